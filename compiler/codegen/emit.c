@@ -1,0 +1,288 @@
+/* emit.c: functions, loops, addresses. Knows the frame's layout (rnn_program.h) and where the plan put each variable. */
+#include "emit.h"
+#include <assert.h>
+#include <string.h>
+
+void emit_init(Emit *e, Arena *a, Target *target, LLVMModuleRef m, const Plan *plan, const char *prefix, bool f64_precision, bool stream)
+{
+  *e = (Emit){.arena = a, .target = target, .m = m, .plan = plan, .prefix = prefix, .f64_precision = f64_precision, .stream = stream};
+  e->c = LLVMGetModuleContext(m);
+  e->b = LLVMCreateBuilderInContext(e->c);
+  e->i1 = LLVMInt1TypeInContext(e->c);
+  e->i32 = LLVMInt32TypeInContext(e->c);
+  e->i64 = LLVMInt64TypeInContext(e->c);
+  e->f64 = LLVMDoubleTypeInContext(e->c);
+  e->real = f64_precision ? e->f64 : LLVMFloatTypeInContext(e->c);
+  e->ptr = LLVMPointerTypeInContext(e->c, 0);
+  e->void_ = LLVMVoidTypeInContext(e->c);
+  e->lanes = target_lanes(target, e->real);
+  e->math = (MathCtx){.context = e->c, .module = m, .b = e->b, .has_fma = target->has_fma, .has_round = target->has_round};
+  int vars = plan->system->vars.n, exprs = plan->system->next_id;
+  e->buffer = ARENA_ARRAY(a, LLVMValueRef, plan->buffers.n + 1);
+  e->row_memory = ARENA_ARRAY(a, LLVMValueRef, vars);
+  e->value = ARENA_ARRAY(a, LLVMValueRef, vars);
+  e->value_time = ARENA_ARRAY(a, int, vars);
+  e->number = ARENA_ARRAY(a, LLVMValueRef, exprs);
+  e->number_time = ARENA_ARRAY(a, int, exprs);
+}
+
+void emit_dispose(Emit *e) { LLVMDisposeBuilder(e->b); }
+
+LLVMValueRef emit_i64(Emit *e, int64_t v) { return LLVMConstInt(e->i64, (unsigned long long)v, 1); }
+LLVMValueRef emit_real(Emit *e, double v) { return LLVMConstReal(e->real, v); }
+LLVMTypeRef emit_vector(Emit *e, LLVMTypeRef element, int lanes)
+{
+  (void)e;
+  return lanes > 1 ? LLVMVectorType(element, (unsigned)lanes) : element;
+}
+
+LLVMValueRef emit_splat(Emit *e, LLVMValueRef v, int lanes)
+{
+  if (lanes <= 1) return v;
+  if (LLVMIsConstant(v)) {
+    LLVMValueRef all[64];
+    for (int i = 0; i < lanes; i++) all[i] = v;
+    return LLVMConstVector(all, (unsigned)lanes);
+  }
+  LLVMTypeRef type = LLVMVectorType(LLVMTypeOf(v), (unsigned)lanes);
+  LLVMValueRef one = LLVMBuildInsertElement(e->b, LLVMGetPoison(type), v, LLVMConstInt(e->i32, 0, 0), "");
+  return LLVMBuildShuffleVector(e->b, one, LLVMGetPoison(type), LLVMConstNull(LLVMVectorType(e->i32, (unsigned)lanes)), "");
+}
+
+static bool is_zero_i64(LLVMValueRef v) { return LLVMIsAConstantInt(v) && LLVMConstIntGetSExtValue(v) == 0; }
+
+LLVMValueRef emit_add(Emit *e, LLVMValueRef a, LLVMValueRef b)
+{
+  if (is_zero_i64(a)) return b;
+  if (is_zero_i64(b)) return a;
+  return LLVMBuildNSWAdd(e->b, a, b, "");
+}
+
+LLVMValueRef emit_mul(Emit *e, LLVMValueRef a, LLVMValueRef b)
+{
+  if (is_zero_i64(a) || is_zero_i64(b)) return emit_i64(e, 0);
+  return LLVMBuildNSWMul(e->b, a, b, "");
+}
+
+LLVMBasicBlockRef emit_block(Emit *e, const char *name) { return LLVMAppendBasicBlockInContext(e->c, e->fn, name); }
+
+/* ---- the function being built ---- */
+
+LLVMValueRef emit_begin(Emit *e, const char *name, bool range, bool internal)
+{
+  LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->i64};
+  LLVMTypeRef type = LLVMFunctionType(e->void_, args, range ? 4 : 1, 0);
+  e->fn = LLVMAddFunction(e->m, name, type);
+  if (internal) LLVMSetLinkage(e->fn, LLVMInternalLinkage);
+  target_prepare_function(e->target, e->fn);
+  e->frame = LLVMGetParam(e->fn, 0);
+  LLVMBasicBlockRef entry = emit_block(e, "entry"), body = emit_block(e, "body");
+  LLVMPositionBuilderAtEnd(e->b, entry);
+  e->entry_end = LLVMBuildBr(e->b, body);
+  LLVMPositionBuilderAtEnd(e->b, body);
+  memset(e->field, 0, sizeof e->field);
+  memset(e->buffer, 0, sizeof *e->buffer * (size_t)(e->plan->buffers.n + 1));
+  memset(e->row_memory, 0, sizeof *e->row_memory * (size_t)e->plan->system->vars.n);
+  e->row_began = e->loop_began = e->piece_began = ++e->clock;
+  return e->fn;
+}
+
+void emit_end(Emit *e) { LLVMBuildRetVoid(e->b); }
+
+/* Runs `make` with the builder before the entry block's end. */
+#define IN_ENTRY(e, result, make)                                                                                      \
+  do {                                                                                                                 \
+    LLVMBasicBlockRef here = LLVMGetInsertBlock((e)->b);                                                               \
+    LLVMPositionBuilderBefore((e)->b, (e)->entry_end);                                                                 \
+    (result) = (make);                                                                                                 \
+    LLVMPositionBuilderAtEnd((e)->b, here);                                                                            \
+  } while (0)
+
+LLVMValueRef emit_stack(Emit *e, LLVMTypeRef type, int64_t count, const char *name)
+{
+  LLVMValueRef slot;
+  IN_ENTRY(e, slot, LLVMBuildArrayAlloca(e->b, type, emit_i64(e, count), name));
+  LLVMSetAlignment(slot, 64);
+  return slot;
+}
+
+static LLVMValueRef load_field(Emit *e, Field f)
+{
+  static const char *const names[] = {"T", "B", "live", "len", "ahead", "fresh", "buf", "params", "grads"};
+  LLVMValueRef index = emit_i64(e, f); /* every field is 8 bytes: int64_t or a pointer */
+  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, e->frame, &index, 1, "");
+  return LLVMBuildLoad2(e->b, f <= FRAME_B ? e->i64 : e->ptr, at, names[f]);
+}
+
+LLVMValueRef emit_field(Emit *e, Field f)
+{
+  if (!e->field[f]) IN_ENTRY(e, e->field[f], load_field(e, f));
+  return e->field[f];
+}
+
+static LLVMValueRef load_buffer(Emit *e, LLVMValueRef table, int n)
+{
+  LLVMValueRef index = emit_i64(e, n);
+  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->ptr, table, &index, 1, "");
+  return LLVMBuildLoad2(e->b, e->ptr, at, "");
+}
+
+static LLVMValueRef buffer_base(Emit *e, int n)
+{
+  if (!e->buffer[n]) {
+    LLVMValueRef table = emit_field(e, FRAME_BUF);
+    IN_ENTRY(e, e->buffer[n], load_buffer(e, table, n));
+  }
+  return e->buffer[n];
+}
+
+LLVMValueRef emit_item_i64(Emit *e, LLVMValueRef array, LLVMValueRef index)
+{
+  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, array, &index, 1, "");
+  return LLVMBuildLoad2(e->b, e->i64, at, "");
+}
+
+/* ---- loops ---- */
+
+void emit_for(Emit *e, const char *name, LLVMValueRef from, LLVMValueRef to, int64_t step, EmitBody *body, void *arg)
+{
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), loop = emit_block(e, name), done = emit_block(e, "done");
+  LLVMValueRef any = LLVMBuildICmp(e->b, LLVMIntSLT, from, to, "");
+  LLVMBuildCondBr(e->b, any, loop, done);
+
+  LLVMPositionBuilderAtEnd(e->b, loop);
+  LLVMValueRef i = LLVMBuildPhi(e->b, e->i64, name);
+  body(e, i, arg);
+  LLVMValueRef next = LLVMBuildNSWAdd(e->b, i, emit_i64(e, step), "next");
+  LLVMValueRef more = LLVMBuildICmp(e->b, LLVMIntSLT, next, to, "more");
+  LLVMBasicBlockRef last = LLVMGetInsertBlock(e->b); /* the body may have added blocks */
+  LLVMBuildCondBr(e->b, more, loop, done);
+  LLVMAddIncoming(i, (LLVMValueRef[]){from, next}, (LLVMBasicBlockRef[]){before, last}, 2);
+
+  LLVMPositionBuilderAtEnd(e->b, done);
+}
+
+void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body, void *arg)
+{
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), loop = emit_block(e, name), done = emit_block(e, "done");
+  LLVMValueRef any = LLVMBuildICmp(e->b, LLVMIntSGT, count, emit_i64(e, 0), "");
+  LLVMBuildCondBr(e->b, any, loop, done);
+
+  LLVMPositionBuilderAtEnd(e->b, loop);
+  LLVMValueRef left = LLVMBuildPhi(e->b, e->i64, "left");
+  LLVMValueRef i = LLVMBuildNSWSub(e->b, left, emit_i64(e, 1), name);
+  body(e, i, arg);
+  LLVMValueRef more = LLVMBuildICmp(e->b, LLVMIntSGT, i, emit_i64(e, 0), "more");
+  LLVMBasicBlockRef last = LLVMGetInsertBlock(e->b);
+  LLVMBuildCondBr(e->b, more, loop, done);
+  LLVMAddIncoming(left, (LLVMValueRef[]){count, i}, (LLVMBasicBlockRef[]){before, last}, 2);
+
+  LLVMPositionBuilderAtEnd(e->b, done);
+}
+
+/* ---- addresses ---- */
+
+/* The variable whose memory v's row is part of, and its first column there. */
+static const Var *root_of(const Var *v, int *col)
+{
+  *col = 0;
+  for (; plan_of(v)->in; v = plan_of(v)->in) *col += plan_of(v)->col;
+  return v;
+}
+
+Store emit_store_of(const Var *v)
+{
+  int col;
+  return plan_of(root_of(v, &col))->store;
+}
+
+int emit_width(const Var *v) { return v->shape.token ? 1 : (int)shape_count(v->shape); }
+
+int64_t emit_stride(const Emit *e, const Var *v)
+{
+  int col;
+  const VarPlan *p = plan_of(root_of(v, &col));
+  return p->buffer >= 0 ? e->plan->buffers.at[p->buffer].width : emit_width(v);
+}
+
+/* t index (from 0) of a read */
+static LLVMValueRef place_in_time(Emit *e, ReadKind kind, int offset, const Row *row)
+{
+  switch (kind) {
+  case READ_PLAIN:
+  case READ_REL: return emit_add(e, row->t, emit_i64(e, offset));
+  case FROM_START: return emit_i64(e, offset - 1);
+  case FROM_END: return emit_add(e, emit_item_i64(e, emit_field(e, FRAME_LEN), row->b), emit_i64(e, offset - 1));
+  }
+  return NULL;
+}
+
+LLVMValueRef emit_row_address(Emit *e, const Var *v, ReadKind kind, int offset, const Row *row)
+{
+  int col;
+  const Var *root = root_of(v, &col);
+  const VarPlan *p = plan_of(root);
+  LLVMTypeRef element = v->shape.token ? e->i32 : e->real;
+  LLVMValueRef base = NULL, index = NULL;
+  switch (p->store) {
+  case STORE_PARAM:
+  case STORE_GRAD:
+    base = emit_field(e, p->store == STORE_PARAM ? FRAME_PARAMS : FRAME_GRADS);
+    index = emit_i64(e, p->offset);
+    break;
+  case STORE_ROW:
+    if (!e->row_memory[root->id]) e->row_memory[root->id] = emit_stack(e, e->real, emit_width(root), root->name);
+    base = e->row_memory[root->id];
+    index = emit_i64(e, col);
+    break;
+  case STORE_NONE: assert(!"a value in registers has no address"); break;
+  case STORE_BATCH:
+  case STORE_BUFFER: {
+    const Buffer *buf = &e->plan->buffers.at[p->buffer];
+    base = buffer_base(e, p->buffer);
+    index = emit_i64(e, 0);
+    if (buf->time) {
+      LLVMValueRef slot = emit_add(e, place_in_time(e, kind, offset, row), emit_i64(e, buf->lo));
+      index = buf->batch ? emit_mul(e, slot, emit_field(e, FRAME_B)) : slot;
+    }
+    if (buf->batch) index = emit_add(e, index, row->b);
+    index = emit_add(e, emit_mul(e, index, emit_i64(e, buf->width)), emit_i64(e, col));
+    break;
+  }
+  }
+  return is_zero_i64(index) ? base : LLVMBuildInBoundsGEP2(e->b, element, base, &index, 1, "");
+}
+
+LLVMValueRef emit_element(Emit *e, LLVMValueRef base, LLVMValueRef index)
+{
+  return is_zero_i64(index) ? base : LLVMBuildInBoundsGEP2(e->b, e->real, base, &index, 1, "");
+}
+
+LLVMValueRef emit_place(Emit *e, const Expr *place, const Row *row)
+{
+  const Expr *read = place->op == OP_SLICE ? place->in[0] : place;
+  LLVMValueRef at = emit_row_address(e, read->var, read->attr[0], read->attr[1], row);
+  if (place->op != OP_SLICE) return at;
+  int64_t unit = place->shape.rank == 2 ? place->shape.dim[1] : 1;
+  return emit_element(e, at, emit_i64(e, place->attr[0] * unit));
+}
+
+LLVMValueRef emit_load(Emit *e, LLVMValueRef address, int lanes)
+{
+  LLVMValueRef v = LLVMBuildLoad2(e->b, emit_vector(e, e->real, lanes), address, "");
+  LLVMSetAlignment(v, e->f64_precision ? 8 : 4);
+  return v;
+}
+
+void emit_store(Emit *e, LLVMValueRef value, LLVMValueRef address)
+{
+  LLVMValueRef s = LLVMBuildStore(e->b, value, address);
+  LLVMSetAlignment(s, e->f64_precision ? 8 : 4);
+}
+
+LLVMValueRef emit_token(Emit *e, const Expr *read, const Row *row)
+{
+  LLVMValueRef at = emit_place(e, read, row);
+  LLVMValueRef id = LLVMBuildLoad2(e->b, e->i32, at, "token");
+  return LLVMBuildSExt(e->b, id, e->i64, "");
+}

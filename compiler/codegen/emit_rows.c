@@ -1,0 +1,546 @@
+/* emit_rows.c: the equations of one row: loops over components, reductions over them, and the structured operators that stay within a row.
+   Needs: the group's loops from the plan. A value that its own loop alone reads never reaches memory. */
+#include "emit.h"
+#include "name.h"
+#include "schedule.h"
+#include "walk.h"
+#include <assert.h>
+
+/* ---- loops over components ---- */
+
+typedef struct Components {
+  int cols, rows;
+  EmitPiece *piece;
+  void *arg;
+  LLVMValueRef i;
+} Components;
+
+static void full_piece(Emit *e, LLVMValueRef j, void *arg)
+{
+  Components *c = arg;
+  e->piece_began = ++e->clock;
+  c->piece(e, &(At){c->i, j, e->lanes}, c->arg);
+}
+
+static void row_of_components(Emit *e, LLVMValueRef i, void *arg)
+{
+  Components *c = arg;
+  c->i = i;
+  int full = c->cols / e->lanes * e->lanes;
+  if (full == e->lanes) full_piece(e, emit_i64(e, 0), c);
+  else if (full) emit_for(e, "col", emit_i64(e, 0), emit_i64(e, full), e->lanes, full_piece, c);
+  for (int lanes = e->lanes / 2, j = full; lanes >= 1; lanes /= 2) {
+    if (!((c->cols - full) & lanes)) continue;
+    e->piece_began = ++e->clock;
+    c->piece(e, &(At){i, emit_i64(e, j), lanes}, c->arg);
+    j += lanes;
+  }
+}
+
+void emit_components(Emit *e, int rows, int cols, EmitPiece *piece, void *arg)
+{
+  Components c = {.rows = rows, .cols = cols, .piece = piece, .arg = arg};
+  if (rows == 1) row_of_components(e, emit_i64(e, 0), &c);
+  else emit_for(e, "row", emit_i64(e, 0), emit_i64(e, rows), 1, row_of_components, &c);
+  e->piece_began = ++e->clock; /* what the loop computed is in memory now */
+}
+
+static void shape_of(Shape s, int *rows, int *cols)
+{
+  *rows = s.rank == 2 ? s.dim[0] : 1;
+  *cols = s.rank == 2 ? s.dim[1] : s.rank == 1 ? s.dim[0] : 1;
+}
+
+static LLVMValueRef at_index(Emit *e, const At *at, int cols) { return emit_add(e, emit_mul(e, at->i, emit_i64(e, cols)), at->j); }
+
+/* ---- elementwise loops ---- */
+
+typedef struct Elements {
+  const Loop *loop;
+  const Row *row;
+} Elements;
+
+static void element_piece(Emit *e, const At *at, void *arg)
+{
+  Elements *x = arg;
+  for (int k = 0; k < x->loop->vars.n; k++) {
+    Var *v = x->loop->vars.at[k];
+    LLVMValueRef value = emit_tree(e, v->rhs, x->row, at);
+    e->value[v->id] = value;
+    e->value_time[v->id] = ++e->clock;
+    if (emit_store_of(v) == STORE_NONE) continue;
+    LLVMValueRef base = emit_row_address(e, v, READ_REL, 0, x->row);
+    emit_store(e, value, emit_element(e, base, at_index(e, at, x->loop->cols)));
+  }
+}
+
+static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
+{
+  e->loop_began = ++e->clock;
+  if (loop->rows * loop->cols > 1)
+    for (int k = 0; k < loop->vars.n; k++) emit_numbers(e, loop->vars.at[k]->rhs, row);
+  emit_components(e, loop->rows, loop->cols, element_piece, &(Elements){loop, row});
+}
+
+/* ---- reductions over components ---- */
+
+typedef struct Reduce {
+  const Expr *x;
+  const Row *row;
+  Op op;                /* OP_ADD or OP_MAX over the values .. */
+  LLVMValueRef shift;   /* .. or, where set, the sum of exp(value - shift), */
+  LLVMValueRef written; /* each of them written there too */
+  LLVMValueRef wide, narrow; /* stack slots: a vector's partial results, a number */
+} Reduce;
+
+static LLVMValueRef combine(Emit *e, Op op, LLVMValueRef a, LLVMValueRef b)
+{
+  if (op == OP_ADD) return LLVMBuildFAdd(e->b, a, b, "");
+  LLVMValueRef greater = LLVMBuildFCmp(e->b, LLVMRealOGT, a, b, "");
+  /* a NaN on either side stays */
+  LLVMValueRef nan = LLVMBuildFCmp(e->b, LLVMRealUNO, a, a, "");
+  return LLVMBuildSelect(e->b, LLVMBuildOr(e->b, greater, nan, ""), a, b, "");
+}
+
+LLVMValueRef emit_across(Emit *e, Op op, LLVMValueRef v, int lanes)
+{
+  for (int half = lanes / 2; half >= 1; half /= 2) {
+    LLVMValueRef low[64], high[64];
+    for (int i = 0; i < half; i++) {
+      low[i] = LLVMConstInt(e->i32, (unsigned)i, 0);
+      high[i] = LLVMConstInt(e->i32, (unsigned)(i + half), 0);
+    }
+    LLVMValueRef none = LLVMGetPoison(LLVMTypeOf(v));
+    if (half == 1) {
+      LLVMValueRef a = LLVMBuildExtractElement(e->b, v, low[0], "");
+      LLVMValueRef b = LLVMBuildExtractElement(e->b, v, high[0], "");
+      return combine(e, op, a, b);
+    }
+    LLVMValueRef a = LLVMBuildShuffleVector(e->b, v, none, LLVMConstVector(low, (unsigned)half), "");
+    LLVMValueRef b = LLVMBuildShuffleVector(e->b, v, none, LLVMConstVector(high, (unsigned)half), "");
+    v = combine(e, op, a, b);
+  }
+  return v;
+}
+
+static void reduce_piece(Emit *e, const At *at, void *arg)
+{
+  Reduce *r = arg;
+  LLVMValueRef v = emit_tree(e, r->x, r->row, at);
+  if (r->shift) {
+    LLVMValueRef less = LLVMBuildFSub(e->b, v, emit_splat(e, r->shift, at->lanes), "");
+    v = math_exp(&e->math, less);
+  }
+  if (r->written) emit_store(e, v, emit_element(e, r->written, at->j));
+  LLVMValueRef slot = at->lanes == e->lanes ? r->wide : r->narrow;
+  if (at->lanes != e->lanes) v = emit_across(e, r->op, v, at->lanes);
+  LLVMValueRef so_far = LLVMBuildLoad2(e->b, LLVMTypeOf(v), slot, "");
+  LLVMBuildStore(e->b, combine(e, r->op, so_far, v), slot);
+}
+
+/* The sum or maximum over x's components; a fixed order, whatever the row. */
+static LLVMValueRef reduce(Emit *e, Op op, const Expr *x, const Row *row, LLVMValueRef shift, LLVMValueRef written)
+{
+  int rows, cols;
+  shape_of(x->shape, &rows, &cols);
+  Reduce r = {.x = x, .row = row, .op = op, .shift = shift, .written = written};
+  e->loop_began = ++e->clock;
+  emit_numbers(e, x, row);
+  LLVMValueRef start = op == OP_ADD ? emit_real(e, 0) : LLVMConstReal(e->real, -1.0 / 0.0);
+  r.narrow = emit_stack(e, e->real, 1, "partial");
+  LLVMBuildStore(e->b, start, r.narrow);
+  bool wide = e->lanes > 1 && cols >= e->lanes;
+  if (wide) {
+    r.wide = emit_stack(e, emit_vector(e, e->real, e->lanes), 1, "partials");
+    LLVMBuildStore(e->b, emit_splat(e, start, e->lanes), r.wide);
+  } else
+    r.wide = r.narrow;
+  emit_components(e, rows, cols, reduce_piece, &r);
+  LLVMValueRef total = LLVMBuildLoad2(e->b, e->real, r.narrow, "");
+  if (!wide) return total;
+  LLVMValueRef partials = LLVMBuildLoad2(e->b, emit_vector(e, e->real, e->lanes), r.wide, "");
+  return combine(e, op, emit_across(e, op, partials, e->lanes), total);
+}
+
+static LLVMValueRef finite_or_zero(Emit *e, LLVMValueRef m)
+{
+  LLVMValueRef low = LLVMBuildFCmp(e->b, LLVMRealOEQ, m, LLVMConstReal(e->real, -1.0 / 0.0), "");
+  return LLVMBuildSelect(e->b, low, emit_real(e, 0), m, "");
+}
+
+static LLVMValueRef logsumexp(Emit *e, const Expr *x, const Row *row)
+{
+  LLVMValueRef shift = finite_or_zero(e, reduce(e, OP_MAX, x, row, NULL, NULL));
+  LLVMValueRef sum = reduce(e, OP_ADD, x, row, shift, NULL);
+  return LLVMBuildFAdd(e->b, shift, math_log(&e->math, sum), "");
+}
+
+/* ---- the structured operators of a row ---- */
+
+typedef struct Rowwise {
+  const Expr *x; /* the operation */
+  const Row *row;
+  LLVMValueRef to;    /* where the result goes */
+  LLVMValueRef a, b;  /* operands' addresses */
+  LLVMValueRef extra; /* the operation's own */
+  LLVMValueRef i;
+  int m, n, k;
+} Rowwise;
+
+static void scale_piece(Emit *e, const At *at, void *arg)
+{
+  Rowwise *w = arg;
+  LLVMValueRef place = emit_element(e, w->to, at->j);
+  LLVMValueRef v = emit_load(e, place, at->lanes);
+  emit_store(e, LLVMBuildFDiv(e->b, v, emit_splat(e, w->extra, at->lanes), ""), place);
+}
+
+static void softmax(Emit *e, Rowwise *w)
+{
+  const Expr *a = w->x->in[0];
+  LLVMValueRef shift = finite_or_zero(e, reduce(e, OP_MAX, a, w->row, NULL, NULL));
+  w->extra = reduce(e, OP_ADD, a, w->row, shift, w->to);
+  emit_components(e, 1, a->shape.dim[0], scale_piece, w);
+}
+
+/* keeps the first largest */
+static void argmax_step(Emit *e, LLVMValueRef j, void *arg)
+{
+  Rowwise *w = arg;
+  LLVMValueRef v = emit_load(e, emit_element(e, w->a, j), 1);
+  LLVMValueRef best = LLVMBuildLoad2(e->b, e->real, w->b, "");
+  LLVMValueRef best_at = LLVMBuildLoad2(e->b, e->i64, w->extra, "");
+  LLVMValueRef better = LLVMBuildFCmp(e->b, LLVMRealOGT, v, best, "");
+  LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, v, best, ""), w->b);
+  LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, j, best_at, ""), w->extra);
+}
+
+static LLVMValueRef argmax(Emit *e, Rowwise *w)
+{
+  w->a = emit_place(e, w->x->in[0], w->row);
+  w->b = emit_stack(e, e->real, 1, "best");
+  w->extra = emit_stack(e, e->i64, 1, "best.at");
+  LLVMBuildStore(e->b, LLVMConstReal(e->real, -1.0 / 0.0), w->b);
+  LLVMBuildStore(e->b, emit_i64(e, 0), w->extra);
+  emit_for(e, "j", emit_i64(e, 0), emit_i64(e, w->x->in[0]->shape.dim[0]), 1, argmax_step, w);
+  return LLVMBuildSIToFP(e->b, LLVMBuildLoad2(e->b, e->i64, w->extra, ""), e->real, "");
+}
+
+static void copy_piece(Emit *e, const At *at, void *arg)
+{
+  Rowwise *w = arg;
+  LLVMValueRef v = w->a ? emit_load(e, emit_element(e, w->a, at->j), at->lanes) : emit_splat(e, emit_real(e, 0), at->lanes);
+  emit_store(e, v, emit_element(e, w->to, at->j));
+}
+
+/* n reals from `from` (NULL: zeros) */
+static void copy(Emit *e, LLVMValueRef to, LLVMValueRef from, int64_t n)
+{
+  if (n > 0) emit_components(e, 1, (int)n, copy_piece, &(Rowwise){.to = to, .a = from});
+}
+
+typedef struct Part {
+  const Expr *x;
+  const Row *row;
+  LLVMValueRef to;
+} Part;
+
+static void part_piece(Emit *e, const At *at, void *arg)
+{
+  Part *p = arg;
+  emit_store(e, emit_tree(e, p->x, p->row, at), emit_element(e, p->to, at->j));
+}
+
+static void concat(Emit *e, const Var *v, Rowwise *w)
+{
+  int col = 0;
+  for (int i = 0; i < w->x->nin; i++) {
+    const Expr *part = w->x->in[i];
+    int n = (int)shape_count(part->shape);
+    bool in_place = part->op == OP_READ && plan_of(part->var)->in == v && plan_of(part->var)->col == col && !reads_off_row(part);
+    if (!in_place) {
+      e->loop_began = ++e->clock;
+      emit_components(e, 1, n, part_piece, &(Part){part, w->row, emit_element(e, w->to, emit_i64(e, col))});
+    }
+    col += n;
+  }
+}
+
+/* rows of a matrix count as its elements: a slice or pad of rows is contiguous */
+static void pad(Emit *e, Rowwise *w)
+{
+  const Expr *a = w->x->in[0];
+  int64_t unit = a->shape.rank == 2 ? a->shape.dim[1] : 1, n = shape_count(a->shape), before = w->x->attr[0] * unit;
+  copy(e, w->to, NULL, before);
+  copy(e, emit_element(e, w->to, emit_i64(e, before)), emit_place(e, a, w->row), n);
+  copy(e, emit_element(e, w->to, emit_i64(e, before + n)), NULL, shape_count(w->x->shape) - before - n);
+}
+
+/* to[j, i] = a[i, j] for one j of w->n */
+static void transpose_element(Emit *e, LLVMValueRef j, void *arg)
+{
+  Rowwise *w = arg;
+  LLVMValueRef v = emit_load(e, emit_element(e, w->a, emit_add(e, emit_mul(e, w->i, emit_i64(e, w->n)), j)), 1);
+  emit_store(e, v, emit_element(e, w->to, emit_add(e, emit_mul(e, j, emit_i64(e, w->m)), w->i)));
+}
+
+static void transpose_row(Emit *e, LLVMValueRef i, void *arg)
+{
+  Rowwise *w = arg;
+  w->i = i;
+  emit_for(e, "j", emit_i64(e, 0), emit_i64(e, w->n), 1, transpose_element, w);
+}
+
+/* element i of a vector to or from the diagonal */
+static void diagonal_element(Emit *e, LLVMValueRef i, void *arg)
+{
+  Rowwise *w = arg;
+  LLVMValueRef on = emit_mul(e, i, emit_i64(e, w->n + 1));
+  LLVMValueRef v = emit_load(e, emit_element(e, w->a, w->x->op == OP_DIAG ? i : on), 1);
+  emit_store(e, v, emit_element(e, w->to, w->x->op == OP_DIAG ? on : i));
+}
+
+/* ---- products within a row ---- */
+
+static void dot_piece(Emit *e, const At *at, void *arg)
+{
+  Reduce *r = arg; /* written: the vector; shift: the matrix row */
+  LLVMValueRef a = emit_load(e, emit_element(e, r->shift, at->j), at->lanes);
+  LLVMValueRef b = emit_load(e, emit_element(e, r->written, at->j), at->lanes);
+  LLVMValueRef slot = at->lanes == e->lanes ? r->wide : r->narrow;
+  LLVMValueRef so_far = LLVMBuildLoad2(e->b, LLVMTypeOf(a), at->lanes == e->lanes ? r->wide : slot, "");
+  if (at->lanes == e->lanes || at->lanes == 1) {
+    LLVMBuildStore(e->b, math_fma(&e->math, a, b, so_far), slot);
+    return;
+  }
+  LLVMValueRef sum = emit_across(e, OP_ADD, LLVMBuildFMul(e->b, a, b, ""), at->lanes);
+  so_far = LLVMBuildLoad2(e->b, e->real, r->narrow, "");
+  LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, sum, ""), r->narrow);
+}
+
+/* sum of a[j] b[j], j < n */
+static LLVMValueRef dot(Emit *e, LLVMValueRef a, LLVMValueRef b, int n)
+{
+  Reduce r = {.shift = a, .written = b};
+  bool wide = e->lanes > 1 && n >= e->lanes;
+  r.narrow = emit_stack(e, e->real, 1, "partial");
+  LLVMBuildStore(e->b, emit_real(e, 0), r.narrow);
+  r.wide = r.narrow;
+  if (wide) {
+    r.wide = emit_stack(e, emit_vector(e, e->real, e->lanes), 1, "partials");
+    LLVMBuildStore(e->b, emit_splat(e, emit_real(e, 0), e->lanes), r.wide);
+  }
+  emit_components(e, 1, n, dot_piece, &r);
+  LLVMValueRef total = LLVMBuildLoad2(e->b, e->real, r.narrow, "");
+  if (!wide) return total;
+  LLVMValueRef partials = LLVMBuildLoad2(e->b, emit_vector(e, e->real, e->lanes), r.wide, "");
+  return LLVMBuildFAdd(e->b, emit_across(e, OP_ADD, partials, e->lanes), total, "");
+}
+
+/* to[i] = a[i, :] . b */
+static void matvec_row(Emit *e, LLVMValueRef i, void *arg)
+{
+  Rowwise *w = arg;
+  LLVMValueRef row = emit_element(e, w->a, emit_mul(e, i, emit_i64(e, w->k)));
+  emit_store(e, dot(e, row, w->b, w->k), emit_element(e, w->to, i));
+}
+
+/* One output row i, columns at: the sum over k of a[i, k] b[k, at], in k's order. */
+typedef struct Tile {
+  Rowwise *w;
+  const At *at;
+  LLVMValueRef sum; /* stack slot */
+  int64_t a_row, a_k; /* steps of a along i and k */
+} Tile;
+
+static void tile_step(Emit *e, LLVMValueRef k, void *arg)
+{
+  Tile *t = arg;
+  Rowwise *w = t->w;
+  LLVMValueRef ai = emit_add(e, emit_mul(e, w->i, emit_i64(e, t->a_row)), emit_mul(e, k, emit_i64(e, t->a_k)));
+  LLVMValueRef a = emit_load(e, emit_element(e, w->a, ai), 1);
+  LLVMValueRef b;
+  if (w->x->attr[1]) { /* b is given as [n, k]: its columns are strided, one lane at a time */
+    LLVMValueRef bi = emit_add(e, emit_mul(e, t->at->j, emit_i64(e, w->k)), k);
+    b = emit_load(e, emit_element(e, w->b, bi), 1);
+  } else {
+    LLVMValueRef bi = emit_add(e, emit_mul(e, k, emit_i64(e, w->n)), t->at->j);
+    b = emit_load(e, emit_element(e, w->b, bi), t->at->lanes);
+  }
+  LLVMValueRef sum = LLVMBuildLoad2(e->b, LLVMTypeOf(b), t->sum, "");
+  LLVMBuildStore(e->b, math_fma(&e->math, emit_splat(e, a, t->at->lanes), b, sum), t->sum);
+}
+
+static void product_piece(Emit *e, const At *at, void *arg)
+{
+  Rowwise *w = arg;
+  Tile t = {.w = w, .at = at, .a_row = w->x->attr[0] ? 1 : w->k, .a_k = w->x->attr[0] ? w->m : 1};
+  LLVMTypeRef type = emit_vector(e, e->real, at->lanes);
+  t.sum = emit_stack(e, type, 1, "sum");
+  LLVMBuildStore(e->b, LLVMConstNull(type), t.sum);
+  emit_for(e, "k", emit_i64(e, 0), emit_i64(e, w->k), 1, tile_step, &t);
+  LLVMValueRef to = emit_element(e, w->to, emit_add(e, emit_mul(e, w->i, emit_i64(e, w->n)), at->j));
+  emit_store(e, LLVMBuildLoad2(e->b, type, t.sum, ""), to);
+}
+
+static void scalar_column(Emit *e, LLVMValueRef j, void *arg)
+{
+  e->piece_began = ++e->clock;
+  product_piece(e, &(At){emit_i64(e, 0), j, 1}, arg);
+}
+
+static void product_row(Emit *e, LLVMValueRef i, void *arg)
+{
+  Rowwise *w = arg;
+  w->i = i;
+  if (w->x->attr[1]) emit_for(e, "j", emit_i64(e, 0), emit_i64(e, w->n), 1, scalar_column, w);
+  else emit_components(e, 1, w->n, product_piece, w);
+}
+
+/* to[i] = a[i, token]: column `extra` of a matrix with w->n columns (or row, where a is transposed) */
+static void column_element(Emit *e, LLVMValueRef i, void *arg)
+{
+  Rowwise *w = arg;
+  LLVMValueRef index = w->x->attr[0] ? emit_add(e, emit_mul(e, w->extra, emit_i64(e, w->m)), i)
+                                     : emit_add(e, emit_mul(e, i, emit_i64(e, w->n)), w->extra);
+  emit_store(e, emit_load(e, emit_element(e, w->a, index), 1), emit_element(e, w->to, i));
+}
+
+/* Where there is no symbol (a negative token) the result is zero. */
+static void gather(Emit *e, Rowwise *w)
+{
+  LLVMBasicBlockRef some = emit_block(e, "token"), none = emit_block(e, "no.token"), done = emit_block(e, "gathered");
+  w->extra = emit_token(e, w->x->in[1], w->row);
+  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGE, w->extra, emit_i64(e, 0), ""), some, none);
+
+  LLVMPositionBuilderAtEnd(e->b, some);
+  emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->m), 1, column_element, w);
+  LLVMBuildBr(e->b, done);
+
+  LLVMPositionBuilderAtEnd(e->b, none);
+  copy(e, w->to, NULL, w->m);
+  LLVMBuildBr(e->b, done);
+
+  LLVMPositionBuilderAtEnd(e->b, done);
+}
+
+static void matmul(Emit *e, Rowwise *w)
+{
+  const Expr *a = w->x->in[0], *b = w->x->in[1];
+  bool ta = w->x->attr[0];
+  w->a = emit_place(e, a, w->row);
+  w->m = a->shape.rank == 1 ? 1 : a->shape.dim[ta ? 1 : 0];
+  w->k = a->shape.rank == 1 ? a->shape.dim[0] : a->shape.dim[ta ? 0 : 1];
+  w->n = b->shape.token ? b->shape.dim[0] : b->shape.rank == 1 ? 1 : b->shape.dim[w->x->attr[1] ? 0 : 1];
+  if (b->shape.token) {
+    gather(e, w);
+    return;
+  }
+  w->b = emit_place(e, b, w->row);
+  if (b->shape.rank == 1 && !ta) {
+    emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->m), 1, matvec_row, w);
+    return;
+  }
+  if (b->shape.rank == 1) { /* a' b: b as the row of a product with a, so that a is read along its rows */
+    Expr turned = *w->x;
+    turned.attr[0] = turned.attr[1] = 0;
+    Rowwise t = {.x = &turned, .row = w->row, .to = w->to, .a = w->b, .b = w->a, .m = 1, .n = w->m, .k = w->k};
+    product_row(e, emit_i64(e, 0), &t);
+    return;
+  }
+  emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->m), 1, product_row, w);
+}
+
+/* outer with a token on one side: a matrix with one column or row set */
+static void outer_element(Emit *e, LLVMValueRef i, void *arg)
+{
+  Rowwise *w = arg;
+  bool columns = w->x->in[1]->shape.token;
+  LLVMValueRef index = columns ? emit_add(e, emit_mul(e, i, emit_i64(e, w->n)), w->extra)
+                               : emit_add(e, emit_mul(e, w->extra, emit_i64(e, w->n)), i);
+  emit_store(e, emit_load(e, emit_element(e, w->a, i), 1), emit_element(e, w->to, index));
+}
+
+static void outer_token(Emit *e, Rowwise *w)
+{
+  const Expr *a = w->x->in[0], *b = w->x->in[1];
+  const Expr *token = b->shape.token ? b : a, *vector = b->shape.token ? a : b;
+  w->n = b->shape.dim[0];
+  copy(e, w->to, NULL, shape_count(w->x->shape));
+  w->a = emit_place(e, vector, w->row);
+  w->extra = emit_token(e, token, w->row);
+  LLVMBasicBlockRef some = emit_block(e, "token"), done = emit_block(e, "outer.done");
+  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGE, w->extra, emit_i64(e, 0), ""), some, done);
+  LLVMPositionBuilderAtEnd(e->b, some);
+  emit_for(e, "i", emit_i64(e, 0), emit_i64(e, vector->shape.dim[0]), 1, outer_element, w);
+  LLVMBuildBr(e->b, done);
+  LLVMPositionBuilderAtEnd(e->b, done);
+}
+
+static LLVMValueRef pick(Emit *e, Rowwise *w)
+{
+  LLVMValueRef id = emit_token(e, w->x->in[1], w->row);
+  LLVMValueRef some = LLVMBuildICmp(e->b, LLVMIntSGE, id, emit_i64(e, 0), "");
+  LLVMValueRef safe = LLVMBuildSelect(e->b, some, id, emit_i64(e, 0), "");
+  LLVMValueRef v = emit_load(e, emit_element(e, emit_place(e, w->x->in[0], w->row), safe), 1);
+  return LLVMBuildSelect(e->b, some, v, emit_real(e, 0), "");
+}
+
+/* A structured equation: its number, or NULL where the result was written to memory. */
+static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
+{
+  const Expr *x = w->x;
+  switch (x->op) {
+  case OP_SUM: return reduce(e, OP_ADD, x->in[0], w->row, NULL, NULL);
+  case OP_MAXC: return reduce(e, OP_MAX, x->in[0], w->row, NULL, NULL);
+  case OP_LOGSUMEXP: return logsumexp(e, x->in[0], w->row);
+  case OP_ARGMAX: return argmax(e, w);
+  case OP_PICK: return pick(e, w);
+  case OP_SOFTMAX: softmax(e, w); return NULL;
+  case OP_CONCAT: concat(e, v, w); return NULL;
+  case OP_SLICE: copy(e, w->to, emit_place(e, x, w->row), shape_count(x->shape)); return NULL;
+  case OP_PAD: pad(e, w); return NULL;
+  case OP_MATMUL: matmul(e, w); return NULL;
+  case OP_OUTER: outer_token(e, w); return NULL;
+  case OP_TRANSPOSE:
+    w->a = emit_place(e, x->in[0], w->row);
+    if (x->in[0]->shape.rank == 1) {
+      copy(e, w->to, w->a, shape_count(x->shape));
+      return NULL;
+    }
+    w->m = x->in[0]->shape.dim[0];
+    w->n = x->in[0]->shape.dim[1];
+    emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->m), 1, transpose_row, w);
+    return NULL;
+  case OP_DIAG:
+  case OP_DIAGOF:
+    w->a = emit_place(e, x->in[0], w->row);
+    w->n = x->in[0]->shape.dim[0];
+    if (x->op == OP_DIAG) copy(e, w->to, NULL, shape_count(x->shape));
+    emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->n), 1, diagonal_element, w);
+    return NULL;
+  default: assert(!"an operator that name.c leaves to a row, unknown here"); return NULL;
+  }
+}
+
+void emit_structured(Emit *e, const Var *v, const Row *row)
+{
+  Rowwise w = {.x = v->rhs, .row = row};
+  bool stored = emit_store_of(v) != STORE_NONE;
+  if (stored) w.to = emit_row_address(e, v, READ_REL, 0, row);
+  LLVMValueRef number = structured(e, v, &w);
+  if (!number) return;
+  e->value[v->id] = number;
+  e->value_time[v->id] = ++e->clock;
+  if (stored) emit_store(e, number, w.to);
+}
+
+void emit_group(Emit *e, const Group *g, const Row *row)
+{
+  e->row_began = ++e->clock;
+  for (int i = 0; i < g->loops.n; i++) {
+    const Loop *l = &g->loops.at[i];
+    if (l->elementwise) elementwise_loop(e, l, row);
+    else emit_structured(e, l->vars.at[0], row);
+  }
+}

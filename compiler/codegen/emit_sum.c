@@ -1,0 +1,391 @@
+/* emit_sum.c: reductions over t and over the batch. Each result is added up in one order, by rows and t alone, so that the number of
+   threads does not show in its bits: parallel parts own columns, never rows. */
+#include "emit.h"
+#include "name.h"
+#include "schedule.h"
+#include "walk.h"
+#include <assert.h>
+
+enum { BLOCK = 8 }; /* vectors of columns that one pass over the rows adds up */
+
+typedef struct Sum {
+  Var *v;
+  const Expr *x; /* what is summed */
+  int over;      /* DOM_T, DOM_B, both */
+  bool most;     /* the maximum instead */
+  bool add;      /* into what is there: a gradient */
+  int number;    /* of the step, for names */
+} Sum;
+
+static const char *body_name(Emit *e, const Sum *s, const char *what)
+{
+  return arena_printf(e->arena, "%s.%d.%s.%s", e->prefix, s->number, s->v->name, what);
+}
+
+/* Where the result's row starts; its own row is `row`. */
+static LLVMValueRef target(Emit *e, const Sum *s, const Row *row) { return emit_row_address(e, s->v, READ_PLAIN, 0, row); }
+
+static LLVMValueRef no_row(Emit *e) { return emit_i64(e, 0); }
+
+/* ---- all rows, in order ---- */
+
+typedef struct Walk {
+  int over;
+  LLVMValueRef t;
+  void (*each)(Emit *e, const Row *row, void *arg);
+  void *arg;
+} Walk;
+
+static void walk_b(Emit *e, LLVMValueRef b, void *arg)
+{
+  Walk *w = arg;
+  w->each(e, &(Row){w->over, w->t, b}, w->arg);
+}
+
+static void walk_t(Emit *e, LLVMValueRef t, void *arg)
+{
+  Walk *w = arg;
+  w->t = t;
+  emit_for(e, "b", no_row(e), emit_item_i64(e, emit_field(e, FRAME_LIVE), t), 1, walk_b, w);
+}
+
+static void walk_rows(Emit *e, int over, void (*each)(Emit *, const Row *, void *), void *arg)
+{
+  Walk w = {.over = over, .t = no_row(e), .each = each, .arg = arg};
+  if (over & DOM_T) emit_for(e, "t", no_row(e), emit_field(e, FRAME_T), 1, walk_t, &w);
+  else emit_for(e, "b", no_row(e), emit_field(e, FRAME_B), 1, walk_b, &w);
+}
+
+/* ---- a number: sum[batch](sum[t](tree)) ---- */
+
+typedef struct Number {
+  const Sum *s;
+  LLVMValueRef slot;
+} Number;
+
+static void add_number(Emit *e, const Row *row, void *arg)
+{
+  Number *n = arg;
+  e->row_began = e->loop_began = ++e->clock;
+  LLVMValueRef v = emit_number(e, n->s->x, row);
+  LLVMValueRef so_far = LLVMBuildLoad2(e->b, e->f64, n->slot, "");
+  LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, LLVMBuildFPCast(e->b, v, e->f64, ""), ""), n->slot);
+}
+
+/* Counts and losses add up in double: a long text has more steps than a float can count. */
+static void number_body(Emit *e, const Sum *s)
+{
+  Number n = {s, emit_stack(e, e->f64, 1, "sum")};
+  LLVMBuildStore(e->b, LLVMConstReal(e->f64, 0), n.slot);
+  walk_rows(e, s->over, add_number, &n);
+  LLVMValueRef v = LLVMBuildFPCast(e->b, LLVMBuildLoad2(e->b, e->f64, n.slot, ""), e->real, "");
+  LLVMValueRef to = target(e, s, &(Row){0, no_row(e), no_row(e)});
+  if (s->add) v = LLVMBuildFAdd(e->b, emit_load(e, to, 1), v, "");
+  emit_store(e, v, to);
+}
+
+/* ---- columns: sum[batch](sum[t](v[t])), each part some of the columns ---- */
+
+typedef struct Columns {
+  const Sum *s;
+  LLVMValueRef from; /* first column */
+  int n, lanes;      /* vectors, and their lanes */
+  LLVMValueRef slot[BLOCK];
+} Columns;
+
+static void add_columns(Emit *e, const Row *row, void *arg)
+{
+  Columns *c = arg;
+  LLVMTypeRef type = emit_vector(e, e->real, c->lanes);
+  LLVMValueRef at = emit_element(e, emit_place(e, c->s->x, row), c->from);
+  for (int i = 0; i < c->n; i++) {
+    LLVMValueRef v = emit_load(e, emit_element(e, at, emit_i64(e, i * c->lanes)), c->lanes);
+    LLVMValueRef so_far = LLVMBuildLoad2(e->b, type, c->slot[i], "");
+    LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, v, ""), c->slot[i]);
+  }
+}
+
+static void sum_columns(Emit *e, const Sum *s, LLVMValueRef from, int vectors, int lanes)
+{
+  Columns c = {.s = s, .from = from, .n = vectors, .lanes = lanes};
+  LLVMTypeRef type = emit_vector(e, e->real, lanes);
+  LLVMValueRef to = emit_element(e, target(e, s, &(Row){0, no_row(e), no_row(e)}), from);
+  for (int i = 0; i < vectors; i++) {
+    c.slot[i] = emit_stack(e, type, 1, "column");
+    LLVMValueRef start = s->add ? emit_load(e, emit_element(e, to, emit_i64(e, i * lanes)), lanes) : LLVMConstNull(type);
+    LLVMBuildStore(e->b, start, c.slot[i]);
+  }
+  walk_rows(e, s->over, add_columns, &c);
+  for (int i = 0; i < vectors; i++)
+    emit_store(e, LLVMBuildLoad2(e->b, type, c.slot[i], ""), emit_element(e, to, emit_i64(e, i * lanes)));
+}
+
+static void column_block(Emit *e, LLVMValueRef block, void *arg)
+{
+  sum_columns(e, arg, emit_mul(e, block, emit_i64(e, BLOCK * e->lanes)), BLOCK, e->lanes);
+}
+
+static LLVMValueRef columns_body(Emit *e, const Sum *s, int64_t *parts)
+{
+  int64_t n = shape_count(s->v->shape), full = n / (BLOCK * e->lanes), at = full * BLOCK * e->lanes;
+  LLVMValueRef fn = emit_begin(e, body_name(e, s, "columns"), true, true);
+  LLVMValueRef from = LLVMGetParam(fn, 2), to = LLVMGetParam(fn, 3);
+  LLVMValueRef last = emit_i64(e, full);
+  if (full) {
+    LLVMValueRef past = LLVMBuildICmp(e->b, LLVMIntSGT, to, last, "");
+    emit_for(e, "block", from, LLVMBuildSelect(e->b, past, last, to, ""), 1, column_block, (void *)s);
+  }
+  *parts = full;
+  if (at < n) { /* what is left is one more part */
+    *parts = full + 1;
+    LLVMBasicBlockRef rest = emit_block(e, "rest"), done = emit_block(e, "end");
+    LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, to, last, ""), rest, done);
+    LLVMPositionBuilderAtEnd(e->b, rest);
+    int vectors = (int)((n - at) / e->lanes);
+    if (vectors) sum_columns(e, s, emit_i64(e, at), vectors, e->lanes);
+    at += vectors * e->lanes;
+    for (int lanes = e->lanes / 2; lanes >= 1; lanes /= 2)
+      if ((n - at) & lanes) {
+        sum_columns(e, s, emit_i64(e, at), 1, lanes);
+        at += lanes;
+      }
+    LLVMBuildBr(e->b, done);
+    LLVMPositionBuilderAtEnd(e->b, done);
+  }
+  emit_end(e);
+  return fn;
+}
+
+/* ---- a token's gradient: sum[batch](sum[t](outer(g, token))), each part some of g's elements ---- */
+
+typedef struct Scatter {
+  const Sum *s;
+  const Expr *vector, *token;
+  bool columns; /* the token names a column */
+  int64_t width; /* of the matrix */
+  LLVMValueRef from, to, id, at, source;
+} Scatter;
+
+static void scatter_element(Emit *e, LLVMValueRef i, void *arg)
+{
+  Scatter *c = arg;
+  LLVMValueRef index = c->columns ? emit_add(e, emit_mul(e, i, emit_i64(e, c->width)), c->id)
+                                  : emit_add(e, emit_mul(e, c->id, emit_i64(e, c->width)), i);
+  LLVMValueRef place = emit_element(e, c->at, index);
+  LLVMValueRef g = emit_load(e, emit_element(e, c->source, i), 1);
+  LLVMValueRef so_far = emit_load(e, place, 1);
+  emit_store(e, LLVMBuildFAdd(e->b, so_far, g, ""), place);
+}
+
+static void scatter_row(Emit *e, const Row *row, void *arg)
+{
+  Scatter *c = arg;
+  LLVMBasicBlockRef some = emit_block(e, "token"), done = emit_block(e, "scattered");
+  c->id = emit_token(e, c->token, row);
+  c->source = emit_place(e, c->vector, row);
+  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGE, c->id, emit_i64(e, 0), ""), some, done);
+  LLVMPositionBuilderAtEnd(e->b, some);
+  emit_for(e, "i", c->from, c->to, 1, scatter_element, c);
+  LLVMBuildBr(e->b, done);
+  LLVMPositionBuilderAtEnd(e->b, done);
+}
+
+static LLVMValueRef scatter_body(Emit *e, const Sum *s)
+{
+  const Expr *a = s->x->in[0], *b = s->x->in[1];
+  Scatter c = {.s = s, .columns = b->shape.token, .width = s->v->shape.dim[1]};
+  c.token = c.columns ? b : a;
+  c.vector = c.columns ? a : b;
+  LLVMValueRef fn = emit_begin(e, body_name(e, s, "scatter"), true, true);
+  c.from = LLVMGetParam(fn, 2);
+  c.to = LLVMGetParam(fn, 3);
+  c.at = target(e, s, &(Row){0, no_row(e), no_row(e)});
+  walk_rows(e, s->over, scatter_row, &c);
+  emit_end(e);
+  return fn;
+}
+
+/* ---- per sequence: sum[t](tree), max[t](tree) ---- */
+
+typedef struct Along {
+  const Sum *s;
+  LLVMValueRef t, b, to;
+  bool first;
+} Along;
+
+static void along_piece(Emit *e, const At *at, void *arg)
+{
+  Along *a = arg;
+  int cols = a->s->v->shape.rank == 2 ? a->s->v->shape.dim[1] : 0;
+  LLVMValueRef place = emit_element(e, a->to, emit_add(e, emit_mul(e, at->i, emit_i64(e, cols)), at->j));
+  LLVMValueRef v;
+  if (a->first) v = emit_splat(e, a->s->most ? LLVMConstReal(e->real, -1.0 / 0.0) : emit_real(e, 0), at->lanes);
+  else {
+    v = emit_tree(e, a->s->x, &(Row){DOM_TIME, a->t, a->b}, at);
+    LLVMValueRef so_far = emit_load(e, place, at->lanes);
+    if (a->s->most) {
+      LLVMValueRef more = LLVMBuildFCmp(e->b, LLVMRealOGT, v, so_far, "");
+      LLVMValueRef nan = LLVMBuildFCmp(e->b, LLVMRealUNO, v, v, "");
+      v = LLVMBuildSelect(e->b, LLVMBuildOr(e->b, more, nan, ""), v, so_far, "");
+    } else
+      v = LLVMBuildFAdd(e->b, so_far, v, "");
+  }
+  emit_store(e, v, place);
+}
+
+static void along_components(Emit *e, Along *a)
+{
+  Shape s = a->s->v->shape;
+  e->row_began = e->loop_began = ++e->clock;
+  if (!a->first && s.rank) emit_numbers(e, a->s->x, &(Row){DOM_TIME, a->t, a->b});
+  emit_components(e, s.rank == 2 ? s.dim[0] : 1, s.rank == 2 ? s.dim[1] : s.rank == 1 ? s.dim[0] : 1, along_piece, a);
+}
+
+static void along_step(Emit *e, LLVMValueRef t, void *arg)
+{
+  Along *a = arg;
+  a->t = t;
+  a->first = false;
+  along_components(e, a);
+}
+
+static void along_sequence(Emit *e, LLVMValueRef b, void *arg)
+{
+  Along *a = arg;
+  a->b = b;
+  a->t = no_row(e);
+  a->to = target(e, a->s, &(Row){DOM_SEQ, no_row(e), b});
+  a->first = true;
+  along_components(e, a);
+  emit_for(e, "t", no_row(e), emit_item_i64(e, emit_field(e, FRAME_LEN), b), 1, along_step, a);
+}
+
+static LLVMValueRef along_body(Emit *e, const Sum *s)
+{
+  LLVMValueRef fn = emit_begin(e, body_name(e, s, "along"), true, true);
+  Along a = {.s = s};
+  emit_for(e, "b", LLVMGetParam(fn, 2), LLVMGetParam(fn, 3), 1, along_sequence, &a);
+  emit_end(e);
+  return fn;
+}
+
+/* ---- gradient terms without a reduction ---- */
+
+typedef struct Term {
+  const Sum *s;
+  LLVMValueRef to;
+} Term;
+
+static void term_piece(Emit *e, const At *at, void *arg)
+{
+  Term *t = arg;
+  int cols = t->s->v->shape.rank == 2 ? t->s->v->shape.dim[1] : 0;
+  LLVMValueRef place = emit_element(e, t->to, emit_add(e, emit_mul(e, at->i, emit_i64(e, cols)), at->j));
+  LLVMValueRef v = emit_tree(e, t->s->x, &(Row){0, no_row(e), no_row(e)}, at);
+  emit_store(e, LLVMBuildFAdd(e->b, emit_load(e, place, at->lanes), v, ""), place);
+}
+
+static void term_body(Emit *e, const Sum *s)
+{
+  Shape shape = s->v->shape;
+  Row none = {0, no_row(e), no_row(e)};
+  e->row_began = e->loop_began = ++e->clock;
+  if (shape.rank) emit_numbers(e, s->x, &none);
+  Term t = {s, target(e, s, &none)};
+  emit_components(e, shape.rank == 2 ? shape.dim[0] : 1, shape.rank == 2 ? shape.dim[1] : shape.rank == 1 ? shape.dim[0] : 1,
+                  term_piece, &t);
+}
+
+/* ---- which one ---- */
+
+static void call_later(Emit *e, SumCalls *calls, SumCall c) { vec_push(e->arena, calls, c); }
+
+static void one_sum(Emit *e, Sum *s, SumCalls *calls)
+{
+  const Expr *x = s->x;
+  if (s->over == 0 || s->v->shape.rank == 0) { /* a number, or a term without reduction */
+    bool along = s->over == DOM_T;
+    if (along) {
+      call_later(e, calls, (SumCall){.body = along_body(e, s), .parts = 0, .grain = -1});
+      return;
+    }
+    LLVMValueRef fn = emit_begin(e, body_name(e, s, "number"), false, true);
+    if (s->over) number_body(e, s);
+    else term_body(e, s);
+    emit_end(e);
+    call_later(e, calls, (SumCall){.once = fn});
+  } else if (s->over == DOM_T) {
+    call_later(e, calls, (SumCall){.body = along_body(e, s), .parts = 0, .grain = -1});
+  } else if (x->op == OP_OUTER && (x->in[0]->shape.token || x->in[1]->shape.token)) {
+    const Expr *vector = x->in[1]->shape.token ? x->in[0] : x->in[1];
+    call_later(e, calls, (SumCall){.body = scatter_body(e, s), .parts = shape_count(vector->shape), .grain = 16});
+  } else if (x->op == OP_OUTER) {
+    call_later(e, calls, (SumCall){.v = s->v, .outer = x, .over = s->over, .add = s->add});
+  } else {
+    assert(is_place(x));
+    int64_t parts;
+    LLVMValueRef fn = columns_body(e, s, &parts);
+    call_later(e, calls, (SumCall){.body = fn, .parts = parts, .grain = 1});
+  }
+}
+
+static void sum_terms(Emit *e, Var *v, const Expr *x, int number, SumCalls *calls)
+{
+  bool block = emit_store_of(v) == STORE_GRAD;
+  if (block && x->op == OP_ADD && shape_same(x->in[0]->shape, x->in[1]->shape)) {
+    sum_terms(e, v, x->in[0], number, calls);
+    sum_terms(e, v, x->in[1], number, calls);
+    return;
+  }
+  if (block && x->op == OP_SLICE && x->in[0]->op == OP_READ && x->in[0]->var->adj_of == v->adj_of->stacked) return; /* there already */
+  if (block && (ex_is_const(x, 0) || (x->op == OP_BCAST && ex_is_const(x->in[0], 0)))) return;
+  Sum s = {.v = v, .x = x, .add = block, .number = number + 100 * calls->n};
+  if (x->op == OP_BSUM) {
+    s.over = DOM_B;
+    s.x = x->in[0];
+    if (s.x->op == OP_TSUM) {
+      s.over = DOM_TIME;
+      s.x = s.x->in[0];
+    }
+  } else if (x->op == OP_TSUM || x->op == OP_TMAX) {
+    s.over = DOM_T;
+    s.most = x->op == OP_TMAX;
+    s.x = x->in[0];
+  }
+  one_sum(e, &s, calls);
+}
+
+SumCalls emit_sum_bodies(Emit *e, const Step *step, int number)
+{
+  SumCalls calls = {0};
+  sum_terms(e, step->var, step->var->rhs, number, &calls);
+  return calls;
+}
+
+/* sum over rows of a b': one product, a's columns by b's */
+static void call_outer(Emit *e, const SumCall *c)
+{
+  const Expr *a = c->outer->in[0], *b = c->outer->in[1];
+  Row first = {c->over, no_row(e), no_row(e)};
+  const Expr *ra = a->op == OP_SLICE ? a->in[0] : a, *rb = b->op == OP_SLICE ? b->in[0] : b;
+  LLVMValueRef rows = emit_field(e, FRAME_B);
+  if (c->over & DOM_T) rows = emit_mul(e, rows, emit_field(e, FRAME_T));
+  LLVMValueRef pa = emit_place(e, a, &first);
+  LLVMValueRef pb = emit_place(e, b, &first);
+  LLVMValueRef to = emit_row_address(e, c->v, READ_PLAIN, 0, &first);
+  int64_t m = a->shape.dim[0], n = b->shape.dim[0];
+  emit_gemm(e, 1, 0, emit_i64(e, m), emit_i64(e, n), rows, pa, emit_stride(e, ra->var), pb, emit_stride(e, rb->var), to, n, c->add);
+}
+
+void emit_sum_calls(Emit *e, const SumCalls *calls)
+{
+  for (int i = 0; i < calls->n; i++) {
+    const SumCall *c = &calls->at[i];
+    if (c->outer) call_outer(e, c);
+    else if (c->once) {
+      LLVMTypeRef type = LLVMFunctionType(e->void_, &e->ptr, 1, 0);
+      LLVMBuildCall2(e->b, type, c->once, &e->frame, 1, "");
+    } else
+      emit_parallel(e, c->body, c->parts ? emit_i64(e, c->parts) : emit_field(e, FRAME_B), c->grain);
+  }
+}

@@ -1,0 +1,217 @@
+/* emit_tree.c: the value of an elementwise tree at some components of one row. Operators by a switch over the table's rows; transcendental
+   ones by math.h. Numbers inside a tree over vectors are computed before the loop (emit_numbers) and spread over the lanes. */
+#include "emit.h"
+#include "name.h"
+#include "walk.h"
+#include <assert.h>
+
+/* a * b + c may become one rounding; nothing else is relaxed */
+static LLVMValueRef contract(LLVMValueRef v)
+{
+  if (LLVMIsAInstruction(v) && LLVMCanValueUseFastMathFlags(v)) LLVMSetFastMathFlags(v, LLVMFastMathAllowContract);
+  return v;
+}
+
+static LLVMValueRef as_real(Emit *e, LLVMValueRef truth, int lanes)
+{
+  return LLVMBuildSelect(e->b, truth, emit_splat(e, emit_real(e, 1), lanes), emit_splat(e, emit_real(e, 0), lanes), "");
+}
+
+static LLVMRealPredicate predicate(Op op)
+{
+  switch (op) {
+  case OP_LT: return LLVMRealOLT;
+  case OP_LE: return LLVMRealOLE;
+  case OP_GT: return LLVMRealOGT;
+  case OP_GE: return LLVMRealOGE;
+  case OP_EQ: return LLVMRealOEQ;
+  case OP_NE: return LLVMRealUNE;
+  default: return LLVMRealPredicateFalse;
+  }
+}
+
+/* x != 0, as bits: a comparison is used as it is */
+static LLVMValueRef truth(Emit *e, const Expr *x, const Row *row, const At *at)
+{
+  if (x->shape.rank == 0 && at->lanes > 1) {
+    LLVMValueRef one = emit_number(e, x, row);
+    LLVMValueRef bit = LLVMBuildFCmp(e->b, LLVMRealUNE, one, emit_real(e, 0), "");
+    return emit_splat(e, bit, at->lanes);
+  }
+  if (predicate(x->op) != LLVMRealPredicateFalse) {
+    LLVMValueRef a = emit_tree(e, x->in[0], row, at);
+    LLVMValueRef b = emit_tree(e, x->in[1], row, at);
+    return LLVMBuildFCmp(e->b, predicate(x->op), a, b, "");
+  }
+  if (x->op == OP_AND || x->op == OP_OR) {
+    LLVMValueRef a = truth(e, x->in[0], row, at);
+    LLVMValueRef b = truth(e, x->in[1], row, at);
+    return x->op == OP_AND ? LLVMBuildAnd(e->b, a, b, "") : LLVMBuildOr(e->b, a, b, "");
+  }
+  if (x->op == OP_NOT) return LLVMBuildNot(e->b, truth(e, x->in[0], row, at), "");
+  LLVMValueRef v = emit_tree(e, x, row, at);
+  return LLVMBuildFCmp(e->b, LLVMRealUNE, v, emit_splat(e, emit_real(e, 0), at->lanes), "");
+}
+
+static LLVMValueRef emit_operator(Emit *e, const Expr *x, const Row *row, const At *at)
+{
+  int lanes = at->lanes;
+  if (predicate(x->op) != LLVMRealPredicateFalse || x->op == OP_AND || x->op == OP_OR || x->op == OP_NOT)
+    return as_real(e, truth(e, x, row, at), lanes);
+  if (x->op == OP_WHERE) {
+    LLVMValueRef bit = truth(e, x->in[0], row, at);
+    LLVMValueRef yes = emit_tree(e, x->in[1], row, at);
+    LLVMValueRef no = emit_tree(e, x->in[2], row, at);
+    return LLVMBuildSelect(e->b, bit, yes, no, "");
+  }
+  LLVMValueRef in[3] = {0};
+  for (int i = 0; i < x->nin; i++) in[i] = emit_tree(e, x->in[i], row, at);
+  LLVMValueRef zero = emit_splat(e, emit_real(e, 0), lanes);
+  switch (x->op) {
+  case OP_ADD: return contract(LLVMBuildFAdd(e->b, in[0], in[1], ""));
+  case OP_SUB: return contract(LLVMBuildFSub(e->b, in[0], in[1], ""));
+  case OP_MUL: return contract(LLVMBuildFMul(e->b, in[0], in[1], ""));
+  case OP_DIV: return LLVMBuildFDiv(e->b, in[0], in[1], "");
+  case OP_NEG: return LLVMBuildFNeg(e->b, in[0], "");
+  case OP_MIN: return LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOLT, in[0], in[1], ""), in[0], in[1], "");
+  case OP_MAX: return LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, in[0], in[1], ""), in[0], in[1], "");
+  case OP_RELU: return LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, in[0], zero, ""), in[0], zero, "");
+  case OP_SIGN: {
+    LLVMValueRef up = as_real(e, LLVMBuildFCmp(e->b, LLVMRealOGT, in[0], zero, ""), lanes);
+    LLVMValueRef down = as_real(e, LLVMBuildFCmp(e->b, LLVMRealOLT, in[0], zero, ""), lanes);
+    return LLVMBuildFSub(e->b, up, down, "");
+  }
+  default: {
+    LLVMValueRef v = math_op(&e->math, x->op, in);
+    assert(v);
+    return v;
+  }
+  }
+}
+
+/* is t + k, or an absolute place, inside what the data holds? */
+static LLVMValueRef emit_observed(Emit *e, const Expr *read, const Row *row)
+{
+  if (read->shape.token) {
+    LLVMValueRef id = emit_token(e, read, row);
+    return LLVMBuildICmp(e->b, LLVMIntSGE, id, emit_i64(e, 0), "");
+  }
+  if (read->attr[0] == READ_PLAIN) return LLVMConstInt(e->i1, 1, 0);
+  LLVMValueRef len = emit_item_i64(e, emit_field(e, FRAME_LEN), row->b);
+  LLVMValueRef ahead = emit_item_i64(e, emit_field(e, FRAME_AHEAD), row->b);
+  LLVMValueRef end = emit_add(e, len, ahead);
+  LLVMValueRef at = read->attr[0] == READ_REL     ? emit_add(e, row->t, emit_i64(e, read->attr[1]))
+                    : read->attr[0] == FROM_START ? emit_i64(e, read->attr[1] - 1)
+                                                  : emit_add(e, len, emit_i64(e, read->attr[1] - 1));
+  LLVMValueRef after = LLVMBuildICmp(e->b, LLVMIntSGE, at, emit_i64(e, 0), "");
+  LLVMValueRef before = LLVMBuildICmp(e->b, LLVMIntSLT, at, end, "");
+  return LLVMBuildAnd(e->b, after, before, "");
+}
+
+static LLVMValueRef is_at(Emit *e, const Expr *x, const Row *row)
+{
+  LLVMValueRef place = x->attr[0] == FROM_START
+                           ? emit_i64(e, x->attr[1] - 1)
+                           : emit_add(e, emit_item_i64(e, emit_field(e, FRAME_LEN), row->b), emit_i64(e, x->attr[1] - 1));
+  return LLVMBuildICmp(e->b, LLVMIntEQ, row->t, place, "");
+}
+
+static LLVMValueRef count_real(Emit *e, LLVMValueRef n) { return LLVMBuildSIToFP(e->b, n, e->real, ""); }
+
+/* A leaf of rank 0. */
+static LLVMValueRef number_leaf(Emit *e, const Expr *x, const Row *row)
+{
+  switch (x->op) {
+  case OP_CONST: return emit_real(e, x->value);
+  case OP_TIME: return count_real(e, emit_add(e, row->t, emit_i64(e, 1)));
+  case OP_LENGTH: return count_real(e, emit_item_i64(e, emit_field(e, FRAME_LEN), row->b));
+  case OP_BATCH: return count_real(e, emit_field(e, FRAME_B));
+  case OP_FRESH: {
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), (LLVMValueRef *)&row->b, 1, "");
+    LLVMValueRef v = LLVMBuildLoad2(e->b, e->f64, at, "fresh");
+    return LLVMBuildFPCast(e->b, v, e->real, "");
+  }
+  case OP_INDEX: return count_real(e, emit_token(e, x->in[0], row));
+  case OP_OBSERVED: return as_real(e, emit_observed(e, x->in[0], row), 1);
+  case OP_AT: {
+    LLVMValueRef v = emit_number(e, x->in[0], row);
+    return LLVMBuildSelect(e->b, is_at(e, x, row), v, emit_real(e, 0), "");
+  }
+  default:
+    assert(is_place(x));
+    return emit_load(e, emit_place(e, x, row), 1);
+  }
+}
+
+static bool in_registers(Emit *e, const Expr *x)
+{
+  if (x->op != OP_READ || reads_off_row(x) || !x->var->rhs) return false;
+  int made = e->value_time[x->var->id];
+  return made && made >= (x->shape.rank == 0 ? e->row_began : e->piece_began);
+}
+
+LLVMValueRef emit_number(Emit *e, const Expr *x, const Row *row)
+{
+  assert(x->shape.rank == 0);
+  if (in_registers(e, x)) return e->value[x->var->id];
+  if (e->number_time[x->id] >= e->loop_began && e->number_time[x->id]) return e->number[x->id];
+  if (x->op == OP_BCAST) return emit_number(e, x->in[0], row);
+  At one = {emit_i64(e, 0), emit_i64(e, 0), 1};
+  return op_is_ew(x) ? emit_operator(e, x, row, &one) : number_leaf(e, x, row);
+}
+
+void emit_numbers(Emit *e, const Expr *x, const Row *row)
+{
+  if (x->shape.rank == 0) {
+    if (x->op == OP_CONST || in_registers(e, x) || (e->number_time[x->id] && e->number_time[x->id] >= e->loop_began)) return;
+    LLVMValueRef v = emit_number(e, x, row);
+    e->number[x->id] = v;
+    e->number_time[x->id] = ++e->clock;
+    return;
+  }
+  if (op_is_ew(x) || x->op == OP_BCAST)
+    for (int i = 0; i < x->nin; i++) emit_numbers(e, x->in[i], row);
+}
+
+/* lane numbers j, j+1, .. */
+static LLVMValueRef lane_numbers(Emit *e, const At *at)
+{
+  LLVMValueRef lane[64];
+  for (int i = 0; i < at->lanes; i++) lane[i] = emit_i64(e, i);
+  if (at->lanes == 1) return at->j;
+  return LLVMBuildAdd(e->b, emit_splat(e, at->j, at->lanes), LLVMConstVector(lane, (unsigned)at->lanes), "");
+}
+
+static LLVMValueRef shaped_leaf(Emit *e, const Expr *x, const Row *row, const At *at)
+{
+  switch (x->op) {
+  case OP_ONEHOT: {
+    LLVMValueRef id = emit_splat(e, emit_token(e, x->in[0], row), at->lanes);
+    return as_real(e, LLVMBuildICmp(e->b, LLVMIntEQ, id, lane_numbers(e, at), ""), at->lanes);
+  }
+  case OP_AT: {
+    LLVMValueRef v = emit_tree(e, x->in[0], row, at);
+    LLVMValueRef here = emit_splat(e, is_at(e, x, row), at->lanes);
+    return LLVMBuildSelect(e->b, here, v, emit_splat(e, emit_real(e, 0), at->lanes), "");
+  }
+  case OP_OUTER: {
+    LLVMValueRef a = emit_load(e, emit_element(e, emit_place(e, x->in[0], row), at->i), 1);
+    LLVMValueRef b = emit_load(e, emit_element(e, emit_place(e, x->in[1], row), at->j), at->lanes);
+    return contract(LLVMBuildFMul(e->b, emit_splat(e, a, at->lanes), b, ""));
+  }
+  default: {
+    assert(is_place(x));
+    LLVMValueRef index = at->j;
+    if (x->shape.rank == 2) index = emit_add(e, emit_mul(e, at->i, emit_i64(e, x->shape.dim[1])), index);
+    return emit_load(e, emit_element(e, emit_place(e, x, row), index), at->lanes);
+  }
+  }
+}
+
+LLVMValueRef emit_tree(Emit *e, const Expr *x, const Row *row, const At *at)
+{
+  if (x->shape.rank == 0) return emit_splat(e, emit_number(e, x, row), at->lanes);
+  if (in_registers(e, x)) return e->value[x->var->id];
+  if (x->op == OP_BCAST) return emit_splat(e, emit_number(e, x->in[0], row), at->lanes);
+  return op_is_ew(x) ? emit_operator(e, x, row, at) : shaped_leaf(e, x, row, at);
+}

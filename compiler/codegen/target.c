@@ -1,0 +1,341 @@
+/* target.c: target machines, function attributes, the pass pipelines.
+   Needs: libLLVM. Leaves: the modules it is given, but for target_optimize and target_prepare_*.
+
+   What a CPU can do is asked of LLVM itself where its feature string does not say: a probe function is compiled to
+   assembly and searched for a call of fmaf or floorf, and for the registers that a wide addition uses. The C API has no
+   other way. */
+#include "target.h"
+#include "text.h"
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- names ---- */
+
+typedef struct Alias {
+  const char *name, *triple, *cpu, *features, *abi;
+  bool hosted;
+} Alias;
+
+/* What people type, and the least that every such machine has. Order: the first whose name, or whose triple's
+ * beginning, fits. */
+static const Alias aliases[] = {
+    {"x86-64-v4", "x86_64-pc-linux-gnu", "x86-64-v4", "", "", true},
+    {"x86-64-v3", "x86_64-pc-linux-gnu", "x86-64-v3", "", "", true},
+    {"x86-64-v2", "x86_64-pc-linux-gnu", "x86-64-v2", "", "", true},
+    {"x86_64", "x86_64-pc-linux-gnu", "x86-64", "", "", true},
+    {"aarch64", "aarch64-linux-gnu", "generic", "", "", true},
+    {"riscv64", "riscv64-linux-gnu", "generic-rv64", "+m,+a,+f,+d,+c", "lp64d", true},
+    {"cortex-m4f", "thumbv7em-none-eabihf", "cortex-m4", "", "", false},
+    {"cortex-m0plus", "thumbv6m-none-eabi", "cortex-m0plus", "", "", false},
+    {"thumbv7em", "thumbv7em-none-eabihf", "cortex-m4", "", "", false},
+    {"armv7", "armv7-linux-gnueabihf", "cortex-a9", "+neon,+vfp3", "", true},
+    {"wasm32", "wasm32-unknown-unknown", "generic", "+simd128", "", false},
+};
+
+static const Alias *alias_of(const char *name)
+{
+  for (const Alias *a = aliases; a < aliases + sizeof aliases / sizeof *aliases; a++)
+    if (!strcmp(name, a->name)) return a;
+  for (const Alias *a = aliases; a < aliases + sizeof aliases / sizeof *aliases; a++)
+    if (!strncmp(name, a->name, strlen(a->name)) && name[strlen(a->name)] == '-') return a;
+  return NULL;
+}
+
+static char *copy(const char *s)
+{
+  char *c = strdup(s ? s : "");
+  if (!c) abort();
+  return c;
+}
+
+static char *sentence(const char *what, const char *detail)
+{
+  Text t = {0};
+  text_printf(&t, what, detail);
+  return t.at;
+}
+
+static void start_llvm(void)
+{
+  LLVMInitializeAllTargetInfos();
+  LLVMInitializeAllTargets();
+  LLVMInitializeAllTargetMCs();
+  LLVMInitializeAllAsmPrinters();
+  LLVMInitializeAllAsmParsers();
+}
+
+static void start_llvm_once(void)
+{
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, start_llvm);
+}
+
+/* ---- what the CPU can do ---- */
+
+static bool says(const char *features, const char *feature)
+{
+  const char *at = features;
+  size_t n = strlen(feature);
+  while ((at = strstr(at, feature))) {
+    if ((at == features || at[-1] == ',') && (at[n] == 0 || at[n] == ',')) return true;
+    at += n;
+  }
+  return false;
+}
+
+/* f(a, b, c) = fma(a, b, c), then floor, on `lanes` floats */
+static void probe_function(LLVMModuleRef module, LLVMBuilderRef b, const Target *t, const char *name, const char *id,
+                           int lanes)
+{
+  LLVMContextRef context = LLVMGetModuleContext(module);
+  LLVMTypeRef real = LLVMFloatTypeInContext(context);
+  LLVMTypeRef type = lanes > 1 ? LLVMVectorType(real, (unsigned)lanes) : real;
+  LLVMTypeRef ptr = LLVMPointerTypeInContext(context, 0);
+  LLVMValueRef fn = LLVMAddFunction(module, name, LLVMFunctionType(LLVMVoidTypeInContext(context), &ptr, 1, false));
+  target_prepare_function(t, fn);
+  LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(context, fn, "entry"));
+  LLVMValueRef x = LLVMBuildLoad2(b, type, LLVMGetParam(fn, 0), "");
+  unsigned n = strcmp(id, "llvm.fma") ? 1 : 3;
+  LLVMValueRef arg[3] = {x, x, x};
+  LLVMValueRef f = LLVMGetIntrinsicDeclaration(module, LLVMLookupIntrinsicID(id, strlen(id)), &type, 1);
+  LLVMValueRef y = LLVMBuildCall2(b, LLVMGlobalGetValueType(f), f, arg, n, "");
+  LLVMBuildStore(b, LLVMBuildFAdd(b, y, x, ""), LLVMGetParam(fn, 0));
+  LLVMBuildRetVoid(b);
+}
+
+static void probe(Target *t)
+{
+  LLVMContextRef context = LLVMContextCreate();
+  LLVMModuleRef module = LLVMModuleCreateWithNameInContext("probe", context);
+  LLVMBuilderRef b = LLVMCreateBuilderInContext(context);
+  target_prepare_module(t, module);
+  t->vector_bits = 512; /* as attributes; what is found replaces it */
+  probe_function(module, b, t, "probe_fma", "llvm.fma", 1);
+  probe_function(module, b, t, "probe_floor", "llvm.floor", 1);
+  probe_function(module, b, t, "probe_wide", "llvm.fabs", 16);
+  t->vector_bits = 0;
+  LLVMMemoryBufferRef text = NULL;
+  char *error = NULL;
+  if (!LLVMTargetMachineEmitToMemoryBuffer(t->machine, module, LLVMAssemblyFile, &error, &text)) {
+    Text s = {0};
+    text_write(&s, LLVMGetBufferStart(text), LLVMGetBufferSize(text));
+    t->has_fma = !strstr(s.at, "fmaf");
+    t->has_round = !strstr(s.at, "floorf");
+    bool x86 = !strncmp(t->triple, "x86_64", 6) || !strncmp(t->triple, "i", 1);
+    if (x86) t->vector_bits = strstr(s.at, "%zmm") ? 512 : strstr(s.at, "%ymm") ? 256 : strstr(s.at, "%xmm") ? 128 : 0;
+    /* NEON and simd128 by their arrangement suffixes */
+    else if (strstr(s.at, ".4s") || strstr(s.at, "f32x4") || strstr(s.at, "vadd.f32\tq")) t->vector_bits = 128;
+    text_free(&s);
+    LLVMDisposeMemoryBuffer(text);
+  }
+  if (error) LLVMDisposeMessage(error);
+  LLVMDisposeBuilder(b);
+  LLVMDisposeModule(module);
+  LLVMContextDispose(context);
+}
+
+/* ---- making one ---- */
+
+/* Relocations and code model: position-independent where there is an operating system. A bare machine and wasm link
+   statically (with PIC, wasm would want __memory_base). The JIT too is served by the small model: JITLink places code
+   within reach of itself. */
+static Target *target_make(const char *triple, const char *cpu, const char *features, const char *abi, bool hosted,
+                           int level, char **error)
+{
+  LLVMTargetRef family;
+  char *message = NULL;
+  if (LLVMGetTargetFromTriple(triple, &family, &message)) {
+    *error = sentence("this LLVM has no target '%s'; `rnnc targets` lists those it has", triple);
+    LLVMDisposeMessage(message);
+    return NULL;
+  }
+  Target *t = calloc(1, sizeof *t);
+  if (!t) abort();
+  t->triple = copy(triple), t->cpu = copy(cpu), t->features = copy(features);
+  t->level = level < 0 ? 0 : level > 3 ? 3 : level;
+  t->hosted = hosted;
+  LLVMTargetMachineOptionsRef o = LLVMCreateTargetMachineOptions();
+  LLVMTargetMachineOptionsSetCPU(o, t->cpu);
+  LLVMTargetMachineOptionsSetFeatures(o, t->features);
+  if (*abi) LLVMTargetMachineOptionsSetABI(o, abi);
+  LLVMTargetMachineOptionsSetCodeGenOptLevel(o, t->level == 0   ? LLVMCodeGenLevelNone
+                                                : t->level == 1 ? LLVMCodeGenLevelLess
+                                                                : LLVMCodeGenLevelDefault);
+  LLVMTargetMachineOptionsSetRelocMode(o, hosted ? LLVMRelocPIC : LLVMRelocStatic);
+  LLVMTargetMachineOptionsSetCodeModel(o, hosted ? LLVMCodeModelSmall : LLVMCodeModelDefault);
+  t->machine = LLVMCreateTargetMachineWithOptions(family, t->triple, o);
+  LLVMDisposeTargetMachineOptions(o);
+  if (!t->machine) {
+    *error = sentence("LLVM can't make code for '%s' with this CPU and these features", triple);
+    target_free(t);
+    return NULL;
+  }
+  t->layout = LLVMCreateTargetDataLayout(t->machine);
+  return t;
+}
+
+static void count_registers(Target *t)
+{
+  bool x86 = !strncmp(t->triple, "x86_64", 6);
+  t->vector_registers = t->vector_bits == 512                                                    ? 32
+                        : x86 || !strncmp(t->triple, "wasm", 4) || !strncmp(t->triple, "arm", 3) ? 16
+                                                                                                 : 32;
+}
+
+Target *target_host(int level, char **error)
+{
+  start_llvm_once();
+  char *triple = LLVMGetDefaultTargetTriple(), *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
+  Target *t = target_make(triple, cpu, features, "", true, level, error);
+  if (t && !strncmp(triple, "x86_64", 6)) { /* the features say all: no probe */
+    t->has_fma = says(features, "+fma");
+    t->has_round = says(features, "+sse4.1");
+    t->vector_bits = says(features, "+avx512f") ? 512 : says(features, "+avx") ? 256 : 128;
+  } else if (t) {
+    probe(t);
+  }
+  if (t) count_registers(t);
+  LLVMDisposeMessage(triple);
+  LLVMDisposeMessage(cpu);
+  LLVMDisposeMessage(features);
+  return t;
+}
+
+/* LLVM only prints to stderr when it does not know a CPU, and goes on with the least one; so ask it first. The C API
+   has no list of CPUs: the probe is whether the assembly of an empty module is made without a word. */
+Target *target_named(const char *name, const char *cpu, const char *features, int level, char **error)
+{
+  if (cpu && !strcmp(cpu, "native")) {
+    if (name) {
+      *error =
+          sentence("the CPU 'native' is this machine's: it can't be asked for together with the target '%s'", name);
+      return NULL;
+    }
+    return target_host(level, error);
+  }
+  if (!name && !cpu && !features) return target_host(level, error);
+  start_llvm_once();
+  const Alias *alias = name ? alias_of(name) : NULL;
+  char *given = name ? copy(alias && !strcmp(name, alias->name) ? alias->triple : name) : LLVMGetDefaultTargetTriple();
+  char *triple = LLVMNormalizeTargetTriple(given);
+  if (!alias) alias = alias_of(triple);
+  Text all = {0};
+  text_puts(&all, alias && !cpu ? alias->features : "");
+  if (features && *features) text_printf(&all, "%s%s", all.n ? "," : "", features);
+  bool hosted =
+      alias ? alias->hosted || strstr(triple, "linux") : !strstr(triple, "none") && !strstr(triple, "unknown-unknown");
+  Target *t = target_make(triple,
+                          cpu     ? cpu
+                          : alias ? alias->cpu
+                                  : "generic",
+                          all.at ? all.at : "", alias ? alias->abi : "", hosted, level, error);
+  if (t) probe(t), count_registers(t);
+  text_free(&all);
+  LLVMDisposeMessage(triple);
+  if (name) free(given);
+  else LLVMDisposeMessage(given);
+  return t;
+}
+
+void target_free(Target *t)
+{
+  if (!t) return;
+  if (t->layout) LLVMDisposeTargetData(t->layout);
+  if (t->machine) LLVMDisposeTargetMachine(t->machine);
+  free(t->triple);
+  free(t->cpu);
+  free(t->features);
+  free(t);
+}
+
+int target_lanes(const Target *t, LLVMTypeRef element)
+{
+  unsigned bits = (unsigned)LLVMSizeOfTypeInBits(t->layout, element);
+  return t->vector_bits <= (int)bits ? 1 : t->vector_bits / (int)bits;
+}
+
+void target_list(void (*each)(const char *name, const char *description, void *arg), void *arg)
+{
+  start_llvm_once();
+  for (const Alias *a = aliases; a < aliases + sizeof aliases / sizeof *aliases; a++) {
+    LLVMTargetRef family;
+    char *message = NULL;
+    if (LLVMGetTargetFromTriple(a->triple, &family, &message)) LLVMDisposeMessage(message);
+    else each(a->name, a->triple, arg);
+  }
+  for (LLVMTargetRef f = LLVMGetFirstTarget(); f; f = LLVMGetNextTarget(f))
+    if (LLVMTargetHasAsmBackend(f)) each(LLVMGetTargetName(f), LLVMGetTargetDescription(f), arg);
+}
+
+/* ---- modules and functions ---- */
+
+void target_prepare_module(const Target *t, LLVMModuleRef module)
+{
+  LLVMSetTarget(module, t->triple);
+  LLVMSetModuleDataLayout(module, t->layout);
+}
+
+static void set_string(LLVMContextRef context, LLVMValueRef fn, const char *key, const char *value)
+{
+  if (!*value) return;
+  LLVMAddAttributeAtIndex(
+      fn, LLVMAttributeFunctionIndex,
+      LLVMCreateStringAttribute(context, key, (unsigned)strlen(key), value, (unsigned)strlen(value)));
+}
+
+static void set_flag(LLVMContextRef context, LLVMValueRef fn, const char *name)
+{
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddAttributeAtIndex(fn, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(context, kind, 0));
+}
+
+void target_prepare_function(const Target *t, LLVMValueRef fn)
+{
+  LLVMContextRef context = LLVMGetTypeContext(LLVMTypeOf(fn));
+  set_string(context, fn, "target-cpu", t->cpu);
+  set_string(context, fn, "target-features", t->features);
+  if (t->vector_bits == 512) {
+    set_string(context, fn, "prefer-vector-width", "512");
+    set_string(context, fn, "min-legal-vector-width", "512");
+  }
+  /* no unwind tables, and no loop recognised as memset: an inference object calls nothing */
+  set_flag(context, fn, "nounwind");
+  LLVMAddAttributeAtIndex(fn, LLVMAttributeFunctionIndex, LLVMCreateStringAttribute(context, "no-builtins", 11, "", 0));
+}
+
+/* Our code comes out of the emitters already vectorised, unrolled and without allocas to speak of, so that the
+   vectorisers, unrolling and most of the inliner's rounds of `default<O2>` find nothing to do but take most of the
+   time. What is worth it: folding address arithmetic and repeated loads, moving what does not vary out of loops.
+   Figures stand in docs/performance.md. */
+static const char *const pipelines[4] = {
+    "always-inline",
+    "always-inline,function(sroa,early-cse<memssa>,simplifycfg,instcombine)",
+    "always-inline,function(sroa,early-cse<memssa>,simplifycfg,instcombine,loop-simplify,lcssa,loop-mssa(licm),gvn,"
+    "instcombine,"
+    "simplifycfg,dce)",
+    "default<O3>",
+};
+
+bool target_optimize(Target *t, LLVMModuleRef module, char **error)
+{
+  char *message = NULL;
+  if (LLVMVerifyModule(module, LLVMReturnStatusAction, &message)) {
+    *error = sentence("internal error: the generated module is not well-formed: %s", message);
+    LLVMDisposeMessage(message);
+    return false;
+  }
+  LLVMDisposeMessage(message);
+  LLVMPassBuilderOptionsRef o = LLVMCreatePassBuilderOptions();
+  LLVMErrorRef failed = LLVMRunPasses(module, pipelines[t->level], t->machine, o);
+  LLVMDisposePassBuilderOptions(o);
+  if (!failed) return true;
+  char *why = LLVMGetErrorMessage(failed);
+  *error = sentence("internal error: LLVM's passes: %s", why);
+  LLVMDisposeErrorMessage(why);
+  return false;
+}

@@ -1,0 +1,38 @@
+/* carry.c: reads before the window's start take what the window before left.
+   Needs: a system without adjoints. Adds VAR_CARRY variables and boundary entries. */
+#include "carry.h"
+#include "walk.h"
+
+static void carry_place(System *s, Var *v, int offset)
+{
+  Var *old = boundary_at(v, FROM_START, offset);
+  if (v->kind != VAR_COMPUTED && !old) return;
+  Var *carry = system_var(s, VAR_CARRY, arena_printf(s->arena, "%s.carry%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
+  carry->carry_of = v;
+  carry->carry_offset = offset;
+  Expr *before = old ? ex_var(s, old) : ex_const(s, 0);
+  Var *start = system_var(s, VAR_COMPUTED, arena_printf(s->arena, "%s.start%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
+  start->rhs = ex3(s, OP_WHERE, ex_leaf(s, OP_FRESH), before, ex_var(s, carry));
+  for (int i = 0; i < v->bound.n; i++)
+    if (v->bound.at[i].kind == FROM_START && v->bound.at[i].offset == offset) {
+      v->bound.at[i].var = start;
+      return;
+    }
+  vec_push(s->arena, &v->bound, ((Boundary){FROM_START, offset, start}));
+}
+
+void carry_states(System *s)
+{
+  int n = s->vars.n;
+  int *lags = ARENA_ARRAY(s->arena, int, n);
+  for (int i = 0; i < n; i++) {
+    if (!s->vars.at[i]->rhs) continue;
+    ExprList nodes = walk_nodes(s, s->vars.at[i]->rhs);
+    for (int k = 0; k < nodes.n; k++) {
+      Expr *e = nodes.at[k];
+      if (e->op == OP_READ && e->attr[0] == READ_REL && -e->attr[1] > lags[e->var->id]) lags[e->var->id] = -e->attr[1];
+    }
+  }
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < lags[i]; k++) carry_place(s, s->vars.at[i], -k);
+}

@@ -1,0 +1,210 @@
+/* name.c: splits right sides until each holds one structured operation at most, at its root.
+   Needs: a simplified system. Leaves: what is computed; adds variables named OWNER_what. */
+#include "name.h"
+#include "walk.h"
+#include <ctype.h>
+
+typedef struct Naming {
+  System *s;
+  Var **named; /* by expression id: the variable that holds it */
+  int cap;
+  Var *owner;
+} Naming;
+
+bool is_place(const Expr *e)
+{
+  return e->op == OP_READ || (e->op == OP_SLICE && e->in[0]->op == OP_READ && e->shape.rank == 1);
+}
+
+static bool is_plain_vector(const Expr *e) { return is_place(e) && e->shape.rank == 1 && !e->shape.token; }
+
+bool is_leaf(const Expr *e)
+{
+  if (op_info[e->op].class == CLASS_LEAF || is_place(e)) return true;
+  if (e->op == OP_ONEHOT || e->op == OP_INDEX || e->op == OP_OBSERVED || e->op == OP_AT) return e->in[0]->op == OP_READ;
+  return e->op == OP_OUTER && is_plain_vector(e->in[0]) && is_plain_vector(e->in[1]);
+}
+
+static Var *named_already(Naming *n, const Expr *e) { return e->id < n->cap ? n->named[e->id] : NULL; }
+
+static void remember(Naming *n, const Expr *e, Var *v)
+{
+  if (e->id >= n->cap) {
+    int cap = 2 * e->id + 64;
+    Var **at = ARENA_ARRAY(n->s->arena, Var *, cap);
+    for (int i = 0; i < n->cap; i++) at[i] = n->named[i];
+    n->named = at;
+    n->cap = cap;
+  }
+  n->named[e->id] = v;
+}
+
+static Expr *shape_root(Naming *n, Expr *e, int dom);
+
+static const char *part_name(Naming *n, const Expr *e)
+{
+  const char *what = e->op == OP_MATMUL ? "product" : op_info[e->op].id;
+  char low[24];
+  int i = 0;
+  for (; what[i] && i < 23; i++) low[i] = (char)tolower((unsigned char)what[i]);
+  low[i] = 0;
+  return arena_printf(n->s->arena, "%s_%s", n->owner->name, low);
+}
+
+/* A read of the variable that holds e, made at need. */
+static Expr *name_it(Naming *n, Expr *e)
+{
+  Var *v = named_already(n, e);
+  if (!v) {
+    int dom = e->dom & DOM_T ? DOM_TIME : e->dom;
+    Var *owner = n->owner;
+    v = system_var(n->s, VAR_COMPUTED, part_name(n, e), e->shape, dom, e->span.source ? e->span : n->owner->span);
+    remember(n, e, v);
+    n->owner = v;
+    v->rhs = shape_root(n, e, dom);
+    n->owner = owner;
+  }
+  return ex_var(n->s, v);
+}
+
+/* e in a place where any elementwise tree may stand, in an equation over `dom`. */
+static Expr *shape_tree(Naming *n, Expr *e, int dom, bool root)
+{
+  if (named_already(n, e) && !root) return ex_var(n->s, named_already(n, e));
+  if (is_leaf(e)) return e;
+  if (e->op == OP_STOP) return shape_tree(n, e->in[0], dom, root);
+  bool ew = op_is_ew(e) || e->op == OP_BCAST;
+  if (!ew) return name_it(n, e);
+  int space = e->dom & DOM_T ? DOM_TIME : e->dom;
+  if (!root && space != dom && !(e->op == OP_BCAST && is_leaf(e->in[0]))) return name_it(n, e);
+  if (!root && op_is_ew(e) && op_info[e->op].cost > 0) return name_it(n, e);
+  Expr *in[3];
+  for (int i = 0; i < e->nin; i++) in[i] = shape_tree(n, e->in[i], dom, false);
+  return walk_with(n->s, e, in);
+}
+
+static Expr *shape_leaf(Naming *n, Expr *e) { return is_leaf(e) && e->op != OP_OUTER ? e : name_it(n, e); }
+
+/* Something with an address; a product's operand must also be read at its own place, row by row: h[T] is copied first. */
+static Expr *shape_place(Naming *n, Expr *e, bool by_row)
+{
+  const Expr *read = e->op == OP_SLICE ? e->in[0] : e;
+  bool absolute = is_place(e) && read->attr[0] >= FROM_START;
+  if (is_place(e) && !(by_row && absolute)) return e;
+  if (!is_place(e)) return name_it(n, e);
+  Var *v = named_already(n, e);
+  if (!v) {
+    v = system_var(n->s, VAR_COMPUTED, part_name(n, e), e->shape, e->dom, e->span);
+    v->rhs = e;
+    remember(n, e, v);
+  }
+  return ex_var(n->s, v);
+}
+
+/* outer(a, b), about to be summed over rows of `dom`: a product whose operands are read row by row, or a token's scatter */
+static Expr *shape_factor(Naming *n, Expr *e, int dom)
+{
+  if (e->shape.token) return shape_place(n, e, false);
+  Expr *place = shape_place(n, e, true);
+  if (place->dom == dom) return place;
+  Var *copy = system_var(n->s, VAR_COMPUTED, part_name(n, e), e->shape, dom, e->span); /* the same for all t: one row each */
+  copy->rhs = place;
+  return ex_var(n->s, copy);
+}
+
+static Expr *shape_factors(Naming *n, Expr *e)
+{
+  int dom = e->dom & DOM_T ? DOM_TIME : e->dom;
+  Expr *a = shape_factor(n, e->in[0], dom), *b = shape_factor(n, e->in[1], dom);
+  return ex2(n->s, OP_OUTER, a, b);
+}
+
+static Expr *shape_root(Naming *n, Expr *e, int dom)
+{
+  System *s = n->s;
+  if (e->op == OP_STOP) return shape_root(n, e->in[0], dom);
+  if (is_leaf(e) || op_is_ew(e) || e->op == OP_BCAST) return shape_tree(n, e, dom, true);
+  int space = e->dom & DOM_T ? DOM_TIME : e->dom;
+  if (space != dom) return name_it(n, e); /* compute it once, in its own domain */
+  Expr **in = ARENA_ARRAY(s->arena, Expr *, e->nin);
+  for (int i = 0; i < e->nin; i++) in[i] = e->in[i];
+  switch (e->op) {
+  case OP_SUM:
+  case OP_MAXC: in[0] = shape_tree(n, in[0], dom, false); break;
+  case OP_CONCAT:
+    for (int i = 0; i < e->nin; i++) in[i] = shape_leaf(n, in[i]);
+    break;
+  case OP_MATMUL: {
+    bool shared = in[0]->dom == DOM_MODEL && in[1]->dom != DOM_MODEL && in[1]->shape.rank == 1 && !in[1]->shape.token;
+    in[0] = shape_place(n, in[0], false);
+    in[1] = shape_place(n, in[1], shared);
+    break;
+  }
+  case OP_OUTER:
+  case OP_PICK:
+  case OP_TRANSPOSE:
+  case OP_SLICE:
+  case OP_PAD:
+  case OP_DIAG:
+  case OP_DIAGOF:
+  case OP_LOGSUMEXP:
+  case OP_SOFTMAX:
+  case OP_ARGMAX:
+  case OP_ONEHOT:
+  case OP_INDEX:
+  case OP_OBSERVED:
+  case OP_AT:
+    for (int i = 0; i < e->nin; i++) in[i] = shape_place(n, in[i], false);
+    break;
+  case OP_TSUM:
+  case OP_TMAX:
+  case OP_BSUM: {
+    /* sum[batch](sum[t](..)) stays together: it is one pass, and over an outer product one large product */
+    Expr *a = in[0];
+    if (e->op == OP_BSUM && a->op == OP_TSUM && !named_already(n, a)) {
+      Expr *body = a->in[0];
+      if (body->op == OP_OUTER && (body->dom & DOM_T))
+        body = shape_factors(n, body);
+      else
+        body = body->shape.rank ? shape_place(n, body, false) : shape_tree(n, body, DOM_TIME, false);
+      in[0] = ex1(s, OP_TSUM, body);
+    } else if (e->op == OP_BSUM && a->op == OP_OUTER)
+      in[0] = shape_factors(n, a);
+    else if (e->op == OP_BSUM && a->shape.rank)
+      in[0] = shape_place(n, a, false);
+    else
+      in[0] = shape_tree(n, a, e->op == OP_BSUM ? DOM_SEQ : DOM_TIME, false);
+    break;
+  }
+  default: break;
+  }
+  return walk_with(s, e, in);
+}
+
+/* A parameter's adjoint: each term of the sum is added into the gradient block on its own. */
+static Expr *shape_terms(Naming *n, Expr *e)
+{
+  if (e->op == OP_ADD && shape_same(e->in[0]->shape, e->in[1]->shape))
+    return ex2(n->s, OP_ADD, shape_terms(n, e->in[0]), shape_terms(n, e->in[1]));
+  bool stack_rows = e->op == OP_SLICE && e->in[0]->op == OP_READ;
+  if (e->op == OP_BSUM || stack_rows || is_leaf(e) || op_is_ew(e) || e->op == OP_BCAST) return shape_root(n, e, DOM_MODEL);
+  return name_it(n, e);
+}
+
+void name_parts(System *s)
+{
+  Naming n = {.s = s};
+  /* a right side that already is a whole equation's serves its other uses too */
+  for (int i = 0; i < s->vars.n; i++) {
+    Var *v = s->vars.at[i];
+    if (v->rhs && v->rhs->nin && !is_leaf(v->rhs) && (v->rhs->dom & DOM_T ? DOM_TIME : v->rhs->dom) == v->dom && !named_already(&n, v->rhs))
+      remember(&n, v->rhs, v);
+  }
+  for (int i = 0, count = s->vars.n; i < count; i++) {
+    Var *v = s->vars.at[i];
+    if (!v->rhs) continue;
+    n.owner = v;
+    bool into_block = v->adj_of && (v->adj_of->kind == VAR_PARAM || v->adj_of->kind == VAR_STACKED);
+    v->rhs = into_block ? shape_terms(&n, v->rhs) : shape_root(&n, v->rhs, v->dom);
+  }
+}

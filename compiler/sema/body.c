@@ -1,0 +1,559 @@
+/* body.c: declares what a body names: inputs, outputs, parameters, sizes, the targets of its equations, boundaries.
+   Needs: its formals bound. Leaves alone: right sides (statement.c) and the applications in them (use.c).
+
+   A body is one use of a cell, or the model. A name that is read bare, has no declaration and is near no other name is a
+   parameter. */
+#include "body.h"
+#include <ctype.h>
+#include <string.h>
+
+Entry *body_entry(const Body *b, const char *name) { return map_get(&b->names, name); }
+
+Entry *body_add(Body *b, EntryKind kind, const char *name, Span span)
+{
+  Sema *s = b->s;
+  Entry *first = body_entry(b, name);
+  if (name == b->axis || name == b->length) {
+    diag(s->diag, span, "'%s' is %s and cannot be declared", name, name == b->axis ? "the time index" : "the length of the sequence");
+    note_uses(b);
+    return NULL;
+  }
+  if (first) {
+    diag(s->diag, span, "'%s' is declared twice", name);
+    diag_note(s->diag, first->span, "the first time here");
+    note_uses(b);
+    return NULL;
+  }
+  Entry *e = ARENA_NEW(s->arena, Entry);
+  e->kind = kind;
+  e->name = name;
+  e->span = span;
+  map_put(s->arena, &b->names, name, e);
+  vec_push(s->arena, &b->entries, e);
+  return e;
+}
+
+void note_uses(const Body *b)
+{
+  for (int shown = 0; b && b->cell && shown < 3; b = b->outer, shown++)
+    diag_note(b->s->diag, b->use, "in this use of %s", b->cell->name);
+}
+
+const char *body_path(const Body *b, const char *name)
+{
+  return b->path[0] ? arena_printf(b->s->arena, "%s.%s", b->path, name) : name;
+}
+
+bool is_loss(const Body *b, const Ast *target)
+{
+  return !b->cell && target->kind == AST_NAME && strcmp(target->name, "loss") == 0;
+}
+
+static Span name_span(const Ast *decl)
+{
+  return (Span){decl->span.source, decl->span.from, decl->span.from + (int)strlen(decl->name)};
+}
+
+Body *body_new(Sema *s, Unit *u, const Ast *ast, const char *path)
+{
+  Body *b = ARENA_NEW(s->arena, Body);
+  int skip = ast->kind == AST_CELL ? 1 : 0;
+  b->s = s;
+  b->unit = u;
+  b->ast = ast;
+  b->statement = (const Ast *const *)ast->kid + skip;
+  b->statements = ast->nkid - skip;
+  b->path = path;
+  b->axis = intern(s->arena, "t");
+  b->length = intern(s->arena, "T");
+  return b;
+}
+
+/* ---- the axis ---- */
+
+static void declare_axis(Body *b, const Ast *axis)
+{
+  Diag *d = b->s->diag;
+  if (axis->nkid > 1) {
+    diag(d, axis->kid[1]->span, "two time axes are not supported yet");
+    return;
+  }
+  const char *name = axis->kid[0]->name;
+  if (strlen(name) != 1 || !islower((unsigned char)name[0])) {
+    diag(d, axis->span, "an axis is one small letter, whose capital is its length: axis t");
+    return;
+  }
+  b->axis = name;
+  b->length = intern(b->s->arena, (char[]){(char)toupper((unsigned char)name[0]), 0});
+}
+
+/* x, x[t]: false after a diagnostic */
+static bool index_of(Body *b, const Ast *decl, bool *timed)
+{
+  Diag *d = b->s->diag;
+  const Ast *indices = decl->kid[0];
+  *timed = indices != NULL;
+  if (!indices) return true;
+  if (indices->nkid > 1) {
+    diag(d, indices->kid[1]->span, "two time axes are not supported yet");
+    return false;
+  }
+  if (indices->kid[0]->kind == AST_NAME && indices->kid[0]->name == b->axis) return true;
+  diag(d, indices->span, "a declaration has the bare time index: %s[%s]", decl->name, b->axis);
+  if (indices->kid[0]->kind == AST_NUMBER) diag_note(d, (Span){0}, "a size belongs in the type: %s[%s] : real[%.15g]", decl->name, b->axis, indices->kid[0]->num);
+  return false;
+}
+
+/* ---- declarations ---- */
+
+typedef struct PendingType {
+  FlatVar *var;
+  Input *input;
+  const Ast *type;
+} PendingType;
+typedef Vec(PendingType) PendingTypes;
+
+static FlatVar *bind_param(Body *b, const Ast *decl, const char *name, Span span)
+{
+  Sema *s = b->s;
+  FlatVar *v = map_get(&b->params->vars, name);
+  if (v) return v;
+  const char *path = b->params->path[0] ? arena_printf(s->arena, "%s.%s", b->params->path, name) : name;
+  v = flat_var(s->flat, VAR_PARAM, path, false, span);
+  v->body = b;
+  v->implicit = decl == NULL;
+  map_put(s->arena, &b->params->vars, name, v);
+  return v;
+}
+
+static void declare_input(Body *b, const Ast *decl, bool timed)
+{
+  Sema *s = b->s;
+  Entry *e = body_add(b, ENTRY_INPUT, decl->name, name_span(decl));
+  if (!e) return;
+  Input *in = ARENA_NEW(s->arena, Input);
+  in->name = decl->name;
+  in->span = e->span;
+  in->timed = timed;
+  in->shape = (Shape){.rank = -1, .dim = {dim_new(s->flat->sizes, (Span){0}), dim_new(s->flat->sizes, (Span){0})}};
+  e->input = in;
+  vec_push(s->arena, &b->inputs, in);
+}
+
+static FlatVar *declare_output(Body *b, const Ast *decl, bool timed)
+{
+  Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
+  if (!e) return NULL;
+  timed &= !b->untimed;
+  bool first = b->cell && !b->result_entry;
+  if (first) b->result_entry = e;
+  if (first && b->result) e->var = b->result;
+  else e->var = flat_var(b->s->flat, VAR_COMPUTED, first ? b->path : body_path(b, decl->name), timed, e->span);
+  if (first) b->result = e->var;
+  if (!b->cell) e->var->output = true;
+  e->var->body = b;
+  return e->var;
+}
+
+static FlatVar *declare_given(Body *b, VarKind kind, const Ast *decl, bool timed)
+{
+  Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
+  if (!e) return NULL;
+  e->var = flat_var(b->s->flat, kind, body_path(b, decl->name), timed && !b->untimed, e->span);
+  e->var->body = b;
+  return e->var;
+}
+
+static FlatVar *declare_param(Body *b, const Ast *decl, bool timed)
+{
+  Diag *d = b->s->diag;
+  b->declares_params = true;
+  Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
+  if (!e) return NULL;
+  if (timed) {
+    diag(d, decl->span, "a parameter has one value, without a time index: param %s", decl->name);
+    note_uses(b);
+  }
+  bool shared = map_get(&b->params->vars, decl->name) != NULL;
+  e->var = bind_param(b, decl, decl->name, e->span);
+  if (decl->kid[2] && !shared) vec_push(b->s->arena, &b->inits, ((PendingInit){e->var, decl->kid[2]}));
+  return e->var;
+}
+
+static void declare_one(Body *b, Role role, const Ast *decl, PendingTypes *types)
+{
+  Sema *s = b->s;
+  bool timed, good = index_of(b, decl, &timed);
+  FlatVar *v = NULL;
+  if (role == ROLE_INPUT && b->cell) {
+    declare_input(b, decl, timed);
+    Entry *e = body_entry(b, decl->name);
+    if (e && e->kind == ENTRY_INPUT && decl->kid[1]) vec_push(s->arena, types, ((PendingType){.input = e->input, .type = decl->kid[1]}));
+    return;
+  }
+  switch (role) {
+  case ROLE_INPUT: v = declare_given(b, VAR_INPUT, decl, timed); break;
+  case ROLE_TARGET:
+    if (b->cell) {
+      diag(s->diag, decl->span, "a cell has no targets: declare an input, or move this to the model");
+      note_uses(b);
+    }
+    v = declare_given(b, VAR_TARGET, decl, timed);
+    break;
+  case ROLE_NOISE: v = declare_given(b, VAR_NOISE, decl, timed); break;
+  case ROLE_OUTPUT: v = declare_output(b, decl, timed); break;
+  case ROLE_PARAM: v = declare_param(b, decl, timed); break;
+  case ROLE_NONE: break;
+  }
+  if (!v) return;
+  if (!good) v->bad = true;
+  if (decl->kid[1]) vec_push(s->arena, types, ((PendingType){.var = v, .type = decl->kid[1]}));
+}
+
+/* A second type for the same variable must agree with the first: an instance's output and what it is named outside. */
+static void check_type(Body *b, FlatVar *v, Shape shape, Span span)
+{
+  Flat *f = b->s->flat;
+  bool same = v->shape.rank == shape.rank && v->shape.token == shape.token;
+  for (int i = 0; i < shape.rank && same; i++) same = dim_unify(f->sizes, v->shape.dim[i], shape.dim[i]);
+  if (same) return;
+  diag(f->diag, span, "%s is %s here", v->name, shape_text(f->sizes, f->arena, shape));
+  diag_note(f->diag, v->type_span, "and %s here", shape_text(f->sizes, f->arena, v->shape));
+  note_uses(b);
+  v->bad = true;
+}
+
+static void set_type(Body *b, FlatVar *v, const Ast *type)
+{
+  Flat *f = b->s->flat;
+  Elab x = {.body = b};
+  Shape shape;
+  if (!type_of(&x, type, &shape)) {
+    v->bad = true;
+    return;
+  }
+  if (shape.token && v->kind != VAR_INPUT && v->kind != VAR_TARGET) {
+    diag(f->diag, type->span, "only an input or a target is a token: what is computed is real[n]");
+    note_uses(b);
+    v->bad = true;
+    return;
+  }
+  shape_here(f->sizes, type->span);
+  if (v->typed) {
+    check_type(b, v, shape, type->span);
+    return;
+  }
+  v->typed = true;
+  v->type_span = type->span;
+  v->shape.rank = shape.rank;
+  v->shape.token = shape.token;
+  for (int i = 0; i < shape.rank; i++) dim_unify(f->sizes, v->shape.dim[i], shape.dim[i]);
+}
+
+static void set_input_type(Body *b, Input *in, const Ast *type)
+{
+  Flat *f = b->s->flat;
+  Elab x = {.body = b};
+  Shape shape;
+  if (!type_of(&x, type, &shape)) return;
+  in->typed = true;
+  in->type_span = type->span;
+  in->shape.rank = shape.rank;
+  in->shape.token = shape.token;
+  shape_here(f->sizes, type->span);
+  for (int i = 0; i < shape.rank; i++) dim_unify(f->sizes, in->shape.dim[i], shape.dim[i]);
+}
+
+/* ---- equations ---- */
+
+static const char *role_of(const Entry *e)
+{
+  if (e->kind == ENTRY_INPUT) return "an input: its values are given";
+  if (e->kind == ENTRY_SIZE) return "a size";
+  if (e->kind == ENTRY_VALUE) return "an argument of the cell";
+  if (e->kind == ENTRY_INSTANCE) return "an instance of a cell";
+  switch (e->var->kind) {
+  case VAR_INPUT: return "an input: its values are given";
+  case VAR_TARGET: return "a target: its values are given";
+  case VAR_PARAM: return "a parameter: it is learned";
+  case VAR_NOISE: return "noise: it is drawn by ~";
+  default: return NULL;
+  }
+}
+
+static void refuse_equation(Body *b, const Entry *e, Span at)
+{
+  diag(b->s->diag, at, "no equation can define '%s': it is %s", e->name, role_of(e));
+  diag_note(b->s->diag, e->span, "declared here");
+  note_uses(b);
+}
+
+/* the variable that an equation defines; NULL after a diagnostic */
+static FlatVar *define(Body *b, const char *name, bool timed, Span at)
+{
+  Diag *d = b->s->diag;
+  Entry *e = body_entry(b, name);
+  if (!e) {
+    e = body_add(b, ENTRY_VAR, name, at);
+    if (!e) return NULL;
+    e->var = flat_var(b->s->flat, VAR_COMPUTED, body_path(b, name), timed && !b->untimed, at);
+    e->var->body = b;
+    e->var->defined = at;
+    return e->var;
+  }
+  if (e->kind != ENTRY_VAR || e->var->kind != VAR_COMPUTED) return refuse_equation(b, e, at), NULL;
+  FlatVar *v = e->var;
+  bool again = e == b->result_entry ? b->result_defined.source != NULL : v->defined.source != NULL;
+  if (again) {
+    diag(d, at, "'%s' has two equations", name);
+    diag_note(d, e == b->result_entry ? b->result_defined : v->defined, "the first is here");
+    note_uses(b);
+    return NULL;
+  }
+  if (e == b->result_entry) b->result_defined = at;
+  if (e != b->result_entry || !v->defined.source) v->defined = at;
+  if (v->timed != (timed && !b->untimed)) {
+    if (v->timed) diag(d, at, "%s is declared with a time index: write %s[%s] = ...", name, name, b->axis);
+    else diag(d, at, "%s is declared without a time index: write %s = ...", name, name);
+    diag_note(d, e->span, "declared here");
+    note_uses(b);
+    v->bad = true;
+    return NULL;
+  }
+  return v;
+}
+
+static void add_equation(Body *b, FlatVar *v, const Ast *ast)
+{
+  if (v) vec_push(b->s->arena, &b->equations, ((Equation){v, ast}));
+}
+
+static void declare_instance(Body *b, const Ast *ast)
+{
+  Entry *e = body_add(b, ENTRY_INSTANCE, ast->kid[0]->name, ast->kid[0]->span);
+  if (e) e->size = ast->kid[1]; /* its cell is made when all names are there */
+}
+
+static void declare_equation(Body *b, const Ast *ast)
+{
+  Diag *d = b->s->diag;
+  Elab x = {.body = b};
+  const Ast *target = ast->kid[0];
+  if (is_loss(b, target)) {
+    if (b->loss) {
+      diag(d, target->span, "'loss' has two equations");
+      diag_note(d, b->loss->span, "the first is here");
+    } else {
+      b->loss = ast;
+    }
+    return;
+  }
+  if (target->kind == AST_NAME) {
+    if (is_cell_value(&x, ast->kid[1])) declare_instance(b, ast);
+    else add_equation(b, define(b, target->name, false, target->span), ast);
+    return;
+  }
+  if (target->kind != AST_INDEX || target->kid[0]->kind != AST_NAME) {
+    vec_push(b->s->arena, &b->later, ast);
+    return;
+  }
+  const char *name = target->kid[0]->name;
+  Place p;
+  if (target->nkid > 2) {
+    diag(d, target->kid[2]->span, "two time axes are not supported yet");
+    return;
+  }
+  if (!place_of(&x, target->kid[1], &p)) return;
+  bool boundary = (p.kind == FROM_START && p.k <= 0) || (p.kind == FROM_END && p.k >= 1);
+  if (p.kind == READ_REL && p.k == 0) add_equation(b, define(b, name, true, target->span), ast);
+  else if (boundary) vec_push(b->s->arena, &b->later, ast);
+  else if (p.kind == READ_REL) diag(d, target->span, "an equation gives the value at %s: write %s[%s] = ... and move the other indices by %d", b->axis, name, b->axis, -p.k);
+  else {
+    diag(d, target->span, "the value at this place comes from the equation %s[%s] = ...", name, b->axis);
+    diag_note(d, (Span){0}, "a boundary stands outside the sequence: %s[0], %s[-1], %s[%s+1]", name, name, name, b->length);
+  }
+}
+
+/* h[0] = e, d.c[0] = e, b[T+1] = e: a variable of its own, without time index */
+static void declare_boundary(Body *b, const Ast *ast)
+{
+  Sema *s = b->s;
+  Elab x = {.body = b};
+  const Ast *target = ast->kid[0];
+  if (target->kind != AST_INDEX) {
+    diag(s->diag, target->span, "'%s' belongs to an application: only its boundaries can be set from outside", target->name);
+    note_uses(b);
+    return;
+  }
+  const Ast *base = target->kid[0];
+  if (base->kind == AST_NAME && !body_entry(b, base->name)) {
+    diag(s->diag, target->span, "'%s' has a boundary, but no equation %s[%s] = ...", base->name, base->name, b->axis);
+    note_uses(b);
+    return;
+  }
+  FlatVar *v = path_var(&x, base, false);
+  Place p;
+  if (!v || !place_of(&x, target->kid[1], &p)) return;
+  if (target->nkid > 2 || !((p.kind == FROM_START && p.k <= 0) || (p.kind == FROM_END && p.k >= 1))) {
+    diag(s->diag, target->span, "only a boundary of '%s' can be set from outside, such as [0] or [%s+1]", v->name, b->length);
+    note_uses(b);
+    return;
+  }
+  if (b->untimed || !v->timed) {
+    diag(s->diag, target->span, "%s has no time index, so it has no boundary", v->name);
+    diag_note(s->diag, v->span, "declared here");
+    note_uses(b);
+    return;
+  }
+  p = place_turned(b, p);
+  FlatVar *first = flat_bound(v, p.kind, p.k);
+  if (first) {
+    diag(s->diag, target->span, "this boundary of '%s' has two equations", v->name);
+    diag_note(s->diag, first->span, "the first is here");
+    note_uses(b);
+    return;
+  }
+  const char *name = p.kind == FROM_START ? arena_printf(s->arena, "%s[%d]", v->name, p.k)
+                                          : arena_printf(s->arena, "%s[T+%d]", v->name, p.k);
+  FlatVar *at = flat_var(s->flat, VAR_COMPUTED, name, false, target->span);
+  at->owner = v;
+  at->body = b;
+  at->defined = target->span;
+  vec_push(s->arena, &v->bound, ((FlatBound){p.kind, p.k, at}));
+  add_equation(b, at, ast);
+}
+
+void body_declare_later(Body *b)
+{
+  for (int i = 0; i < b->later.n; i++) declare_boundary(b, b->later.at[i]);
+}
+
+/* ---- parameters that are never declared ---- */
+
+static bool is_word(const char *name) /* of the language, as a value */
+{
+  return strcmp(name, "pi") == 0 || strcmp(name, "inf") == 0;
+}
+
+static void implicit_param(Body *b, const Ast *e)
+{
+  Elab x = {.body = b};
+  Found f = find_name(&x, e->name);
+  if (f.entry || is_word(e->name) || e->name == b->axis || e->name == b->length) return;
+  if (near_value(&x, e->name)) return; /* reported where it is read */
+  Entry *entry = body_add(b, ENTRY_VAR, e->name, e->span);
+  entry->var = bind_param(b, NULL, e->name, e->span);
+  if (b->declares_params) {
+    diag_warn(b->s->diag, e->span, "'%s' is not declared: it is taken as a parameter", e->name);
+    diag_note(b->s->diag, (Span){0}, "to declare it, write: param %s", e->name);
+  }
+}
+
+/* bare names where a value is read */
+static void find_implicit(Body *b, const Ast *e)
+{
+  Elab x = {.body = b};
+  if (!e) return;
+  switch (e->kind) {
+  case AST_NAME: implicit_param(b, e); return;
+  case AST_INDEX:
+  case AST_FIELD: return;
+  case AST_CALL: {
+    CallKind kind = call_kind(&x, e);
+    if (kind == CALL_CELL) return;
+    bool sizes = kind == CALL_FUNCTION && e->kid[0]->kind == AST_NAME && takes_sizes(e->kid[0]->name);
+    for (int i = 1; i < e->nkid && !(sizes && i > 1); i++) find_implicit(b, e->kid[i]);
+    return;
+  }
+  default:
+    for (int i = 0; i < e->nkid; i++) find_implicit(b, e->kid[i]);
+  }
+}
+
+/* ---- the whole ---- */
+
+static void declare_formals(Body *b)
+{
+  if (!b->cell) return;
+  const Ast *formals = b->ast->kid[0];
+  for (int i = 0; i < formals->nkid; i++) {
+    Entry *e = body_add(b, ENTRY_VALUE, formals->kid[i]->name, formals->kid[i]->span);
+    if (e) e->value = b->cell->formal[i];
+  }
+}
+
+static void declare_statement(Body *b, const Ast *st, PendingTypes *types)
+{
+  Sema *s = b->s;
+  switch (st->kind) {
+  case AST_DECLARE:
+    for (int k = 0; k < st->nkid; k++)
+      if (st->kid[k]->kind == AST_DECL) declare_one(b, st->role, st->kid[k], types);
+    break;
+  case AST_DRAW: vec_push(s->arena, &b->draws, st); break;
+  case AST_METRIC:
+    if (b->cell) diag(s->diag, st->span, "a metric belongs in the model, not in a cell"), note_uses(b);
+    else vec_push(s->arena, &b->metrics, st);
+    break;
+  case AST_TRAIN:
+    if (b->cell) diag(s->diag, st->span, "a train block belongs in the model, not in a cell"), note_uses(b);
+    else if (b->train) diag(s->diag, st->span, "a model has one train block"), diag_note(s->diag, b->train->span, "the first is here");
+    else b->train = st;
+    break;
+  case AST_ERROR: b->broken = true; break;
+  default: break;
+  }
+}
+
+static void require_equations(Body *b)
+{
+  for (int i = 0; i < b->entries.n; i++) {
+    const Entry *e = b->entries.at[i];
+    if (e->kind != ENTRY_VAR || e->var->kind != VAR_COMPUTED) continue;
+    bool defined = e == b->result_entry ? b->result_defined.source != NULL : e->var->defined.source != NULL;
+    if (defined || e->var->bad) continue;
+    if (!b->broken) {
+      diag(b->s->diag, e->span, "output '%s' has no equation", e->name);
+      note_uses(b);
+    }
+    e->var->bad = true;
+  }
+}
+
+void body_declare(Body *b)
+{
+  Sema *s = b->s;
+  PendingTypes types = {0};
+  declare_formals(b);
+  for (int i = 0; i < b->statements; i++)
+    if (b->statement[i]->kind == AST_AXIS) declare_axis(b, b->statement[i]);
+  for (int i = 0; i < b->statements; i++) {
+    const Ast *st = b->statement[i];
+    if (st->kind != AST_SIZE) continue;
+    Entry *e = body_add(b, ENTRY_SIZE, st->name, st->span);
+    if (e) e->size = st;
+  }
+  for (int i = 0; i < b->statements; i++) declare_statement(b, b->statement[i], &types);
+  for (int i = 0; i < b->statements; i++)
+    if (b->statement[i]->kind == AST_EQUATION) declare_equation(b, b->statement[i]);
+  require_equations(b);
+  if (b->cell && !b->result_entry) {
+    diag(s->diag, b->ast->kid[0]->span, "cell '%s' has no output", b->cell->name);
+    note_uses(b);
+  }
+  for (int i = 0; i < b->statements && !b->broken; i++) {
+    const Ast *st = b->statement[i];
+    if (st->kind == AST_EQUATION) {
+      Elab x = {.body = b};
+      if (!(st->kid[0]->kind == AST_NAME && is_cell_value(&x, st->kid[1]))) find_implicit(b, st->kid[1]);
+    } else if (st->kind == AST_DRAW) {
+      for (int k = 1; k < st->kid[1]->nkid; k++) find_implicit(b, st->kid[1]->kid[k]);
+    } else if (st->kind == AST_METRIC) {
+      find_implicit(b, st->kid[0]);
+    }
+  }
+  for (int i = 0; i < types.n; i++) {
+    if (types.at[i].var) set_type(b, types.at[i].var, types.at[i].type);
+    else set_input_type(b, types.at[i].input, types.at[i].type);
+  }
+}

@@ -1,0 +1,181 @@
+/* flat.c: builders of the flat system.
+   Needs: the operator table. Leaves alone: shapes (infer.c) and names (body.c). */
+#include "flat.h"
+#include <math.h>
+#include <string.h>
+
+Flat *flat_new(Arena *a, Diag *d, const char *name)
+{
+  Flat *f = ARENA_NEW(a, Flat);
+  f->arena = a;
+  f->diag = d;
+  f->sizes = shape_ctx_new(a);
+  f->name = name;
+  return f;
+}
+
+static void grown(Flat *f, Span span, const char *what)
+{
+  if (!f->full) diag(f->diag, span, "%s", what);
+  f->full = true;
+}
+
+FlatVar *flat_var(Flat *f, VarKind kind, const char *name, bool timed, Span span)
+{
+  if (f->vars.n >= FLAT_VARS) grown(f, span, "the model is too large: more than 100000 variables");
+  FlatVar *v = ARENA_NEW(f->arena, FlatVar);
+  v->name = name;
+  v->kind = kind;
+  v->timed = timed;
+  v->span = span;
+  v->shape = (Shape){.rank = -1, .dim = {dim_new(f->sizes, (Span){0}), dim_new(f->sizes, (Span){0})}};
+  vec_push(f->arena, &f->vars, v);
+  return v;
+}
+
+Shape *flat_shape(FlatVar *v)
+{
+  while (v->owner) v = v->owner;
+  return &v->shape;
+}
+
+Node *node_new(Flat *f, Op op, int nin, Span span)
+{
+  if (f->nodes.n >= FLAT_NODES) grown(f, span, "the model is too large: more than a million operations");
+  Node *n = ARENA_NEW(f->arena, Node);
+  n->op = op;
+  n->id = f->nodes.n;
+  n->nin = nin;
+  if (nin) n->in = ARENA_ARRAY(f->arena, Node *, nin);
+  n->shape.rank = -1;
+  n->span = n->text = span;
+  vec_push(f->arena, &f->nodes, n);
+  return n;
+}
+
+Node *node_op(Flat *f, Op op, Node *const *in, int nin, Span span)
+{
+  Node *n = node_new(f, op, nin, span);
+  for (int i = 0; i < nin; i++) {
+    n->in[i] = in[i];
+    n->timed |= in[i]->timed;
+    n->bad |= in[i]->bad;
+    if (in[i]->depth >= n->depth) n->depth = in[i]->depth + 1;
+  }
+  if (n->depth > FLAT_DEPTH) grown(f, span, "this is nested too deeply once its defs are written out");
+  if (op == OP_TSUM || op == OP_TMAX) n->timed = false;
+  if (nin) n->body = in[0]->body, n->def = in[0]->def;
+  return n;
+}
+
+Node *node1(Flat *f, Op op, Node *a, Span span) { return node_op(f, op, &a, 1, span); }
+
+Node *node2(Flat *f, Op op, Node *a, Node *b, Span span) { return node_op(f, op, (Node *[]){a, b}, 2, span); }
+
+static Node *number(Flat *f, Span span)
+{
+  Node *n = node_new(f, OP_CONST, 0, span);
+  n->shape = shape_scalar();
+  return n;
+}
+
+Node *node_const(Flat *f, double value, Span span)
+{
+  Node *n = number(f, span);
+  n->value = value;
+  return n;
+}
+
+Node *node_dim(Flat *f, Dim d, Span span)
+{
+  Node *n = number(f, span);
+  n->constant = CONST_DIM;
+  n->dim = d;
+  return n;
+}
+
+Node *node_read(Flat *f, FlatVar *v, ReadKind kind, int k, Span span)
+{
+  Node *n = node_new(f, OP_READ, 0, span);
+  n->var = v;
+  n->attr[0] = kind;
+  n->attr[1] = k;
+  n->timed = kind == READ_REL;
+  n->shape.token = flat_shape(v)->token;
+  n->bad = v->bad;
+  v->used = true;
+  return n;
+}
+
+Node *node_now(Flat *f, FlatVar *v, Span span) { return node_read(f, v, v->timed ? READ_REL : READ_PLAIN, 0, span); }
+
+FlatVar *flat_bound(const FlatVar *v, ReadKind kind, int offset)
+{
+  for (int i = 0; i < v->bound.n; i++)
+    if (v->bound.at[i].kind == kind && v->bound.at[i].offset == offset) return v->bound.at[i].var;
+  return NULL;
+}
+
+Node *node_outside(Flat *f, FlatVar *v, ReadKind kind, int offset, Span span)
+{
+  FlatVar *b = flat_bound(v, kind, offset);
+  if (b) return node_read(f, b, READ_PLAIN, 0, span);
+  Node *n = node_new(f, OP_CONST, 0, span);
+  n->constant = CONST_ZERO;
+  n->like = v;
+  n->bad = v->bad;
+  return n;
+}
+
+static bool fold(Op op, double a, double b, double c, double *y)
+{
+  (void)b, (void)c;
+  switch (op) {
+#define EW(id, name, nin, value, da, db, dc, cost)                                                                     \
+  case OP_##id:                                                                                                        \
+    *y = value;                                                                                                        \
+    return true;
+#define ST(id, name, nin, nattr, what)
+#define LEAF(id, name, what)
+#include "ops.def"
+#undef EW
+#undef ST
+#undef LEAF
+  default: return false;
+  }
+}
+
+static bool constant_value(Flat *f, const Node *n, double *value)
+{
+  if (n->constant == CONST_VALUE) return *value = n->value, true;
+  if (n->constant != CONST_DIM) return false;
+  Dim d = dim_find(f->sizes, n->dim);
+  return *value = d, d >= 0;
+}
+
+bool node_value(Flat *f, Node *n, double *value)
+{
+  if (n->op == OP_CONST) return constant_value(f, n, value);
+  if (n->folded == NOT_FOLDED) {
+    double in[3] = {0};
+    bool all = n->nin >= 1 && n->nin <= 3;
+    for (int i = 0; i < n->nin && all; i++) all = node_value(f, n->in[i], &in[i]);
+    n->folded = all && fold(n->op, in[0], in[1], in[2], &n->value) ? FOLDED : NO_CONSTANT;
+  }
+  *value = n->value;
+  return n->folded == FOLDED;
+}
+
+#define TEXT_SHOWN 40
+
+const char *node_text(Flat *f, const Node *n)
+{
+  if (!n->text.source) return NULL;
+  size_t size;
+  const char *text = source_text(n->text.source, &size);
+  int from = n->text.from, to = n->text.to;
+  if (from < 0 || to <= from || (size_t)to > size || to - from > TEXT_SHOWN) return NULL;
+  for (int i = from; i < to; i++)
+    if ((unsigned char)text[i] < ' ') return NULL;
+  return arena_copy(f->arena, text + from, (size_t)(to - from));
+}

@@ -1,0 +1,152 @@
+/* flat.h: the flat system: cells expanded, names resolved, shapes still being inferred. It stands between the AST and System;
+   passes/lower.c turns it into one when nothing is unknown any more.
+
+   Nodes are made once and in order, inputs first: who walks them goes over Flat.nodes, forward or backward, without recursion. */
+#ifndef RNNC_FLAT_H
+#define RNNC_FLAT_H
+#include "ast.h"
+#include "system.h"
+
+typedef struct Node Node;
+typedef struct FlatVar FlatVar;
+typedef struct Flat Flat;
+struct Use;  /* scope.h: one application of a cell */
+struct Body;
+
+typedef enum ConstKind {
+  CONST_VALUE, /* Node.value */
+  CONST_ZERO,  /* zero of the shape of Node.like: what a read outside 1..T gives without a boundary equation */
+  CONST_DIM,   /* Node.dim, as a number */
+  CONST_COUNT  /* how many components Node.of has */
+} ConstKind;
+
+struct Node {
+  Op op;
+  int id;
+  int nin;
+  Node **in;
+  int attr[3]; /* as in ops.def; a length may be an unknown Dim. READ: ReadKind, k */
+  ConstKind constant;
+  double value;
+  Dim dim;
+  Node *of;      /* of CONST_COUNT */
+  FlatVar *like; /* of CONST_ZERO */
+  FlatVar *var;  /* of READ */
+  Shape shape;   /* rank -1 while unknown */
+  bool row;      /* a vector lying down: x'. shape is the vector's */
+  bool timed;    /* has a value at each t */
+  bool settled;  /* its shape rule has been applied */
+  bool bad;      /* reported; nothing more is said about what depends on it */
+  int depth;     /* of the expression */
+  enum { NOT_FOLDED, FOLDED, NO_CONSTANT } folded; /* node_value's: FOLDED has its value in `value` */
+  Span span;     /* where errors about it are reported */
+  Span text;     /* what it was written as: differs from span inside a def */
+  const Ast *def; /* the def it stands in, or NULL */
+  struct Body *body;
+  Expr *expr; /* once lowered */
+};
+
+typedef struct FlatInit {
+  InitKind kind;
+  Node *arg[2];
+  Span span;
+} FlatInit;
+
+typedef struct FlatBound {
+  ReadKind kind;
+  int offset;
+  FlatVar *var;
+} FlatBound;
+
+typedef struct Part { /* an application inside an equation's right side, reached by path */
+  const char *name;
+  struct Use *use;
+} Part;
+
+struct FlatVar {
+  const char *name; /* path */
+  VarKind kind;
+  bool timed;
+  Shape shape;     /* rank -1 while unknown; the sizes are there from the start */
+  FlatVar *owner;  /* whose shape it has: of a boundary, or of a distribution's argument */
+  bool typed;      /* declared with a type */
+  bool implicit;   /* a parameter that was never declared */
+  bool output, used, bad, hoisted, dead;
+  bool noise_drawn;
+  Span span;       /* its declaration, or its equation */
+  Span type_span;
+  Node *rhs;
+  Span defined;    /* the equation's target; no place: none yet */
+  Vec(FlatBound) bound;
+  struct Body *body;   /* where it is written */
+  struct Use *inside;  /* the application that computes it: paths go into it */
+  Vec(Part) parts;
+  FlatInit init;
+  DistKind noise;
+  Node *noise_arg[2];
+  int dom;
+  Var *var; /* once lowered */
+};
+
+typedef struct FlatDraw {
+  FlatVar *var;
+  int offset;
+  DistKind dist;
+  FlatVar *param[2], *nll, *count;
+  Span span;
+} FlatDraw;
+
+typedef struct FlatMetric {
+  const char *name;
+  FlatVar *sum, *count;
+  Span span;
+} FlatMetric;
+
+/* The shape of node must be that of declared (a cell's input with its type). */
+typedef struct FlatType {
+  Shape declared;
+  Node *node;
+  Span type_span;
+  const char *name;
+} FlatType;
+
+struct Flat {
+  Arena *arena;
+  Diag *diag;
+  ShapeCtx *sizes;
+  const char *name;
+  Vec(FlatVar *) vars;
+  Vec(Node *) nodes;
+  Vec(FlatDraw) draws;
+  Vec(FlatMetric) metrics;
+  Vec(FlatType) types;
+  Vec(Setting) settings;
+  FlatVar *explicit_loss, *loss;
+  bool full; /* too large: reported */
+};
+
+#define FLAT_VARS 100000 /* the largest system */
+#define FLAT_NODES 1000000
+#define FLAT_DEPTH 4000 /* of an expression, defs inlined: later stages recurse */
+
+Flat *flat_new(Arena *a, Diag *d, const char *name);
+FlatVar *flat_var(Flat *f, VarKind kind, const char *name, bool timed, Span span);
+Shape *flat_shape(FlatVar *v); /* where v's shape is kept */
+
+/* Node builders. span and text are set by the caller's frame (expression.c: Elab). */
+Node *node_new(Flat *f, Op op, int nin, Span span);
+Node *node_op(Flat *f, Op op, Node *const *in, int nin, Span span);
+Node *node1(Flat *f, Op op, Node *a, Span span);
+Node *node2(Flat *f, Op op, Node *a, Node *b, Span span);
+Node *node_const(Flat *f, double value, Span span);
+Node *node_dim(Flat *f, Dim d, Span span);
+Node *node_read(Flat *f, FlatVar *v, ReadKind kind, int k, Span span);
+Node *node_now(Flat *f, FlatVar *v, Span span); /* v[t], or v */
+/* v at a place outside 1..T: its boundary, or zero */
+Node *node_outside(Flat *f, FlatVar *v, ReadKind kind, int offset, Span span);
+FlatVar *flat_bound(const FlatVar *v, ReadKind kind, int offset);
+/* a constant's value, folded over elementwise operators; false when it is none */
+bool node_value(Flat *f, Node *n, double *value);
+/* the node's source text when it is short and on one line; NULL otherwise */
+const char *node_text(Flat *f, const Node *n);
+#endif

@@ -1,0 +1,247 @@
+/* scope.h: what names mean: files, bodies (one use of a cell, or the model), cells with their sizes bound, applications. */
+#ifndef RNNC_SCOPE_H
+#define RNNC_SCOPE_H
+#include "flat.h"
+#include "sema.h"
+#include "map.h"
+
+typedef struct Unit Unit;
+typedef struct Body Body;
+typedef struct Cell Cell;
+typedef struct Use Use;
+
+/* ---- files ---- */
+
+struct Unit { /* one file */
+  const char *path;
+  const Ast *file;
+  Map cells, defs, sizes; /* name -> Ast; sizes -> Entry */
+  Vec(Unit *) imports;
+  bool embedded; /* from lang/ */
+};
+
+typedef struct Sema {
+  Arena *arena;
+  Diag *diag;
+  const LowerOptions *options;
+  Flat *flat;
+  Vec(Unit *) units;
+  Unit *prelude;
+  Map paths; /* instance paths taken */
+  int bodies;
+} Sema;
+
+/* ---- values: what formals and sizes hold ---- */
+
+typedef enum ValueKind { VALUE_NONE, VALUE_NUMBER, VALUE_DIM, VALUE_CELL } ValueKind;
+typedef struct Value {
+  ValueKind kind; /* NONE: reported */
+  double num;
+  Dim dim; /* a size that is not known yet: dim(x) */
+  Cell *cell;
+  Span span;
+} Value;
+
+/* Parameters by where they are named: of one application, or of an instance that several applications share. */
+typedef struct Params Params;
+struct Params {
+  const char *path; /* "" for the model */
+  Map vars;         /* name -> FlatVar */
+  Vec(struct ParamsChild {
+    const Ast *site;
+    int layer;
+    const char *name;
+    Params *params;
+  }) children;
+};
+
+struct Cell { /* gru(64), stack(2, lstm(H)), or an instance of one */
+  const char *name;
+  const Ast *ast; /* NULL for a stack */
+  Unit *unit;
+  Value *formal;
+  Cell *inner; /* of a stack */
+  int layers;
+  bool reversed;
+  Params *shared; /* of a named instance */
+  Body *made_in;  /* whose text names it: the chain that shows recursion */
+  Span span;
+};
+
+/* ---- names inside a body ---- */
+
+typedef struct Input { /* of a cell: what its name stands for in this use */
+  const char *name;
+  bool timed, typed;
+  Shape shape;
+  Span span, type_span;
+  FlatVar *var; /* the argument is this variable, */
+  Node *node;   /* or this value, at [t] only */
+} Input;
+
+typedef enum EntryKind { ENTRY_VAR, ENTRY_INPUT, ENTRY_SIZE, ENTRY_VALUE, ENTRY_INSTANCE } EntryKind;
+typedef struct Entry {
+  EntryKind kind;
+  const char *name;
+  Span span;
+  FlatVar *var;
+  Input *input;
+  const Ast *size; /* of SIZE, evaluated when first asked for */
+  Unit *unit;      /* of a SIZE of a file */
+  Value value;
+  enum { TO_DO, DOING, DONE } state;
+} Entry;
+
+typedef struct Equation {
+  FlatVar *target;
+  const Ast *ast;
+} Equation;
+
+typedef struct PendingInit {
+  FlatVar *var;
+  const Ast *ast;
+} PendingInit;
+
+struct Body {
+  Sema *s;
+  const Ast *ast; /* CELL or MODEL, or the FILE that is a model itself */
+  const Ast *const *statement;
+  int statements;
+  Unit *unit;
+  Cell *cell;   /* NULL: the model */
+  Body *outer;  /* whose text applies it */
+  Span use;     /* there */
+  const char *path;
+  Params *params;
+  bool reversed, untimed;
+  bool declares_params;
+  bool broken; /* a statement of it did not parse: names may be missing */
+  const char *axis, *length; /* "t", "T" */
+  Map names;                 /* name -> Entry */
+  Vec(Entry *) entries;
+  Vec(Input *) inputs;
+  FlatVar *result;           /* of a cell: its first output, */
+  Entry *result_entry;       /* its name inside, */
+  Span result_defined;       /* and the equation there */
+  Vec(Equation) equations;   /* right sides to elaborate */
+  Vec(const Ast *) later;    /* boundaries to declare */
+  Vec(PendingInit) inits;
+  Vec(const Ast *) draws, metrics;
+  const Ast *loss, *train;
+  Map uses; /* CALL -> Use */
+};
+
+struct Use { /* an application */
+  const Ast *site;
+  Cell *cell;
+  Body *body;        /* of a cell, */
+  Vec(Use *) layers; /* or of a stack */
+  FlatVar *result;
+  bool bound, bad;
+};
+
+/* ---- one expression being elaborated ---- */
+
+typedef struct Frame Frame; /* a def being inlined */
+struct Frame {
+  const Ast *def;
+  Unit *unit;
+  Node **arg;
+  Span call;
+  Frame *caller;
+};
+
+typedef struct Elab {
+  Body *body;
+  FlatVar *owner;    /* whose equation it is, NULL for draws and the like */
+  const char *label; /* for what gets a name of its own */
+  Frame *frame;
+  bool untokened;
+} Elab;
+
+/* unit.c */
+Unit *unit_load(Sema *s, const Ast *file, const char *path, bool embedded);
+Unit *unit_prelude(Sema *s);
+Unit *unit_of_cell(Sema *s, Unit *u, const char *name, const Ast **cell); /* searches imports and lang/ */
+Unit *unit_of_def(Sema *s, Unit *u, const char *name, const Ast **def);
+Entry *unit_size(Unit *u, const char *name);
+
+/* spelling.c */
+typedef Vec(const char *) Names;
+void say_undefined(Elab *x, Span at, const char *what, const char *name, const Names *known);
+void names_of_functions(Elab *x, Names *out);
+void names_of_values(Elab *x, Names *out);
+const char *other_spelling(const char *name); /* what another framework's name is here; NULL */
+
+/* value.c */
+typedef struct Found {
+  bool formal; /* of the def being inlined: arg is its argument, NULL when that is wrong */
+  Node *arg;
+  Entry *entry;
+} Found;
+Found find_name(Elab *x, const char *name); /* neither: not defined */
+Value value_of(Elab *x, const Ast *e, bool whole);
+bool size_of(Elab *x, const Ast *e, Dim *size);       /* a size >= 1, or unknown; false after a diagnostic */
+bool whole_of(Elab *x, const Ast *e, const char *what, int *n); /* a whole number, known */
+bool type_of(Elab *x, const Ast *type, Shape *shape); /* likewise */
+
+/* body.c: declares what a body names */
+Entry *body_entry(const Body *b, const char *name);
+Entry *body_add(Body *b, EntryKind kind, const char *name, Span span);
+Body *body_new(Sema *s, Unit *u, const Ast *ast, const char *path);
+void body_declare(Body *b);
+void note_uses(const Body *b);
+bool is_loss(const Body *b, const Ast *target);
+
+/* index.c */
+typedef struct Place {
+  ReadKind kind;
+  int k;
+} Place;
+bool place_of(Elab *x, const Ast *index, Place *p); /* in the body's own orientation */
+Place place_turned(const Body *b, Place p);         /* the same place in the outermost orientation */
+bool has_time(Elab *x, const Ast *e);               /* does the text's value have the time index? */
+
+/* cell.c */
+typedef enum CallKind { CALL_FUNCTION, CALL_AXIS, CALL_CELL, CALL_APPLY } CallKind;
+CallKind call_kind(Elab *x, const Ast *call);
+bool is_cell_value(Elab *x, const Ast *e);
+Cell *cell_value(Elab *x, const Ast *e);
+const char *signature(Arena *a, const Ast *definition);
+
+/* use.c */
+void declare_uses(Body *b);
+Node *apply(Elab *x, const Ast *call);
+FlatVar *path_var(Elab *x, const Ast *e, bool quiet); /* NAME or FIELD to a variable; NULL after a diagnostic */
+Use *use_at(const Body *b, const Ast *site);
+
+/* expression.c */
+Node *expression(Elab *x, const Ast *e); /* NULL after a diagnostic */
+Node *numeric(Elab *x, Node *n);         /* a token as a one-hot vector */
+Node *read_at(Elab *x, FlatVar *v, Place p, const Ast *at);
+Node *hoist(Elab *x, const char *suffix, Node *rhs); /* a variable of its own for rhs, read */
+FlatVar *hoist_var(Elab *x, const char *suffix, Node *rhs);
+Span here(const Elab *x, Span own); /* the place to report: the call, inside a def */
+Node *made(Elab *x, Node *n, const Ast *e);
+
+/* builtin.c */
+Node *call_builtin(Elab *x, const Ast *call, const char *name, bool *found);
+Node *call_axis(Elab *x, const Ast *call);
+bool is_builtin(const char *name);
+const char *builtin_name(int i); /* NULL behind the last */
+
+/* statement.c */
+void body_elaborate(Body *b);
+void set_right_side(FlatVar *v, Node *rhs);
+/* draw.c */
+void elaborate_draws(Body *b);
+void elaborate_loss(Body *b);
+void elaborate_metrics(Body *b);
+/* settings.c */
+void elaborate_settings(Body *b, const Ast *train);
+
+/* infer.c, initial.c: over the whole */
+bool infer_shapes(Flat *f);
+void choose_initialisers(Flat *f);
+
+#endif

@@ -1,0 +1,444 @@
+/* print.c: the equation system in the language's own syntax, at any stage of the pipeline.
+   Needs: shapes known. Leaves the system alone. What has no surface syntax prints as a call by its name in ops.def.
+
+   An expression is first written with marks where a line may be broken; lay_out then breaks what is too long at the
+   marks that bind most loosely. A right side that repeats itself so much that it would not be read is printed with its
+   shared parts as equations of their own. */
+#include "system.h"
+#include "text.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_WIDTH = 100, COMMENT_COLUMN = 64 };
+enum { READABLE = 150, WORTH_A_NAME = 6 }; /* nodes of a right side printed whole; nodes of a shared part */
+enum { MARK = 1 };                         /* in a draft: MARK, then how tightly the operator before it binds */
+
+/* How tightly an operator binds; a whole operand of a call binds LOOSEST. */
+enum { LOOSEST, BY_OR, BY_AND, BY_NOT, BY_COMPARISON, BY_SUM, BY_PRODUCT, BY_SIGN, BY_POWER, BY_POSTFIX, WHOLE };
+
+typedef struct Printer {
+  Text draft;
+  int depth;           /* of brackets */
+  const char **shared; /* by expression id: the name of the equation that holds it; NULL: print it in place */
+  int budget;          /* nodes still to be printed before "..." */
+} Printer;
+
+static void put_expr(Printer *p, const Expr *e, int least);
+
+static void put_mark(Printer *p, int binds)
+{
+  int strength = p->depth * (WHOLE + 1) + binds + 2;
+  char mark[] = {MARK, (char)(strength < 120 ? strength : 120)};
+  text_write(&p->draft, mark, 2);
+}
+
+/* ---- leaves ---- */
+
+static void put_number(Text *out, double value)
+{
+  char s[40];
+  for (int digits = 1; digits <= 17; digits++) {
+    snprintf(s, sizeof s, "%.*g", digits, value);
+    if (strtod(s, NULL) == value) break;
+  }
+  text_puts(out, s);
+}
+
+static void put_place(Text *out, ReadKind kind, int k)
+{
+  switch (kind) {
+  case READ_PLAIN: return;
+  case READ_REL: text_puts(out, "[t"); break;
+  case FROM_START: text_printf(out, "[%d]", k); return;
+  case FROM_END: text_puts(out, "[T"); break;
+  }
+  if (k) text_printf(out, "%+d", k);
+  text_puts(out, "]");
+}
+
+static void put_variable(Text *out, const Var *v)
+{
+  text_puts(out, v->name);
+  if (v->dom & DOM_T) text_puts(out, "[t]");
+}
+
+/* ---- expressions ---- */
+
+static int binds(const Expr *e)
+{
+  switch (e->op) {
+  case OP_OR: return BY_OR;
+  case OP_AND: return BY_AND;
+  case OP_NOT: return BY_NOT;
+  case OP_LT:
+  case OP_LE:
+  case OP_GT:
+  case OP_GE:
+  case OP_EQ:
+  case OP_NE: return BY_COMPARISON;
+  case OP_ADD:
+  case OP_SUB: return BY_SUM;
+  case OP_MUL:
+  case OP_DIV:
+  case OP_MATMUL: return BY_PRODUCT;
+  case OP_NEG: return BY_SIGN;
+  case OP_POW: return BY_POWER;
+  case OP_TRANSPOSE: return BY_POSTFIX;
+  case OP_CONST: return e->value < 0 || (e->value == 0 && signbit(e->value)) ? BY_SIGN : WHOLE;
+  default: return WHOLE;
+  }
+}
+
+static void put_bracketed(Printer *p, const Expr *e)
+{
+  text_puts(&p->draft, "(");
+  p->depth++;
+  put_expr(p, e, LOOSEST);
+  p->depth--;
+  text_puts(&p->draft, ")");
+}
+
+/* W @ x and a * b bind alike: where they meet, brackets say what is meant. */
+static bool products_meet(const Expr *outer, const Expr *inner)
+{
+  return binds(outer) == BY_PRODUCT && binds(inner) == BY_PRODUCT &&
+         (outer->op == OP_MATMUL) != (inner->op == OP_MATMUL);
+}
+
+static void put_operand(Printer *p, const Expr *outer, const Expr *e, int least, bool transposed)
+{
+  if (!p->shared || !p->shared[e->id])
+    if (products_meet(outer, e)) least = WHOLE;
+  put_expr(p, e, transposed ? BY_POSTFIX : least);
+  if (transposed) text_puts(&p->draft, "'");
+}
+
+static void put_binary(Printer *p, const Expr *e)
+{
+  int b = binds(e);
+  bool loose = b == BY_COMPARISON || b == BY_POWER; /* these don't chain */
+  int right = b == BY_PRODUCT || b == BY_SUM ? BY_POWER : b + 1;
+  if (b == BY_SUM && e->in[1]->op != OP_NEG && e->in[1]->op != OP_CONST) right = BY_PRODUCT;
+  bool product = e->op == OP_MATMUL;
+  put_operand(p, e, e->in[0], loose ? b + 1 : b, product && e->attr[0]);
+  text_printf(&p->draft, " %s ", op_info[e->op].name);
+  put_mark(p, b);
+  put_operand(p, e, e->in[1], right, product && e->attr[1]);
+}
+
+static void put_call(Printer *p, const Expr *e)
+{
+  const char *name = op_info[e->op].name;
+  text_printf(&p->draft, "%s(", name);
+  p->depth++;
+  if (e->op == OP_AT) {
+    text_puts(&p->draft, "t == ");
+    Text place = {0};
+    put_place(&place, e->attr[0], e->attr[1]);
+    text_write(&p->draft, place.at + 1, place.n - 2); /* without its brackets */
+    text_free(&place);
+    text_puts(&p->draft, ", ");
+    put_mark(p, LOOSEST);
+  }
+  for (int i = 0; i < e->nin; i++) {
+    if (i) {
+      text_puts(&p->draft, ", ");
+      put_mark(p, LOOSEST);
+    }
+    put_expr(p, e->in[i], LOOSEST);
+  }
+  if (e->op == OP_SLICE || e->op == OP_PAD) text_printf(&p->draft, ", %d, %d", e->attr[0], e->attr[1]);
+  if (e->op == OP_BCAST)
+    for (int i = 0; i < e->attr[0]; i++) text_printf(&p->draft, ", %d", e->attr[1 + i]);
+  p->depth--;
+  text_puts(&p->draft, ")");
+}
+
+/* e, in brackets where it binds less tightly than `least` */
+static void put_expr(Printer *p, const Expr *e, int least)
+{
+  if (p->shared && p->shared[e->id]) {
+    text_printf(&p->draft, "%s%s", p->shared[e->id], e->dom & DOM_T ? "[t]" : "");
+    return;
+  }
+  if (p->budget-- <= 0) {
+    text_puts(&p->draft, "...");
+    return;
+  }
+  int b = binds(e);
+  if (b < least) {
+    p->budget++;
+    put_bracketed(p, e);
+    return;
+  }
+  switch (e->op) {
+  case OP_CONST: put_number(&p->draft, e->value); return;
+  case OP_READ:
+    text_puts(&p->draft, e->var->name);
+    put_place(&p->draft, e->attr[0], e->attr[1]);
+    return;
+  case OP_TIME:
+  case OP_LENGTH:
+  case OP_BATCH:
+  case OP_FRESH: text_puts(&p->draft, op_info[e->op].name); return;
+  case OP_NEG:
+    text_puts(&p->draft, "-");
+    put_expr(p, e->in[0], BY_POWER);
+    return;
+  case OP_NOT:
+    text_puts(&p->draft, "not ");
+    put_expr(p, e->in[0], BY_NOT + 1);
+    return;
+  case OP_TRANSPOSE:
+    put_expr(p, e->in[0], BY_POSTFIX);
+    text_puts(&p->draft, "'");
+    return;
+  default:
+    if (b == WHOLE) put_call(p, e);
+    else put_binary(p, e);
+  }
+}
+
+/* ---- lines ---- */
+
+/* Where in text[0..n), a draft, the line that has `room` characters left ends: behind the loosest mark that leaves it
+   reasonably full; n when all of it fits or nothing can be broken. */
+static size_t line_end(const char *text, size_t n, int room)
+{
+  size_t best = 0;
+  int best_column = 0, loosest = 0, column = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (text[i] != MARK) {
+      column++;
+      if (column > room && text[i] != ' ' && best) return best;
+      continue;
+    }
+    int strength = text[++i];
+    if (!best || strength <= loosest || best_column < room / 3) {
+      best = i + 1;
+      best_column = column;
+      loosest = strength;
+    }
+    if (column > room + 1) return best;
+  }
+  return n;
+}
+
+/* Writes the draft at column `column`; returns the column where its last line ends. */
+static int lay_out(Text *out, const char *text, size_t n, int column, int indent)
+{
+  while (n) {
+    size_t end = line_end(text, n, LINE_WIDTH - column);
+    size_t from = out->n;
+    for (size_t i = 0; i < end; i++) {
+      if (text[i] == MARK) i++;
+      else text_write(out, text + i, 1);
+    }
+    column += (int)(out->n - from);
+    text += end;
+    n -= end;
+    if (!n) return column;
+    while (out->at[out->n - 1] == ' ') out->at[--out->n] = 0;
+    text_printf(out, "\n%*s", indent, "");
+    column = indent;
+  }
+  return column;
+}
+
+void expr_print(Text *out, const Expr *e)
+{
+  Printer p = {.budget = 4 * READABLE};
+  put_expr(&p, e, LOOSEST);
+  for (size_t i = 0; i < p.draft.n; i++) {
+    if (p.draft.at[i] == MARK) i++;
+    else text_write(out, p.draft.at + i, 1);
+  }
+  text_free(&p.draft);
+}
+
+static int column_of(const Text *out)
+{
+  size_t i = out->n;
+  while (i > 0 && out->at[i - 1] != '\n') i--;
+  return (int)(out->n - i);
+}
+
+static void put_comment(Text *out, const char *comment)
+{
+  int column = column_of(out);
+  text_printf(out, "%*s# %s\n", column < COMMENT_COLUMN ? COMMENT_COLUMN - column : 2, "", comment);
+}
+
+static const char *shape_comment(const System *s, Shape shape, int dom)
+{
+  const char *once = dom & DOM_T ? "" : dom & DOM_B ? ", one a sequence" : ", one for all";
+  return arena_printf(s->arena, "%s%s", shape_text(NULL, s->arena, shape), once);
+}
+
+/* ---- equations ---- */
+
+/* Nodes that e prints as, counted up to `limit`. */
+static int printed_size(const Expr *e, int limit)
+{
+  int n = 1;
+  for (int i = 0; i < e->nin && n < limit; i++) n += printed_size(e->in[i], limit - n);
+  return n;
+}
+
+/* Counts for every node below e how many times it is used; users[id] > 0 marks what was visited. */
+static void count_uses(const Expr *e, int *users)
+{
+  if (users[e->id]++) return;
+  for (int i = 0; i < e->nin; i++) count_uses(e->in[i], users);
+}
+
+static void put_equation(Text *out, Printer *p, const char *target, const Expr *e)
+{
+  text_printf(out, "  %s = ", target);
+  p->draft.n = 0;
+  put_expr(p, e, LOOSEST);
+  lay_out(out, p->draft.at, p->draft.n, column_of(out), 6);
+}
+
+typedef struct Sharing {
+  const System *s;
+  const Var *v;
+  Text *out;
+  Printer *p;
+  const int *users;
+  bool *seen;
+  int count;
+} Sharing;
+
+/* Prints the shared parts of e as equations of their own, inner ones first. */
+static void put_shared(Sharing *sh, const Expr *e, bool top)
+{
+  if (sh->seen[e->id]) return;
+  sh->seen[e->id] = true;
+  for (int i = 0; i < e->nin; i++) put_shared(sh, e->in[i], false);
+  if (top || sh->users[e->id] < 2 || printed_size(e, WORTH_A_NAME) < WORTH_A_NAME) return;
+  const char *name = arena_printf(sh->s->arena, "%s.part%d", sh->v->name, ++sh->count);
+  sh->p->budget = 1 << 30;
+  put_equation(sh->out, sh->p, arena_printf(sh->s->arena, "%s%s", name, e->dom & DOM_T ? "[t]" : ""), e);
+  put_comment(sh->out, shape_comment(sh->s, e->shape, e->dom));
+  sh->p->shared[e->id] = name;
+}
+
+static void put_right_side(Text *out, const System *s, const Var *v)
+{
+  Printer p = {.budget = 1 << 30};
+  if (printed_size(v->rhs, READABLE + 1) > READABLE) {
+    p.shared = ARENA_ARRAY(s->arena, const char *, s->next_id);
+    int *users = ARENA_ARRAY(s->arena, int, s->next_id);
+    count_uses(v->rhs, users);
+    Sharing sh = {.s = s, .v = v, .out = out, .p = &p, .users = users, .seen = ARENA_ARRAY(s->arena, bool, s->next_id)};
+    put_shared(&sh, v->rhs, true);
+  }
+  put_equation(out, &p, arena_printf(s->arena, "%s%s", v->name, v->dom & DOM_T ? "[t]" : ""), v->rhs);
+  put_comment(out, shape_comment(s, v->shape, v->dom));
+  text_free(&p.draft);
+}
+
+static void put_boundaries(Text *out, const System *s, const Var *v)
+{
+  for (int i = 0; i < v->bound.n; i++) {
+    const Boundary *b = &v->bound.at[i];
+    text_printf(out, "  %s", v->name);
+    put_place(out, b->kind, b->offset);
+    text_printf(out, " = %s", b->var->name);
+    put_comment(out, shape_comment(s, v->shape, b->var->dom));
+  }
+}
+
+/* ---- declarations ---- */
+
+static void put_init(Text *out, Init init)
+{
+  static const char *const name[] = {"default", "zeros",  "ones", "constant",   "uniform",
+                                     "normal",  "glorot", "he",   "orthogonal", "identity"};
+  if (init.kind == INIT_DEFAULT) return;
+  text_printf(out, " = %s", name[init.kind]);
+  bool two = init.kind == INIT_UNIFORM || init.kind == INIT_NORMAL;
+  if (!two && init.kind != INIT_CONSTANT && init.kind != INIT_IDENTITY) return;
+  text_puts(out, "(");
+  put_number(out, init.a);
+  if (two) {
+    text_puts(out, ", ");
+    put_number(out, init.b);
+  }
+  text_puts(out, ")");
+}
+
+static void put_noise(Text *out, const Var *v)
+{
+  text_puts(out, v->noise == DIST_BERNOULLI ? " ~ bernoulli(" : " ~ normal(");
+  put_number(out, v->noise_arg[0]);
+  if (v->noise == DIST_NORMAL) {
+    text_puts(out, ", ");
+    put_number(out, v->noise_arg[1]);
+  }
+  text_puts(out, ")");
+}
+
+static void put_declaration(Text *out, const System *s, const Var *v)
+{
+  static const char *const role[] = {[VAR_INPUT] = "input", [VAR_TARGET] = "target",   [VAR_PARAM] = "param",
+                                     [VAR_NOISE] = "noise", [VAR_COMPUTED] = "output", [VAR_STACKED] = "stacked"};
+  text_printf(out, "  %s ", role[v->kind]);
+  put_variable(out, v);
+  text_printf(out, " : %s", shape_text(NULL, s->arena, v->shape));
+  if (v->kind == VAR_PARAM) put_init(out, v->init);
+  if (v->kind == VAR_NOISE) put_noise(out, v);
+  for (int i = 0; i < v->member.n; i++) text_printf(out, "%s%s", i ? ", " : " = ", v->member.at[i]->name);
+  if (v->output && v->kind != VAR_COMPUTED) put_comment(out, "output");
+  else if (v->kind == VAR_NOISE && v->noise_shared) put_comment(out, "one draw for all sequences");
+  else text_puts(out, "\n");
+}
+
+static void put_draw(Text *out, const System *s, const Draw *d)
+{
+  static const char *const name[] = {"categorical", "bernoulli", "normal"};
+  text_printf(out, "  %s", d->var->name);
+  if (d->var->dom & DOM_T) put_place(out, READ_REL, d->offset);
+  text_printf(out, " ~ %s(", name[d->dist]);
+  for (int i = 0; i < 2 && d->param[i]; i++) {
+    if (i) text_puts(out, ", ");
+    put_variable(out, d->param[i]);
+  }
+  text_puts(out, ")");
+  if (d->nll && d->count) put_comment(out, arena_printf(s->arena, "loss: %s / %s", d->nll->name, d->count->name));
+  else text_puts(out, "\n");
+}
+
+static void put_settings(Text *out, const System *s)
+{
+  if (!s->settings.n) return;
+  text_puts(out, "\n  train {\n");
+  for (int i = 0; i < s->settings.n; i++)
+    text_printf(out, "    %s = %s\n", s->settings.at[i].name, s->settings.at[i].value);
+  text_puts(out, "  }\n");
+}
+
+void system_print(Text *out, const System *s)
+{
+  text_printf(out, "model %s {\n", s->name);
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (v->kind != VAR_COMPUTED || v->output) put_declaration(out, s, v);
+  }
+  text_puts(out, "\n");
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (v->rhs) put_right_side(out, s, v);
+    put_boundaries(out, s, v);
+  }
+  for (int i = 0; i < s->draws.n; i++) put_draw(out, s, &s->draws.at[i]);
+  for (int i = 0; i < s->metrics.n; i++) {
+    const Metric *m = &s->metrics.at[i];
+    text_printf(out, "  metric %s = %s / %s\n", m->name, m->sum->name, m->count->name);
+  }
+  if (s->loss && strcmp(s->loss->name, "loss") != 0) text_printf(out, "  loss = %s\n", s->loss->name);
+  put_settings(out, s);
+  text_puts(out, "}\n");
+}

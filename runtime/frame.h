@@ -1,0 +1,56 @@
+/* frame.h: a program with its memory: buffers for any length and batch, filled from a batch, run, and read. Private to
+   the runtime.
+
+     Run *run = rnn_run_new(model, program, pool, &error);
+     rnn_run_prepare(run, batch, dataset, noise, &error)   sizes, halos and padding zero, inputs and noise filled
+     rnn_run_go(run, params, grads)                        the generated code
+     rnn_run_carry(run)                                    the state for the next window, where the batch carries on
+   Memory grows with the largest T and B seen and is used again. */
+#ifndef RNN_FRAME_H
+#define RNN_FRAME_H
+#include "batch.h"
+#include "model.h"
+
+/* Names the draws of a run: the same numbers give the same noise. */
+typedef struct NoiseKey {
+  uint64_t seed, step;
+} NoiseKey;
+
+typedef struct Run {
+  const ModelDescription *model;
+  const Program *program;
+  RnnFrame frame;
+  void **block;           /* memory, one block a buffer */
+  void **buffer;          /* frame.buf: a 64-byte aligned place in each block */
+  size_t *room;           /* bytes of each */
+  const RnnBatch *batch;  /* of the last rnn_run_prepare: borrowed */
+  const RnnDataset *data; /* the same */
+} Run;
+
+Run *rnn_run_new(const ModelDescription *model, const Program *program, RnnPool *pool, RnnError *error);
+void rnn_run_free(Run *run); /* NULL is allowed */
+
+/* The batch and the dataset must live until the results are read. Inputs of the dataset are found by name. */
+bool rnn_run_prepare(Run *run, const RnnBatch *batch, const RnnDataset *data, NoiseKey noise, RnnError *error);
+/* Only sizes, halos and padding, for a caller that fills the inputs itself. */
+bool rnn_run_resize(Run *run, const RnnBatch *batch, RnnError *error);
+void rnn_run_go(Run *run, void *params, void *grads);
+/* Copies the value at place len + offset of each carried variable to where the next window reads it. Columns keep their
+ * place. */
+void rnn_run_carry(Run *run);
+
+/* An element of a real variable, or the id of a token, as double: at step t (0 where it has no time index) of column b
+ * (0 without batch). */
+double rnn_run_value(const Run *run, const ProgramVar *var, int64_t t, int64_t b, int64_t element);
+double rnn_run_number(const Run *run, int var); /* a number a batch */
+/* The address of row (t, b) of a variable; t may reach into the halo. */
+void *rnn_run_row(const Run *run, const ProgramVar *var, int64_t t, int64_t b);
+/* Adds to a list a tensor of the variable in the dataset's order and layout: [N, T, ...] with zeros behind a sequence's
+   end, [N, ...], [T, ...], or [...]; reals in the program's precision, ids as int32. */
+bool rnn_run_export(const Run *run, const ProgramVar *var, const char *name, RnnTensorFile *out, RnnError *error);
+
+/* The carried state of the first B columns as bytes, for a checkpoint: entry after entry. */
+int64_t rnn_run_carry_width(const Run *run, int entry);
+void *rnn_run_carry_row(const Run *run, int entry, int64_t b);
+
+#endif

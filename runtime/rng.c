@@ -1,0 +1,187 @@
+/* rng.c: counter-based random numbers on Philox 4x32-10. The key is the seed; the counter holds the index below and the stream above.
+   A block of 128 bits serves two draws: indices 2k and 2k + 1 share block k. Needs Random123, xxhash. */
+#include "rng.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <Random123/philox.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+uint64_t rnn_stream_named(const char *name) { return XXH64(name, strlen(name), 0); }
+
+uint64_t rnn_stream(uint64_t parent, uint64_t part)
+{
+  uint64_t both[2] = {parent, part};
+  return XXH64(both, sizeof both, 1);
+}
+
+typedef struct Block {
+  uint64_t word[2];
+} Block;
+
+static Block block(uint64_t seed, uint64_t stream, uint64_t number)
+{
+  philox4x32_ctr_t counter = {{(uint32_t)number, (uint32_t)(number >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)}};
+  philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
+  philox4x32_ctr_t bits = philox4x32(counter, key);
+  return (Block){{bits.v[0] | (uint64_t)bits.v[1] << 32, bits.v[2] | (uint64_t)bits.v[3] << 32}};
+}
+
+/* 53 bits in [0, 1) */
+static double unit(uint64_t bits) { return (double)(bits >> 11) * 0x1p-53; }
+
+/* Box-Muller: a block gives two normal numbers, the cosine's and the sine's */
+static double normal_of(Block b, int which)
+{
+  double radius = sqrt(-2 * log(1 - unit(b.word[0]))); /* 1 - u is in (0, 1] */
+  double angle = 2 * M_PI * unit(b.word[1]);
+  return radius * (which ? sin(angle) : cos(angle));
+}
+
+uint64_t rnn_bits(uint64_t seed, uint64_t stream, uint64_t index) { return block(seed, stream, index / 2).word[index % 2]; }
+double rnn_uniform(uint64_t seed, uint64_t stream, uint64_t index) { return unit(rnn_bits(seed, stream, index)); }
+
+double rnn_normal(uint64_t seed, uint64_t stream, uint64_t index)
+{
+  return normal_of(block(seed, stream, index / 2), index % 2);
+}
+
+bool rnn_bernoulli(uint64_t seed, uint64_t stream, uint64_t index, double probability)
+{
+  return rnn_uniform(seed, stream, index) < probability;
+}
+
+uint64_t rnn_below(uint64_t seed, uint64_t stream, uint64_t index, uint64_t bound)
+{
+  uint64_t bits = rnn_bits(seed, stream, index), reject = (0 - bound) % bound;
+  /* the lowest 2^64 mod bound products would make some numbers likelier: draw again, from a stream of this index's own */
+  for (uint64_t again = 0; bits * bound < reject; again++) bits = rnn_bits(seed, rnn_stream(stream, index), again);
+  return (uint64_t)((unsigned __int128)bits * bound >> 64);
+}
+
+void rnn_permutation(uint64_t seed, uint64_t stream, int64_t n, int64_t *out)
+{
+  for (int64_t i = 0; i < n; i++) out[i] = i;
+  for (int64_t i = n - 1; i > 0; i--) {
+    int64_t j = (int64_t)rnn_below(seed, stream, (uint64_t)i, (uint64_t)i + 1), kept = out[i];
+    out[i] = out[j];
+    out[j] = kept;
+  }
+}
+
+/* -- many draws -------------------------------------------------------------------------------------------------------------------- */
+
+bool rnn_distribution_named(const char *name, RnnDistribution *distribution)
+{
+  static const char *const names[] = {[RNN_UNIFORM] = "uniform", [RNN_NORMAL] = "normal", [RNN_BERNOULLI] = "bernoulli"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i]) == 0) {
+      *distribution = (RnnDistribution)i;
+      return true;
+    }
+  return false;
+}
+
+static double draw(RnnDistribution distribution, double a, double b, Block bits, int which)
+{
+  switch (distribution) {
+  case RNN_UNIFORM: return a + (b - a) * unit(bits.word[which]);
+  case RNN_NORMAL: return a + b * normal_of(bits, which);
+  case RNN_BERNOULLI: return unit(bits.word[which]) < a;
+  }
+  return 0;
+}
+
+#define DRAW_INTO(real)                                                                                                \
+  Block bits = {{0, 0}};                                                                                               \
+  for (int64_t i = 0; i < n; i++) {                                                                                    \
+    uint64_t index = first + (uint64_t)i;                                                                              \
+    if (i == 0 || index % 2 == 0) bits = block(seed, stream, index / 2);                                               \
+    out[i] = (real)draw(distribution, a, b, bits, index % 2);                                                          \
+  }
+
+void rnn_draw_f64(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first, int64_t n,
+                  double *out)
+{
+  DRAW_INTO(double)
+}
+void rnn_draw_f32(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first, int64_t n,
+                  float *out)
+{
+  DRAW_INTO(float)
+}
+
+/* -- categorical ------------------------------------------------------------------------------------------------------------------- */
+
+/* is x[i] before x[j] when the largest come first? */
+static bool before(const double *x, int64_t i, int64_t j) { return x[i] > x[j] || (x[i] == x[j] && i < j); }
+
+/* Sets all but the k largest to -inf: the k-th one found by quickselect over indices. */
+static bool keep_largest(double *x, int64_t n, int64_t k)
+{
+  int64_t *index = malloc((size_t)n * sizeof *index);
+  if (!index) return false;
+  for (int64_t i = 0; i < n; i++) index[i] = i;
+  for (int64_t low = 0, high = n - 1; low < high;) {
+    int64_t pivot = index[low + (high - low) / 2], i = low, j = high;
+    while (i <= j) {
+      while (before(x, index[i], pivot)) i++;
+      while (before(x, pivot, index[j])) j--;
+      if (i <= j) {
+        int64_t kept = index[i];
+        index[i++] = index[j];
+        index[j--] = kept;
+      }
+    }
+    if (k - 1 <= j)
+      high = j;
+    else if (k - 1 >= i)
+      low = i;
+    else
+      break;
+  }
+  for (int64_t i = k; i < n; i++) x[index[i]] = -INFINITY;
+  free(index);
+  return true;
+}
+
+/* x is overwritten */
+static int64_t categorical(double *x, int64_t n, double temperature, int64_t top_k, double u)
+{
+  int64_t largest = 0, drawn = -1;
+  if (n < 1 || !(temperature >= 0) || isinf(temperature)) return -1;
+  for (int64_t i = 0; i < n; i++) {
+    if (isnan(x[i]) || x[i] == INFINITY) return -1;
+    if (x[i] > x[largest]) largest = i;
+  }
+  if (x[largest] == -INFINITY) return -1;
+  if (temperature == 0) return largest;
+  double top = x[largest], sum = 0;
+  if (top_k > 0 && top_k < n && !keep_largest(x, n, top_k)) return -1;
+  for (int64_t i = 0; i < n; i++) sum += x[i] = exp((x[i] - top) / temperature);
+  double left = u * sum;
+  for (int64_t i = 0; i < n; i++) {
+    if (x[i] == 0) continue;
+    drawn = i; /* the last one with any weight takes what rounding leaves over */
+    if ((left -= x[i]) < 0) break;
+  }
+  return drawn;
+}
+
+#define CATEGORICAL_OF(logits)                                                                                         \
+  double few[512], *x = n <= 512 ? few : malloc((size_t)n * sizeof *x);                                                \
+  if (!x) return -1;                                                                                                   \
+  for (int64_t i = 0; i < n; i++) x[i] = logits[i];                                                                    \
+  int64_t drawn = categorical(x, n, temperature, top_k, u);                                                            \
+  if (x != few) free(x);                                                                                               \
+  return drawn;
+
+int64_t rnn_categorical_f64(const double *logits, int64_t n, double temperature, int64_t top_k, double u)
+{
+  CATEGORICAL_OF(logits)
+}
+int64_t rnn_categorical_f32(const float *logits, int64_t n, double temperature, int64_t top_k, double u)
+{
+  CATEGORICAL_OF(logits)
+}

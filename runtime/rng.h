@@ -1,0 +1,44 @@
+/* rng.h: counter-based random numbers (Philox 4x32-10). No state: a draw is a function of (seed, stream, index), so that threads, order
+   and resumption cannot change it. A stream is any 64-bit number; rnn_stream derives one from another, so that
+   rnn_stream(rnn_stream(rnn_stream_named("noise"), step), sequence) names its draws. */
+#ifndef RNN_RNG_H
+#define RNN_RNG_H
+#include <stdbool.h>
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+uint64_t rnn_stream_named(const char *name);
+uint64_t rnn_stream(uint64_t parent, uint64_t part);
+
+uint64_t rnn_bits(uint64_t seed, uint64_t stream, uint64_t index);  /* 64 independent bits */
+double rnn_uniform(uint64_t seed, uint64_t stream, uint64_t index); /* in [0, 1), 53 bits */
+double rnn_normal(uint64_t seed, uint64_t stream, uint64_t index);  /* mean 0, deviation 1; Box-Muller */
+bool rnn_bernoulli(uint64_t seed, uint64_t stream, uint64_t index, double probability);
+/* A whole number in [0, bound), without bias; bound >= 1. */
+uint64_t rnn_below(uint64_t seed, uint64_t stream, uint64_t index, uint64_t bound);
+/* out becomes a permutation of 0 .. n-1 (Fisher-Yates). */
+void rnn_permutation(uint64_t seed, uint64_t stream, int64_t n, int64_t *out);
+
+typedef enum RnnDistribution {
+  RNN_UNIFORM,   /* a, b: ends */
+  RNN_NORMAL,    /* a mean, b deviation */
+  RNN_BERNOULLI, /* a probability of 1; values 0 and 1 */
+} RnnDistribution;
+/* "uniform", "normal", "bernoulli"; false for another name */
+bool rnn_distribution_named(const char *name, RnnDistribution *distribution);
+/* out[i] = the draw with index first + i, i = 0 .. n-1; element for element what the single draws give. */
+void rnn_draw_f64(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first, int64_t n, double *out);
+void rnn_draw_f32(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first, int64_t n, float *out);
+
+/* Draws from softmax(logits / temperature) restricted to the top_k largest logits (top_k <= 0 or >= n: all; of equal logits the lower index
+   counts as larger), with u in [0, 1), for example rnn_uniform(...). Temperature 0: the largest. -inf logits are never drawn.
+   Returns the index, or -1 where a logit is NaN or +inf, none is above -inf, n < 1, or the temperature is negative or not finite. */
+int64_t rnn_categorical_f64(const double *logits, int64_t n, double temperature, int64_t top_k, double u);
+int64_t rnn_categorical_f32(const float *logits, int64_t n, double temperature, int64_t top_k, double u);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

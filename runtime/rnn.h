@@ -1,0 +1,157 @@
+/* rnn.h: driving a compiled model from C: weights, outputs, loss, gradients, training. C11 and C++.
+
+   What to call first
+
+     extern const RnnModel NAME_model;                     from NAME.o, which `rnnc -c NAME.rnn` made
+     RnnError error = {0};
+     RnnHandle *model = rnn_open(&NAME_model, 0, &error);  0: as many threads as the machine has
+     if (!model) ... error.message says why
+     rnn_initialise(model, seed, &error)  or  rnn_load(model, "NAME.safetensors", &error)
+     ... any of the calls below ...
+     rnn_close(model);
+
+   Rules
+
+   - A function that can fail takes RnnError as its last argument and returns false or NULL; the message then says what
+   and where, and error.code is an exit code. After a failure the model is as it was before the call, unless said
+   otherwise.
+   - A handle may be used by one thread at a time; two handles are independent. The handle runs its own threads; results
+   do not depend on how many, bit for bit.
+   - Arrays come and go as lists of named tensors (tensors.h): one an input or target, [N, T, ...] or, without a time
+   index, [N, ...], and `lengths` [N] where sequences differ. What stands behind a sequence's end does not matter.
+   Tokens are whole numbers, reals of any precision. The lists stay the caller's.
+   - Nothing is printed, except by rnn_train where asked to. No signal is caught. */
+#ifndef RNN_H
+#define RNN_H
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "error.h"
+#include "rnn_program.h"
+#include "tensors.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct RnnHandle RnnHandle;
+
+/* `model` is not copied and must outlive the handle. threads 0: as many as this process may use. */
+RnnHandle *rnn_open(const RnnModel *model, int threads, RnnError *error);
+void rnn_close(RnnHandle *handle); /* NULL is allowed */
+
+/* -- parameters
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct RnnParam {
+  const char *name; /* the path in the model: "h.Wi" */
+  int rank;         /* 0: a number */
+  int64_t shape[RNN_MAX_RANK];
+  int64_t count;  /* elements, row-major */
+  int64_t offset; /* of the first in rnn_weights and rnn_gradients, in elements */
+} RnnParam;
+
+const char *rnn_model_name(const RnnHandle *handle);
+bool rnn_is_f64(const RnnHandle *handle); /* reals are double; else float */
+int rnn_params(const RnnHandle *handle);
+const RnnParam *rnn_param(const RnnHandle *handle, int number); /* in the order of the source; NULL out of range */
+const RnnParam *rnn_param_named(const RnnHandle *handle, const char *name, RnnError *error);
+/* The blocks themselves: float or double, rnn_block elements with gaps between parameters that must stay zero. Valid
+ * until rnn_close. */
+void *rnn_weights(RnnHandle *handle);
+void *rnn_gradients(RnnHandle *handle);
+int64_t rnn_block(const RnnHandle *handle);
+
+/* First values by the model's initialisers: a function of the seed and each parameter's path. */
+bool rnn_initialise(RnnHandle *handle, uint64_t seed, RnnError *error);
+/* Every parameter of the model must be in the file, in its shape; other tensors are not looked at. A checkpoint will
+ * do. */
+bool rnn_load(RnnHandle *handle, const char *path, RnnError *error);
+/* Written aside and renamed: the old file or the new one, never half of it. */
+bool rnn_save(RnnHandle *handle, const char *path, RnnError *error);
+
+/* -- running on arrays
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+/* All sequences of `data` run as one batch. */
+
+/* Adds to `out` every output and, where `show` is given (names, NULL at the end), these variables instead: [N, T, ...]
+   with zeros behind a sequence's end. Targets may be missing in `data`. */
+bool rnn_forward(RnnHandle *handle, const RnnTensorFile *data, const char *const *show, RnnTensorFile *out,
+                 RnnError *error);
+/* The loss without noise: the program "evaluate". */
+bool rnn_loss(RnnHandle *handle, const RnnTensorFile *data, double *loss, RnnError *error);
+/* The loss, and its gradients into rnn_gradients, over what stood there: the program "train". Where out is given it
+   gets a tensor `loss` and one a parameter, by name, and one an input that the model was compiled to have gradients by,
+   in the layout of the data. */
+bool rnn_gradient(RnnHandle *handle, const RnnTensorFile *data, double *loss, RnnTensorFile *out, RnnError *error);
+
+/* -- updates
+ * ----------------------------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct RnnUpdater RnnUpdater;
+/* Texts as in a train block, "adam(rate = 1e-3)", "norm(1.0)"; NULL: the model's own setting. The handle must outlive
+ * it. */
+RnnUpdater *rnn_updater_new(RnnHandle *handle, const char *optimizer, const char *clip, RnnError *error);
+void rnn_updater_free(RnnUpdater *updater); /* NULL is allowed */
+/* Clips rnn_gradients and changes rnn_weights by them, at `rate` (negative: the optimiser's own). *norm, if given, is
+   the gradients' norm before. Fails, with code RNN_ERROR_TRAINING and nothing changed, where the norm is not finite. */
+bool rnn_update(RnnUpdater *updater, double rate, double *norm, RnnError *error);
+
+/* -- training
+ * ---------------------------------------------------------------------------------------------------------------------------
+ */
+
+typedef enum RnnProgressKind {
+  RNN_PROGRESS_NONE,
+  RNN_PROGRESS_AUTO, /* one live line on a terminal, else plain lines */
+  RNN_PROGRESS_LINE,
+  RNN_PROGRESS_PLAIN, /* a complete line now and then */
+} RnnProgressKind;
+
+/* What the caller's functions below get to see. */
+typedef struct RnnTrainState {
+  int64_t step, epoch;     /* updates done; epochs begun, from 0 */
+  double loss, norm, rate; /* of the last update */
+  bool clipped;
+  double validation; /* the last one; NaN before the first */
+} RnnTrainState;
+
+/* Start with RnnTraining training = {0}: then all comes from the model's train block. */
+typedef struct RnnTraining {
+  const char *const *set;    /* "name=value" over the train block (settings.def), NULL at the end */
+  const RnnTensorFile *data; /* training data in memory; NULL: the setting `data` */
+  const char
+      *folder; /* where relative names of the model's own `data`, `validate` and `test` are looked up; NULL: here */
+  const char *weights; /* start from these; NULL: from the initialisers */
+  const char *resume;  /* go on from this checkpoint */
+  const char *out;     /* weights: the best by validation as they are found, else the last; NULL: not written */
+  const char *trace;   /* .npz: loss, norm and every parameter after each update */
+  RnnProgressKind progress;
+  FILE *progress_to; /* NULL: stderr */
+  /* Called after each update; 1 stops, 2 asks for a checkpoint. NULL: never. */
+  int (*after_step)(void *context, const RnnTrainState *state);
+  void *context;
+} RnnTraining;
+
+typedef enum RnnOutcome { RNN_FINISHED, RNN_EARLY, RNN_STOPPED } RnnOutcome;
+
+typedef struct RnnTrained {
+  RnnOutcome outcome; /* all steps done; no better for `patience` epochs; stopped by after_step */
+  RnnTrainState last;
+  double best; /* lowest validation loss; NaN without validation */
+  int64_t best_step;
+  char checkpoint[4096]; /* the file last written; "" for none */
+} RnnTrained;
+
+/* Trains with the settings; at the end the handle holds the best weights by validation, else the last. A checkpoint is
+   written after each epoch, when stopped, and at the end; going on from it gives the same bits as not having stopped. A
+   loss or gradient that is not finite ends training with RNN_ERROR_TRAINING and a message that names the step, the
+   first equation with such a value and its line; the handle then holds the weights before that step. */
+bool rnn_train(RnnHandle *handle, const RnnTraining *training, RnnTrained *trained, RnnError *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,42 @@
+/* update.c: gradients to weights: norm, clipping, the optimiser. */
+#include <math.h>
+#include <stdlib.h>
+#include "settings.h"
+#include "update.h"
+
+RnnUpdater *rnn_updater_new(RnnHandle *h, const char *optimizer, const char *clip, RnnError *error)
+{
+  Settings own = {0};
+  RnnUpdater *u = calloc(1, sizeof *u);
+  bool ok = u || rnn_fail_memory(error, sizeof *u);
+  ok = ok && rnn_settings_new(&own, h->model, error);
+  if (ok) {
+    u->handle = h;
+    ok = rnn_clip_read(&u->clip, clip ? clip : rnn_setting_text(&own, SETTING_clip), error);
+  }
+  if (ok)
+    u->optimiser = rnn_optimiser_new(optimizer ? optimizer : rnn_setting_text(&own, SETTING_optimizer), h->model->count,
+                                     h->model->real64, error);
+  rnn_settings_free(&own);
+  if (ok && u->optimiser) return u;
+  rnn_updater_free(u);
+  return NULL;
+}
+
+void rnn_updater_free(RnnUpdater *u)
+{
+  if (!u) return;
+  rnn_optimiser_free(u->optimiser);
+  free(u);
+}
+
+bool rnn_update(RnnUpdater *u, double rate, double *norm, RnnError *error)
+{
+  RnnHandle *h = u->handle;
+  double n = rnn_clip_norm(h->model, h->pool, h->grads);
+  if (norm) *norm = n;
+  if (!isfinite(n)) return rnn_fail(error, RNN_ERROR_TRAINING, "the gradients' norm is not finite");
+  double scale = rnn_clip_apply(&u->clip, h->model, h->pool, n, h->grads);
+  rnn_optimiser_update(u->optimiser, h->pool, rate < 0 ? u->optimiser->argument[0] : rate, scale, h->grads, h->weights);
+  return true;
+}

@@ -1,0 +1,14 @@
+/* update.h: an RnnUpdater (rnn.h): what one update of the weights needs. Private to the runtime. */
+#ifndef RNN_UPDATE_H
+#define RNN_UPDATE_H
+#include "clip.h"
+#include "handle.h"
+#include "optim.h"
+
+struct RnnUpdater {
+  RnnHandle *handle;
+  Optimiser *optimiser;
+  Clip clip;
+};
+
+#endif
