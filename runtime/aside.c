@@ -25,7 +25,8 @@ static void aside_free(RnnAside *aside)
   free(aside);
 }
 
-/* The name holds the process's number, so two processes do not meet; what a killed one with our number left is replaced. */
+/* The name holds the process's number, so two processes do not meet; what a killed one with our number left is
+   replaced. */
 static bool open_temporary(RnnAside *aside, mode_t mode, RnnError *error)
 {
   size_t size = strlen(aside->target) + 32;
@@ -77,7 +78,8 @@ bool rnn_aside_write(RnnAside *aside, const void *bytes, size_t size, RnnError *
   return true;
 }
 
-/* The rename is durable only once the folder is synced too. A folder that cannot be opened for that is no reason to fail: the data are there. */
+/* The rename is durable only once the folder is synced too. A folder that cannot be opened for that is no reason to
+   fail: the data are there. */
 static void sync_folder(const char *path)
 {
   char *copy = strdup(path);
@@ -101,12 +103,10 @@ bool rnn_aside_commit(RnnAside *aside, RnnError *error)
   aside->file = -1;
   errno = reason;
   bool done = false;
-  if (!synced)
-    rnn_fail_errno(error, "%s: cannot write", aside->path);
+  if (!synced) rnn_fail_errno(error, "%s: cannot write", aside->path);
   else if (!aside->direct && rename(aside->temporary, aside->target) != 0)
     rnn_fail_errno(error, "%s: cannot rename %s to it", aside->path, aside->temporary);
-  else
-    done = true;
+  else done = true;
   if (!aside->direct && !done) unlink(aside->temporary);
   if (!aside->direct && done) sync_folder(aside->target);
   aside_free(aside);

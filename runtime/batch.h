@@ -1,18 +1,25 @@
 /* batch.h: which sequences, or which windows of them, run together, and the arrays that a program reads of them.
 
-   A plan cuts a dataset into batches; batch number `position` of epoch `epoch` is a function of these two numbers and of the plan's
-   settings alone, so that they are all that a checkpoint has to keep. There are three ways, by the settings:
+   A plan cuts a dataset into batches; batch number `position` of epoch `epoch` is a function of these two numbers and
+   of the plan's settings alone, so that they are all that a checkpoint has to keep. There are three ways, by the
+   settings:
 
-   whole sequences   unroll = 0. Sequences, in a new order each epoch where shuffle is set, by `batch` at a time; the last batch may be smaller.
-   windows           unroll > 0, carry = false. Every sequence is cut into windows of `unroll` steps (its last may be shorter), each of them an item
-                     of its own that starts fresh; items are ordered and batched as whole sequences are. Inputs beyond a window's end are real
-                     where its sequence goes on (ahead), so that no step's target is lost.
-   streams           unroll > 0, carry = true. `batch` streams run side by side; a group's windows follow each other, and state goes from each
-                     to the next. With at least `batch` sequences a stream is one sequence; groups are ordered as above. With fewer, the sequences
-                     are cut into `batch` streams of nearly equal length (never across two sequences), in fixed order: of 10 steps in 3
-                     streams, 4, 3 and 3. Streams are sorted by length and keep their place b in all windows of a group; those that have ended
-                     drop out at the end, B shrinks. No step is left out: longer streams go on alone in a last, shorter window, except that one
-                     single step is appended to the window before it.
+   whole sequences (unroll = 0)
+     Sequences, in a new order each epoch where shuffle is set, by `batch` at a time; the last batch may be smaller.
+
+   windows (unroll > 0, carry = false)
+     Every sequence is cut into windows of `unroll` steps (its last may be shorter), each an item of its own that starts
+     fresh; items are ordered and batched as whole sequences are. Inputs beyond a window's end are real where its
+     sequence goes on (ahead), so that no step's target is lost.
+
+   streams (unroll > 0, carry = true)
+     `batch` streams run side by side; a group's windows follow each other, and the state goes from each to the next.
+     With at least `batch` sequences a stream is one sequence, and groups are ordered as above. With fewer, the
+   sequences are cut into `batch` streams of nearly equal length (never across two sequences), in fixed order: 10 steps
+   in 3 streams are 4, 3 and 3. Streams are sorted by length and keep their place b in all windows of a group; those
+   that have ended drop out at the end, B shrinks. No step is left out: longer streams go on alone in a last, shorter
+     window, but where that would be the one step that some cut streams have more than others, it is appended to the
+     window before it (T = unroll + 1).
 
    Within a batch, sequences stand longest first; among equals the plan's order holds. */
 #ifndef RNN_BATCH_H
@@ -22,9 +29,10 @@
 #include "data.h"
 #include "error.h"
 
-/* -- a batch ----------------------------------------------------------------------------------------------------------------------- */
+/* -- a batch ------------------------------------------------------------------------------------------------------- */
 
-/* Start with RnnBatch batch = {0}; the arrays are its own, grow as needed and go with rnn_batch_free. Their layout is RnnFrame's. */
+/* Start with RnnBatch batch = {0}; the arrays are its own, grow as needed and go with rnn_batch_free. Their layout is
+   RnnFrame's. */
 typedef struct RnnBatch {
   int64_t T, B;      /* longest window, sequences */
   int64_t *live;     /* [T + 1] */
@@ -33,9 +41,9 @@ typedef struct RnnBatch {
   double *fresh;     /* [B]: 1: starts here; 0: state is carried in, and what stands before is real */
   int64_t *sequence; /* [B]: which sequence of the dataset */
   int64_t *from;     /* [B]: the window's first step in it, from 0 */
-  int64_t *first;    /* [B]: first step of the stream in it: steps before that are outside (0: the sequence's own start) */
-  int64_t *order;    /* [B]: place in the order before sorting (rnn_batch_whole: in the list): undoes the sort */
-  bool carries_on;   /* the next position of the plan continues this one: column b goes on as column b, for b < its B */
+  int64_t *first; /* [B]: first step of the stream in it: steps before that are outside (0: the sequence's own start) */
+  int64_t *order; /* [B]: place in the order before sorting (rnn_batch_whole: in the list): undoes the sort */
+  bool carries_on; /* the next position of the plan continues this one: column b goes on as column b, for b < its B */
   int64_t room_T, room_B; /* private */
 } RnnBatch;
 
@@ -43,21 +51,22 @@ void rnn_batch_free(RnnBatch *batch);
 /* Whole sequences list[0 .. count-1] of the dataset as one batch. */
 bool rnn_batch_whole(RnnBatch *batch, const RnnDataset *dataset, const int64_t *list, int64_t count, RnnError *error);
 
-/* Where an input stands in a program's buffer: element j at step t of sequence b is buffer[((lo + t) * B + b) * width + column + j], and
-   [b * width + column + j] for one without time index. */
+/* Where an input stands in a program's buffer: element j at step t of sequence b is buffer[((lo + t) * B + b) * width +
+   column + j], and [b * width + column + j] for one without time index. */
 typedef struct RnnPlace {
   int64_t lo, hi; /* halo slots before and behind */
   int64_t width;  /* elements of a row */
   int64_t column;
-  bool integer;   /* int32_t; else real */
-  bool real64;    /* double; else float */
+  bool integer; /* int32_t; else real */
+  bool real64;  /* double; else float */
 } RnnPlace;
-/* Writes every row, halo and padding included, but only columns column .. column + the input's width - 1: the steps of the window, up to
-   `ahead` real ones behind it, up to lo real ones before it where not fresh, and nothing (0, token -1) elsewhere. Tokens go to integer
-   buffers, reals to real ones (either precision). An absent input is filled with "unobserved": token -1, real NaN within the window. */
+/* Writes every row, halo and padding included, but only columns column .. column + the input's width - 1: the steps of
+   the window, up to `ahead` real ones behind it, up to lo real ones before it where not fresh, and nothing (0, token
+   -1) elsewhere. Tokens go to integer buffers, reals to real ones (either precision). An absent input is filled with
+   "unobserved": token -1, real NaN within the window. */
 void rnn_batch_fill(const RnnBatch *batch, const RnnDataset *dataset, int input, const RnnPlace *place, void *buffer);
 
-/* -- a plan ------------------------------------------------------------------------------------------------------------------------ */
+/* -- a plan -------------------------------------------------------------------------------------------------------- */
 
 typedef struct RnnPlanSettings {
   int64_t batch;  /* >= 1 */
@@ -82,7 +91,8 @@ int64_t rnn_plan_widest(const RnnPlan *plan);
 /* Steps in an epoch, over all sequences: for rates. */
 int64_t rnn_plan_steps(const RnnPlan *plan);
 
-/* How the data are cut, and the first two batches, as text (--explain-batching). The coding gives tokens their texts; NULL: numbers. */
+/* How the data are cut, and the first two batches, as text (--explain-batching). The coding gives tokens their texts;
+   NULL: numbers. */
 void rnn_batch_describe(FILE *out, RnnPlan *plan, const RnnCoding *coding);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-/* -- vocabularies ------------------------------------------------------------------------------------------------------------------ */
+/* -- vocabularies -------------------------------------------------------------------------------------------------- */
 
 RnnVocabulary *rnn_vocabulary_new(RnnUnit unit, int64_t size, RnnError *error)
 {
@@ -59,13 +59,15 @@ bool rnn_vocabulary_write(const RnnVocabulary *vocabulary, int64_t id, FILE *out
 bool rnn_vocabulary_words(const RnnVocabulary *vocabulary, RnnWords *words, RnnError *error)
 {
   for (int64_t i = 0; i < vocabulary->size; i++)
-    if (rnn_words_add(words, vocabulary->entry[i], vocabulary->bytes[i]) < 0) return rnn_fail_memory(error, (size_t)vocabulary->size);
+    if (rnn_words_add(words, vocabulary->entry[i], vocabulary->bytes[i]) < 0)
+      return rnn_fail_memory(error, (size_t)vocabulary->size);
   return true;
 }
 
 static bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
-/* The bytes of the symbol at the start of the text, blanks before a label not being part of it: *text moves past them. 0: none is left. */
+/* The bytes of the symbol at the start of the text, blanks before a label not being part of it: *text moves past them.
+   0: none is left. */
 static size_t symbol_bytes(RnnUnit unit, const char **text, size_t left)
 {
   size_t n = 0;
@@ -73,7 +75,8 @@ static size_t symbol_bytes(RnnUnit unit, const char **text, size_t left)
   switch (unit) {
   case RNN_UNIT_BYTE: return left > 0;
   case RNN_UNIT_CHAR: {
-    utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)*text, left < 8 ? (utf8proc_ssize_t)left : 8, &point);
+    utf8proc_ssize_t length =
+        utf8proc_iterate((const utf8proc_uint8_t *)*text, left < 8 ? (utf8proc_ssize_t)left : 8, &point);
     return length > 0 ? (size_t)length : left > 0;
   }
   case RNN_UNIT_LABEL:
@@ -84,7 +87,8 @@ static size_t symbol_bytes(RnnUnit unit, const char **text, size_t left)
   return 0;
 }
 
-bool rnn_vocabulary_encode(const RnnVocabulary *vocabulary, const char *text, size_t bytes, int32_t **ids, int64_t *count, RnnError *error)
+bool rnn_vocabulary_encode(const RnnVocabulary *vocabulary, const char *text, size_t bytes, int32_t **ids,
+                           int64_t *count, RnnError *error)
 {
   RnnWords words = {0};
   const char *at = text, *end = text + bytes;
@@ -95,8 +99,8 @@ bool rnn_vocabulary_encode(const RnnVocabulary *vocabulary, const char *text, si
   for (size_t n; done && (n = symbol_bytes(vocabulary->unit, &at, (size_t)(end - at))) > 0; at += n) {
     int64_t id = rnn_words_find(&words, at, n);
     if (id < 0)
-      done = rnn_fail(error, RNN_ERROR_DATA, "'%.*s' (byte %lld of the text) is not in the vocabulary", n < 64 ? (int)n : 64, at,
-                      (long long)(at - text) + 1);
+      done = rnn_fail(error, RNN_ERROR_DATA, "'%.*s' (byte %lld of the text) is not in the vocabulary",
+                      n < 64 ? (int)n : 64, at, (long long)(at - text) + 1);
     (*ids)[(*count)++] = (int32_t)id;
   }
   rnn_words_free(&words);
@@ -107,7 +111,7 @@ bool rnn_vocabulary_encode(const RnnVocabulary *vocabulary, const char *text, si
   return false;
 }
 
-/* -- codings ----------------------------------------------------------------------------------------------------------------------- */
+/* -- codings ------------------------------------------------------------------------------------------------------- */
 
 const RnnInputCoding *rnn_coding_find(const RnnCoding *coding, const char *input)
 {
@@ -144,9 +148,11 @@ RnnInputCoding *rnn_coding_add(RnnCoding *coding, const char *input, RnnError *e
   return &more[coding->inputs++];
 }
 
-/* -- as JSON: { "x": {"unit": "char", "vocabulary": ["a", "b"]}, "who": {"base": 1}, "y": {"mean": [0.5], "deviation": [2]} } --------- */
+/* -- as JSON ------------------------------------------------------------------------------------------------------- */
+/* {"x": {"unit": "char", "vocabulary": ["a", "b"]}, "who": {"base": 1}, "y": {"mean": [0.5], "deviation": [2]}} */
 
-static const char *const unit_names[] = {[RNN_UNIT_BYTE] = "byte", [RNN_UNIT_CHAR] = "char", [RNN_UNIT_LABEL] = "label"};
+static const char *const unit_names[] = {
+    [RNN_UNIT_BYTE] = "byte", [RNN_UNIT_CHAR] = "char", [RNN_UNIT_LABEL] = "label"};
 
 /* bytes as numbers, since a byte above 127 is no text; the others as texts */
 static json_t *vocabulary_json(const RnnVocabulary *vocabulary)
@@ -207,7 +213,8 @@ bool rnn_coding_store(const RnnCoding *coding, RnnTensorFile *file, RnnError *er
 static bool load_entry(RnnVocabulary *vocabulary, json_t *entry, RnnError *error)
 {
   if (vocabulary->unit != RNN_UNIT_BYTE)
-    return json_is_string(entry) && rnn_vocabulary_put(vocabulary, json_string_value(entry), json_string_length(entry), error);
+    return json_is_string(entry) &&
+           rnn_vocabulary_put(vocabulary, json_string_value(entry), json_string_length(entry), error);
   char byte = (char)json_integer_value(entry);
   return json_is_integer(entry) && json_integer_value(entry) >= 0 && json_integer_value(entry) < 256 &&
          rnn_vocabulary_put(vocabulary, &byte, 1, error);
@@ -231,7 +238,8 @@ static bool load_vocabulary(RnnInputCoding *input, json_t *entry, RnnError *erro
 
 static double *load_numbers(json_t *list, int64_t count)
 {
-  double *number = json_is_array(list) && (int64_t)json_array_size(list) == count ? calloc((size_t)count + 1, sizeof *number) : NULL;
+  double *number =
+      json_is_array(list) && (int64_t)json_array_size(list) == count ? calloc((size_t)count + 1, sizeof *number) : NULL;
   for (int64_t i = 0; number && i < count; i++) {
     json_t *entry = json_array_get(list, (size_t)i);
     if (!json_is_number(entry)) {
@@ -266,12 +274,14 @@ static RnnCoding *load(const char *text, const char *path, RnnError *error)
   json_t *map = json_loads(text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &reason), *entry;
   RnnCoding *coding = calloc(1, sizeof *coding);
   bool done = coding != NULL || rnn_fail_memory(error, sizeof *coding);
-  if (done && !json_is_object(map)) done = rnn_fail(error, RNN_ERROR_DATA, "%s: metadata 'coding' is not a JSON map", path);
+  if (done && !json_is_object(map))
+    done = rnn_fail(error, RNN_ERROR_DATA, "%s: metadata 'coding' is not a JSON map", path);
   if (done) json_object_foreach(map, name, entry)
     {
       RnnInputCoding *input = rnn_coding_add(coding, name, error);
       if (input && load_input(input, entry, error)) continue;
-      done = rnn_fail(error, RNN_ERROR_DATA, "%s: metadata 'coding': the entry of '%s' is not as it was written", path, name);
+      done = rnn_fail(error, RNN_ERROR_DATA, "%s: metadata 'coding': the entry of '%s' is not as it was written", path,
+                      name);
       break;
     }
   json_decref(map);

@@ -1,5 +1,5 @@
-/* csv_columns.c: which columns an input reads: "c1..c12", "a,b", tokens("label", base = 1), letters("name"), words("text"),
-   steps("p0..p63", width = 8), or the columns of the input's name. Needs utf8proc. */
+/* csv_columns.c: which columns an input reads: "c1..c12", "a,b", tokens("label", base = 1), letters("name"),
+   words("text"), steps("p0..p63", width = 8), or the columns of the input's name. Needs utf8proc. */
 #include "csv_columns.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,12 +30,13 @@ static bool no_column(Finding *f, const char *name, const char *also)
   for (int i = 0; names && i < table->columns; i++) names[i] = rnn_table_name(table, i);
   if (names) near = rnn_near(name, names, (size_t)table->columns);
   free(names);
-  rnn_fail(f->error, RNN_ERROR_DATA, near ? "%s: no column is named '%s'%s; did you mean '%s'?" : "%s: no column is named '%s'%s", table->path,
+  rnn_fail(f->error, RNN_ERROR_DATA,
+           near ? "%s: no column is named '%s'%s; did you mean '%s'?" : "%s: no column is named '%s'%s", table->path,
            name, also, near);
   return false;
 }
 
-/* -- "c1..c12,d" ------------------------------------------------------------------------------------------------------------------- */
+/* -- "c1..c12,d" --------------------------------------------------------------------------------------------------- */
 
 static bool find_named(Finding *f, const char *name, size_t bytes, int *column)
 {
@@ -61,9 +62,12 @@ static bool add_item(Finding *f, const char *item, size_t bytes)
   int from, to;
   const char *dots = find_dots(item, bytes);
   if (!dots) return find_named(f, item, bytes, &from) && add_column(f, from);
-  if (!find_named(f, item, (size_t)(dots - item), &from) || !find_named(f, dots + 2, (size_t)(item + bytes - dots - 2), &to)) return false;
+  if (!find_named(f, item, (size_t)(dots - item), &from) ||
+      !find_named(f, dots + 2, (size_t)(item + bytes - dots - 2), &to))
+    return false;
   if (to < from)
-    return rnn_fail(f->error, RNN_ERROR_DATA, "%s: '%.*s': the second column stands before the first", f->table->path, (int)bytes, item);
+    return rnn_fail(f->error, RNN_ERROR_DATA, "%s: '%.*s': the second column stands before the first", f->table->path,
+                    (int)bytes, item);
   for (int i = from; i <= to; i++)
     if (!add_column(f, i)) return false;
   return true;
@@ -81,7 +85,7 @@ static bool add_list(Finding *f, const char *list)
   }
 }
 
-/* -- by the input's name ----------------------------------------------------------------------------------------------------------- */
+/* -- by the input's name ------------------------------------------------------------------------------------------- */
 
 /* NAME1 .. NAMEn, NAME_1 .., NAME0 .., NAME_0 .. */
 static bool add_numbered(Finding *f, bool *found)
@@ -118,14 +122,13 @@ static bool find_by_name(Finding *f, bool may_be_absent)
   f->columns->kind = RNN_COLUMNS_ABSENT;
   if (may_be_absent) return true;
   if (input->width > 1)
-    snprintf(also, sizeof also, "1 (or %s_1) to '%s%lld'; say which with %s = \"first..last\"", input->name, input->name, (long long)input->width,
-             input->name);
-  else
-    snprintf(also, sizeof also, "; say which with %s = \"column\"", input->name);
+    snprintf(also, sizeof also, "1 (or %s_1) to '%s%lld'; say which with %s = \"first..last\"", input->name,
+             input->name, (long long)input->width, input->name);
+  else snprintf(also, sizeof also, "; say which with %s = \"column\"", input->name);
   return no_column(f, input->name, also);
 }
 
-/* -- kinds of reading -------------------------------------------------------------------------------------------------------------- */
+/* -- kinds of reading ---------------------------------------------------------------------------------------------- */
 
 static bool check_count(Finding *f)
 {
@@ -134,10 +137,11 @@ static bool check_count(Finding *f)
   bool steps = columns->kind == RNN_COLUMNS_STEPS;
   rnn_input_text(f->input, what, sizeof what);
   if (steps && columns->count % f->input->width)
-    return rnn_fail(f->error, RNN_ERROR_DATA, "%s: %s, and %d columns are not a multiple of that", f->table->path, what, columns->count);
+    return rnn_fail(f->error, RNN_ERROR_DATA, "%s: %s, and %d columns are not a multiple of that", f->table->path, what,
+                    columns->count);
   if (!steps && columns->count != f->input->width)
-    return rnn_fail(f->error, RNN_ERROR_DATA, "%s: %s, but %d columns are given; expected %lld", f->table->path, what, columns->count,
-                    (long long)f->input->width);
+    return rnn_fail(f->error, RNN_ERROR_DATA, "%s: %s, but %d columns are given; expected %lld", f->table->path, what,
+                    columns->count, (long long)f->input->width);
   return true;
 }
 
@@ -147,7 +151,8 @@ static bool check_kind(Finding *f, const char *name)
   char what[256];
   rnn_input_text(input, what, sizeof what);
   if (f->columns->kind >= RNN_COLUMNS_STEPS && !input->time)
-    return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: %s = %s(...) reads steps, but %s without a time index", input->name, name, what);
+    return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: %s = %s(...) reads steps, but %s without a time index",
+                    input->name, name, what);
   if (strcmp(name, "steps") != 0 && !input->token)
     return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: %s = %s(...) reads tokens, but %s", input->name, name, what);
   return true;
@@ -167,10 +172,11 @@ static bool find_by_call(Finding *f, const RnnCall *call)
   if (!check_kind(f, names[which]) || !rnn_call_text(call, "columns", 0, &list, f->error) ||
       !rnn_call_number(call, "base", -1, &base, f->error) || !rnn_call_count(call, "width", -1, &width, f->error))
     return false;
-  if (!list) return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: %s needs a column: %s(\"column\")", names[which], names[which]);
+  if (!list)
+    return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: %s needs a column: %s(\"column\")", names[which], names[which]);
   if (width != f->input->width)
-    return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: %s has %lld elements a step, width is %lld", f->input->name, (long long)f->input->width,
-                    (long long)width);
+    return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: %s has %lld elements a step, width is %lld", f->input->name,
+                    (long long)f->input->width, (long long)width);
   f->columns->base_said = rnn_call_argument(call, "base", -1) != NULL;
   if ((f->columns->base_said && which != 0) || !(base >= -0x1p31 && base <= 0x1p31) || base != (double)(int64_t)base)
     return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: base is a whole number, and of tokens(...) alone");
@@ -186,17 +192,20 @@ bool rnn_columns_find(const RnnTable *table, const RnnInputSpec *input, const Rn
   if (!argument) return find_by_name(&f, may_be_absent);
   if (argument->kind == RNN_CALL) return find_by_call(&f, argument->call);
   if (argument->kind == RNN_TEXT) return add_list(&f, argument->text) && check_count(&f);
-  return rnn_fail(error, RNN_ERROR_USAGE, "csv: %s must be \"columns\", tokens(...), letters(...), words(...) or steps(...)", input->name);
+  return rnn_fail(error, RNN_ERROR_USAGE,
+                  "csv: %s must be \"columns\", tokens(...), letters(...), words(...) or steps(...)", input->name);
 }
 
-/* -- symbols ----------------------------------------------------------------------------------------------------------------------- */
+/* -- symbols ------------------------------------------------------------------------------------------------------- */
 
 static size_t letter(const char *text)
 {
   utf8proc_int32_t point;
   size_t left = strnlen(text, 4);
   utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)left, &point);
-  return n > 0 ? (size_t)n : left > 0; /* a byte that is no UTF-8 is a symbol of its own; it can't be stored, and data_csv.c says so */
+  return n > 0 ? (size_t)n
+               : left >
+                     0; /* a byte that is no UTF-8 is a symbol of its own; it can't be stored, and data_csv.c says so */
 }
 
 bool rnn_columns_symbol(const RnnColumns *columns, const RnnTable *table, int64_t row, RnnSymbol *symbol)

@@ -1,4 +1,5 @@
-/* csv_table.c: a CSV file as a table of texts. Needs libcsv, which is fed line by line, so that a message can name the line. */
+/* csv_table.c: a CSV file as a table of texts. Needs libcsv, which is fed line by line, so that a message can name the
+   line. */
 #include "csv_table.h"
 #include "files.h"
 #include "words.h"
@@ -74,7 +75,8 @@ static void on_row(int end, void *filling)
   if (f->rows == 0) f->table->columns = (int)f->cells_in_row;
   if (f->cells_in_row != f->table->columns) {
     char what[128];
-    snprintf(what, sizeof what, "%lld cells; expected %d, as in the first line", (long long)f->cells_in_row, f->table->columns);
+    snprintf(what, sizeof what, "%lld cells; expected %d, as in the first line", (long long)f->cells_in_row,
+             f->table->columns);
     wrong_line(f, f->row_line, what);
     return;
   }
@@ -98,8 +100,10 @@ static bool parse(Filling *f, struct csv_parser *parser, const char *text, size_
   for (f->line = 1; at < size && !f->failed; f->line++) {
     size_t end = line_end(text, at, size);
     if (csv_parse(parser, text + at, end - at, on_cell, on_row, f) != end - at && !f->failed)
-      return wrong_line(f, f->line, csv_error(parser) == CSV_EPARSE ? "a quote where none may stand; a cell with quotes in it is written \"like \"\"this\"\"\""
-                                                                    : csv_strerror(csv_error(parser)));
+      return wrong_line(f, f->line,
+                        csv_error(parser) == CSV_EPARSE
+                            ? "a quote where none may stand; a cell with quotes in it is written \"like \"\"this\"\"\""
+                            : csv_strerror(csv_error(parser)));
     at = end;
   }
   if (!f->failed && csv_fini(parser, on_cell, on_row, f) != 0 && !f->failed)
@@ -111,7 +115,9 @@ static bool check_names(Filling *f)
 {
   RnnWords names = {0};
   bool done = true;
-  if (f->rows < 2) return rnn_fail(f->error, RNN_ERROR_DATA, "%s: expected a line of column names and at least one row", f->table->path);
+  if (f->rows < 2)
+    return rnn_fail(f->error, RNN_ERROR_DATA, "%s: expected a line of column names and at least one row",
+                    f->table->path);
   for (int i = 0; done && i < f->table->columns; i++) {
     const char *name = rnn_table_name(f->table, i);
     if (!*name) continue;
@@ -119,8 +125,7 @@ static bool check_names(Filling *f)
       char what[128];
       snprintf(what, sizeof what, "two columns are named '%.64s'", name);
       done = wrong_line(f, 1, what);
-    } else if (rnn_words_add(&names, name, strlen(name)) < 0)
-      done = rnn_fail_memory(f->error, strlen(name));
+    } else if (rnn_words_add(&names, name, strlen(name)) < 0) done = rnn_fail_memory(f->error, strlen(name));
   }
   rnn_words_free(&names);
   f->table->rows = f->rows - 1;

@@ -13,7 +13,8 @@ typedef struct RnnTable {
   int64_t *line; /* [rows + 1]: where a row begins in the file, from 1 */
 } RnnTable;
 
-/* Every row must have as many cells as the first, no two columns the same name. The path is borrowed. On failure *table is empty. */
+/* Every row must have as many cells as the first, no two columns the same name. The path is borrowed. On failure *table
+   is empty. */
 bool rnn_table_read(const char *path, char delimiter, uint64_t max_bytes, RnnTable *table, RnnError *error);
 void rnn_table_free(RnnTable *table);
 const char *rnn_table_name(const RnnTable *table, int column);

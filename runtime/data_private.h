@@ -4,7 +4,7 @@
 #include "data.h"
 #include "words.h"
 
-/* -- codings (coding.c) -------------------------------------------------------------------------------------------------------------- */
+/* -- codings (coding.c) -------------------------------------------------------------------------------------------- */
 
 /* An empty vocabulary with room for `size` entries; NULL: memory. */
 RnnVocabulary *rnn_vocabulary_new(RnnUnit unit, int64_t size, RnnError *error);
@@ -16,32 +16,33 @@ RnnCoding *rnn_coding_copy(const RnnCoding *coding, RnnError *error);
 /* Entries by text, id for id. The vocabulary is borrowed. */
 bool rnn_vocabulary_words(const RnnVocabulary *vocabulary, RnnWords *words, RnnError *error);
 
-/* -- datasets (dataset.c) ------------------------------------------------------------------------------------------------------------ */
+/* -- datasets (dataset.c) ------------------------------------------------------------------------------------------ */
 
 /* Memory for sequences of these lengths: all zero, tokens too. present[i]: whether input i has values (NULL: all). */
-RnnDataset *rnn_dataset_new(const RnnInputSpec *inputs, int count, int64_t sequences, const int64_t *lengths, bool real64,
-                            const bool *present, const char *origin, uint64_t max_bytes, RnnError *error);
+RnnDataset *rnn_dataset_new(const RnnInputSpec *inputs, int count, int64_t sequences, const int64_t *lengths,
+                            bool real64, const bool *present, const char *origin, uint64_t max_bytes, RnnError *error);
 /* The place of step t of a sequence in an input's values, and the element's size in bytes. */
 size_t rnn_dataset_element(const RnnDataset *dataset, int input);
 int64_t rnn_dataset_at(const RnnDataset *dataset, int input, int64_t sequence, int64_t step);
 void rnn_dataset_set_real(RnnDataset *dataset, int input, int64_t at, double value);
 
-/* -- readers ----------------------------------------------------------------------------------------------------------------------- */
+/* -- readers ------------------------------------------------------------------------------------------------------- */
 
 enum { RNN_PART_TRAIN, RNN_PART_VALIDATE, RNN_PART_TEST, RNN_PARTS };
 
-/* One reading of one source. The reader leaves the whole data here, and says what belongs to which part where the file says it. */
+/* One reading of one source. The reader leaves the whole data here, and says what belongs to which part where the file
+   says it. */
 typedef struct RnnReading {
   const RnnCall *source;
   const char *path;
   const RnnInputSpec *input;
   int inputs;
   const RnnDataOptions *options;
-  RnnCoding *coding;   /* given: only looked up; else filled */
-  bool fit;            /* the coding is to be filled */
-  RnnDataset *whole;   /* out */
-  uint8_t *part;       /* out: [sequences], or NULL */
-  bool *normalize;     /* out: [inputs], or NULL: none */
+  RnnCoding *coding; /* given: only looked up; else filled */
+  bool fit;          /* the coding is to be filled */
+  RnnDataset *whole; /* out */
+  uint8_t *part;     /* out: [sequences], or NULL */
+  bool *normalize;   /* out: [inputs], or NULL: none */
   RnnError *error;
 } RnnReading;
 

@@ -13,8 +13,8 @@ typedef struct Text {
   size_t size;
   RnnUnit unit;
   const RnnInputSpec *spec;
-  int input;     /* its number */
-  int32_t *id;   /* [CODE_POINTS]: symbol -> id, or -1 */
+  int input;   /* its number */
+  int32_t *id; /* [CODE_POINTS]: symbol -> id, or -1 */
 } Text;
 
 /* line and column of a byte, for a message */
@@ -111,8 +111,8 @@ static bool read_symbols(Text *t, int32_t *ids, int64_t *count)
     if (!ids) continue;
     if (t->id[symbol] < 0) {
       char what[96];
-      snprintf(what, sizeof what, "'%.*s' (0x%02x) is not in the vocabulary of the weights", (int)(at - from), (const char *)t->bytes + from,
-               (unsigned)symbol);
+      snprintf(what, sizeof what, "'%.*s' (0x%02x) is not in the vocabulary of the weights", (int)(at - from),
+               (const char *)t->bytes + from, (unsigned)symbol);
       return wrong_at(t, from, what);
     }
     ids[*count] = t->id[symbol];
@@ -130,7 +130,8 @@ static bool read_ids(Text *t)
   bool *present = calloc((size_t)r->inputs, sizeof *present);
   if (!present) return rnn_fail_memory(r->error, (size_t)r->inputs);
   present[t->input] = true;
-  r->whole = rnn_dataset_new(r->input, r->inputs, 1, &length, r->options->real64, present, r->path, r->options->max_bytes, r->error);
+  r->whole = rnn_dataset_new(r->input, r->inputs, 1, &length, r->options->real64, present, r->path,
+                             r->options->max_bytes, r->error);
   free(present);
   return r->whole && read_symbols(t, r->whole->values[t->input], &length);
 }
@@ -144,7 +145,8 @@ static bool find_input(Text *t)
     if (spec->target && r->options->targets_optional) continue;
     char what[256];
     if (spec->target || !spec->token || !spec->time || t->spec)
-      return rnn_fail(r->error, RNN_ERROR_DATA, "%s: a text serves a model whose one input is a token at each step; %s%s", r->path,
+      return rnn_fail(r->error, RNN_ERROR_DATA,
+                      "%s: a text serves a model whose one input is a token at each step; %s%s", r->path,
                       t->spec ? "here also " : "", rnn_input_text(spec, what, sizeof what));
     t->spec = spec;
     t->input = i;

@@ -1,11 +1,12 @@
-/* dataset.c: sequences in memory, their parts, and the one door to all readers. Knows no format: readers are rows of a table. */
+/* dataset.c: sequences in memory, their parts, and the one door to all readers. Knows no format: readers are rows of a
+   table. */
 #include "data_private.h"
 #include "rng.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* -- sequences in memory ----------------------------------------------------------------------------------------------------------- */
+/* -- sequences in memory ------------------------------------------------------------------------------------------- */
 
 size_t rnn_dataset_element(const RnnDataset *dataset, int input)
 {
@@ -21,10 +22,8 @@ int64_t rnn_dataset_at(const RnnDataset *dataset, int input, int64_t sequence, i
 
 void rnn_dataset_set_real(RnnDataset *dataset, int input, int64_t at, double value)
 {
-  if (dataset->real64)
-    ((double *)dataset->values[input])[at] = value;
-  else
-    ((float *)dataset->values[input])[at] = (float)value;
+  if (dataset->real64) ((double *)dataset->values[input])[at] = value;
+  else ((float *)dataset->values[input])[at] = (float)value;
 }
 
 void rnn_dataset_free(RnnDataset *dataset)
@@ -62,7 +61,8 @@ static bool add_values(RnnDataset *dataset, const bool *present, uint64_t max_by
   return true;
 }
 
-static bool fill_dataset(RnnDataset *dataset, const RnnInputSpec *inputs, const int64_t *lengths, const char *origin, RnnError *error)
+static bool fill_dataset(RnnDataset *dataset, const RnnInputSpec *inputs, const int64_t *lengths, const char *origin,
+                         RnnError *error)
 {
   size_t count = (size_t)dataset->inputs, sequences = (size_t)dataset->sequences;
   RnnInputSpec *copy = calloc(count + 1, sizeof *copy);
@@ -82,15 +82,16 @@ static bool fill_dataset(RnnDataset *dataset, const RnnInputSpec *inputs, const 
   return true;
 }
 
-RnnDataset *rnn_dataset_new(const RnnInputSpec *inputs, int count, int64_t sequences, const int64_t *lengths, bool real64,
-                            const bool *present, const char *origin, uint64_t max_bytes, RnnError *error)
+RnnDataset *rnn_dataset_new(const RnnInputSpec *inputs, int count, int64_t sequences, const int64_t *lengths,
+                            bool real64, const bool *present, const char *origin, uint64_t max_bytes, RnnError *error)
 {
   RnnDataset *dataset = calloc(1, sizeof *dataset);
   if (!dataset) return rnn_fail_memory(error, sizeof *dataset), NULL;
   dataset->inputs = count;
   dataset->sequences = sequences;
   dataset->real64 = real64;
-  if (fill_dataset(dataset, inputs, lengths, origin, error) && add_values(dataset, present, max_bytes, error)) return dataset;
+  if (fill_dataset(dataset, inputs, lengths, origin, error) && add_values(dataset, present, max_bytes, error))
+    return dataset;
   rnn_dataset_free(dataset);
   return NULL;
 }
@@ -99,16 +100,15 @@ char *rnn_input_text(const RnnInputSpec *input, char *text, size_t size)
 {
   char shape[128];
   const char *step = input->time ? " at each step" : "";
-  if (input->token)
-    snprintf(text, size, "'%s' is token[%lld]%s", input->name, (long long)input->classes, step);
-  else if (input->rank == 0)
-    snprintf(text, size, "'%s' is a real number%s", input->name, step);
+  if (input->token) snprintf(text, size, "'%s' is token[%lld]%s", input->name, (long long)input->classes, step);
+  else if (input->rank == 0) snprintf(text, size, "'%s' is a real number%s", input->name, step);
   else
-    snprintf(text, size, "'%s' is real%s%s", input->name, rnn_shape_text(input->rank, input->shape, shape, sizeof shape), step);
+    snprintf(text, size, "'%s' is real%s%s", input->name,
+             rnn_shape_text(input->rank, input->shape, shape, sizeof shape), step);
   return text;
 }
 
-/* -- parts ------------------------------------------------------------------------------------------------------------------------- */
+/* -- parts --------------------------------------------------------------------------------------------------------- */
 
 /* Steps from .. from + length - 1 of a sequence. */
 typedef struct Piece {
@@ -123,9 +123,9 @@ static RnnDataset *take(const RnnDataset *whole, const Piece *piece, int64_t pie
   if (lengths && present) {
     for (int64_t i = 0; i < pieces; i++) lengths[i] = piece[i].length;
     for (int i = 0; i < whole->inputs; i++) present[i] = whole->values[i] != NULL;
-    part = rnn_dataset_new(whole->input, whole->inputs, pieces, lengths, whole->real64, present, whole->origin, 0, error);
-  } else
-    rnn_fail_memory(error, (size_t)pieces * sizeof *lengths);
+    part =
+        rnn_dataset_new(whole->input, whole->inputs, pieces, lengths, whole->real64, present, whole->origin, 0, error);
+  } else rnn_fail_memory(error, (size_t)pieces * sizeof *lengths);
   for (int i = 0; part && i < whole->inputs; i++) {
     const RnnInputSpec *spec = &whole->input[i];
     size_t element = rnn_dataset_element(whole, i);
@@ -153,7 +153,8 @@ static bool share_of(int64_t n, double share, const char *what, const char *orig
 }
 
 /* One sequence is cut in time, several are dealt out whole. */
-static bool cut_by_share(const RnnDataset *whole, const RnnDataOptions *options, RnnDataset *part[RNN_PARTS], RnnError *error)
+static bool cut_by_share(const RnnDataset *whole, const RnnDataOptions *options, RnnDataset *part[RNN_PARTS],
+                         RnnError *error)
 {
   bool in_time = whole->sequences == 1;
   int64_t n = in_time ? whole->length[0] : whole->sequences, size[RNN_PARTS], from = 0;
@@ -161,8 +162,8 @@ static bool cut_by_share(const RnnDataset *whole, const RnnDataOptions *options,
   if (!share_of(n, options->test, "test", whole->origin, &size[RNN_PART_TEST], error)) return false;
   size[RNN_PART_TRAIN] = n - size[RNN_PART_VALIDATE] - size[RNN_PART_TEST];
   if (size[RNN_PART_TRAIN] < 1)
-    return rnn_fail(error, RNN_ERROR_DATA, "%s: validate and test leave nothing of %lld %s to train on", whole->origin, (long long)n,
-                    in_time ? "steps" : "sequences");
+    return rnn_fail(error, RNN_ERROR_DATA, "%s: validate and test leave nothing of %lld %s to train on", whole->origin,
+                    (long long)n, in_time ? "steps" : "sequences");
   for (int p = 0; p < RNN_PARTS; from += size[p++]) {
     if (size[p] == 0) continue;
     Piece *piece = calloc(in_time ? 1 : (size_t)size[p], sizeof *piece);
@@ -197,8 +198,8 @@ static bool add_shares(RnnDataset *part[RNN_PARTS], const RnnDataOptions *option
   const double share[] = {[RNN_PART_VALIDATE] = options->validate, [RNN_PART_TEST] = options->test};
   for (int p = RNN_PART_VALIDATE; p < RNN_PARTS; p++)
     if (share[p] != 0 && part[p])
-      return rnn_fail(error, RNN_ERROR_USAGE, "%s = %g, but the split column of %s says already which rows these are", names[p],
-                      share[p], part[p]->origin);
+      return rnn_fail(error, RNN_ERROR_USAGE, "%s = %g, but the split column of %s says already which rows these are",
+                      names[p], share[p], part[p]->origin);
   if (!part[RNN_PART_TRAIN] || (options->validate == 0 && options->test == 0)) return true;
   RnnDataset *rest[RNN_PARTS] = {0};
   bool done = cut_by_share(part[RNN_PART_TRAIN], options, rest, error);
@@ -218,7 +219,7 @@ static bool cut(RnnReading *r, RnnDataset *part[RNN_PARTS])
   return true;
 }
 
-/* -- normalisation ----------------------------------------------------------------------------------------------------------------- */
+/* -- normalisation ------------------------------------------------------------------------------------------------- */
 
 static double real_at(const RnnDataset *dataset, int input, int64_t at)
 {
@@ -263,7 +264,8 @@ static void normalize(RnnDataset *dataset, int input, const RnnInputCoding *codi
     }
 }
 
-/* With a coding of earlier weights its numbers are used, whether the source asks for it or not: the weights expect them. */
+/* With a coding of earlier weights its numbers are used, whether the source asks for it or not: the weights expect
+   them. */
 static bool normalize_all(RnnReading *r, RnnDataset *part[RNN_PARTS])
 {
   for (int i = 0; i < r->inputs; i++) {
@@ -277,7 +279,7 @@ static bool normalize_all(RnnReading *r, RnnDataset *part[RNN_PARTS])
   return true;
 }
 
-/* -- the door ---------------------------------------------------------------------------------------------------------------------- */
+/* -- the door ------------------------------------------------------------------------------------------------------ */
 
 static const struct Reader {
   const char *name;
@@ -311,7 +313,8 @@ static const struct Reader *reader_of(const RnnCall *source, const char **path, 
   for (int i = 0; i < READERS; i++) names[i] = readers[i].name;
   int which = rnn_call_which(source, "data source", names, error);
   if (which >= 0) reader = &readers[which];
-  if (reader && !*path) return rnn_fail(error, RNN_ERROR_USAGE, "%s needs a file: %s(\"file\")", reader->name, reader->name), NULL;
+  if (reader && !*path)
+    return rnn_fail(error, RNN_ERROR_USAGE, "%s needs a file: %s(\"file\")", reader->name, reader->name), NULL;
   return reader;
 }
 
@@ -320,7 +323,8 @@ RnnCall *rnn_data_source(const char *option, const RnnCall *setting, RnnError *e
   const char *path;
   for (int i = 0; i < READERS; i++) {
     size_t n = strlen(readers[i].name);
-    if (strncmp(option, readers[i].name, n) == 0 && option[n + strspn(option + n, " ")] == '(') return rnn_call_parse(option, error);
+    if (strncmp(option, readers[i].name, n) == 0 && option[n + strspn(option + n, " ")] == '(')
+      return rnn_call_parse(option, error);
   }
   const struct Reader *had = setting ? reader_of(setting, &path, NULL) : NULL, *wanted = reader_of_path(option);
   /* a text may have any ending, so a setting of text(...) serves whatever is no .csv or .npz */
@@ -348,8 +352,8 @@ static bool check_coding(const RnnReading *r)
     if (!coding) continue;
     /* bytes that stand for themselves have 256 entries, whatever the input's classes beyond */
     if (coding->vocabulary && (!spec->token || coding->vocabulary->size > spec->classes))
-      return rnn_fail(r->error, RNN_ERROR_DATA, "%s, but the weights were trained with a vocabulary of %lld", rnn_input_text(spec, text, sizeof text),
-                      (long long)coding->vocabulary->size);
+      return rnn_fail(r->error, RNN_ERROR_DATA, "%s, but the weights were trained with a vocabulary of %lld",
+                      rnn_input_text(spec, text, sizeof text), (long long)coding->vocabulary->size);
     if (coding->width && (spec->token || coding->width != spec->width))
       return rnn_fail(r->error, RNN_ERROR_DATA, "%s, but the weights were trained with %lld normalised numbers",
                       rnn_input_text(spec, text, sizeof text), (long long)coding->width);
@@ -362,7 +366,8 @@ static char *path_in(const char *folder, const char *path, RnnError *error)
   size_t size = strlen(path) + (folder ? strlen(folder) : 0) + 2;
   char *whole = malloc(size);
   if (!whole) return rnn_fail_memory(error, size), NULL;
-  snprintf(whole, size, "%s%s%s", folder && *path != '/' ? folder : "", folder && *folder && *path != '/' ? "/" : "", path);
+  snprintf(whole, size, "%s%s%s", folder && *path != '/' ? folder : "", folder && *folder && *path != '/' ? "/" : "",
+           path);
   return whole;
 }
 
@@ -374,8 +379,8 @@ static bool read_and_cut(RnnReading *r, const struct Reader *reader, RnnDataset 
   return normalize_all(r, part);
 }
 
-bool rnn_data_open(const RnnCall *source, const RnnInputSpec *inputs, int count, const RnnDataOptions *options, RnnData *data,
-                   RnnError *error)
+bool rnn_data_open(const RnnCall *source, const RnnInputSpec *inputs, int count, const RnnDataOptions *options,
+                   RnnData *data, RnnError *error)
 {
   RnnDataset *part[RNN_PARTS] = {0};
   const char *path;
@@ -406,9 +411,10 @@ void rnn_data_free(RnnData *data)
   *data = (RnnData){0};
 }
 
-/* -- made up ----------------------------------------------------------------------------------------------------------------------- */
+/* -- made up ------------------------------------------------------------------------------------------------------- */
 
-RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N, int64_t T, bool real64, uint64_t seed, RnnError *error)
+RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N, int64_t T, bool real64, uint64_t seed,
+                               RnnError *error)
 {
   int64_t *lengths = calloc((size_t)N + 1, sizeof *lengths);
   if (!lengths) return rnn_fail_memory(error, (size_t)N * sizeof *lengths), NULL;
@@ -421,10 +427,8 @@ RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N,
     if (inputs[i].token)
       for (int64_t j = 0; j < elements; j++)
         ((int32_t *)dataset->values[i])[j] = (int32_t)rnn_below(seed, stream, (uint64_t)j, (uint64_t)inputs[i].classes);
-    else if (real64)
-      rnn_draw_f64(RNN_NORMAL, 0, 1, seed, stream, 0, elements, dataset->values[i]);
-    else
-      rnn_draw_f32(RNN_NORMAL, 0, 1, seed, stream, 0, elements, dataset->values[i]);
+    else if (real64) rnn_draw_f64(RNN_NORMAL, 0, 1, seed, stream, 0, elements, dataset->values[i]);
+    else rnn_draw_f32(RNN_NORMAL, 0, 1, seed, stream, 0, elements, dataset->values[i]);
   }
   return dataset;
 }

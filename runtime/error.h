@@ -1,6 +1,7 @@
 /* error.h: how a function of the runtime says what went wrong.
-   A function that can fail takes `RnnError *` as its last argument and returns false, NULL or a negative number after filling it. A
-   NULL error is allowed: the reason is then dropped. Nothing is printed and nothing is kept anywhere else. */
+   A function that can fail takes `RnnError *` as its last argument and returns false, NULL or a negative number after
+   filling it. A NULL error is allowed: the reason is then dropped. Nothing is printed and nothing is kept anywhere
+   else. */
 #ifndef RNN_ERROR_H
 #define RNN_ERROR_H
 #include <stdarg.h>
@@ -33,7 +34,7 @@ bool rnn_fail_memory(RnnError *error, size_t bytes);
 /* Puts "FORMAT: " before a message that is already there ("setting data: csv: no column ..."). Returns false. */
 bool rnn_fail_within(RnnError *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The candidate nearest to a name that was not found (Damerau-Levenshtein, at most max(1, length / 3) edits), or NULL. */
+/* The candidate nearest to a name that was not found (at most max(1, length / 3) edits away), or NULL. */
 const char *rnn_near(const char *name, const char *const *candidates, size_t count);
 
 #ifdef __cplusplus

@@ -11,10 +11,8 @@ int rnn_file_open(const char *path, uint64_t *size, RnnError *error)
   struct stat status;
   /* without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever */
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0 || fstat(file, &status) != 0)
-    rnn_fail_errno(error, "%s: cannot open", path);
-  else if (!S_ISREG(status.st_mode))
-    rnn_fail(error, RNN_ERROR_IO, "%s: is not a regular file", path);
+  if (file < 0 || fstat(file, &status) != 0) rnn_fail_errno(error, "%s: cannot open", path);
+  else if (!S_ISREG(status.st_mode)) rnn_fail(error, RNN_ERROR_IO, "%s: is not a regular file", path);
   else {
     *size = (uint64_t)status.st_size;
     return file;
@@ -85,8 +83,7 @@ char *rnn_file_read_all(const char *path, uint64_t max_bytes, size_t *size, RnnE
     return NULL;
   }
   char *bytes = NULL;
-  if (S_ISDIR(status.st_mode))
-    rnn_fail(error, RNN_ERROR_IO, "%s: is a folder", path);
+  if (S_ISDIR(status.st_mode)) rnn_fail(error, RNN_ERROR_IO, "%s: is a folder", path);
   else if (max_bytes && S_ISREG(status.st_mode) && (uint64_t)status.st_size > max_bytes)
     rnn_fail(error, RNN_ERROR_DATA, "%s: has %lld bytes, the limit is %llu", path, (long long)status.st_size,
              (unsigned long long)max_bytes);

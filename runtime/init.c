@@ -65,7 +65,7 @@ static double dot(const double *x, const double *y, int64_t n)
   return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
-/* v loses its parts along the first k rows of q; twice, since once leaves an error that grows with what was taken away */
+/* v loses its parts along the first k rows of q; twice, since once leaves an error that grows with what was taken */
 static void make_orthogonal(double *v, const double *q, int64_t k, int64_t n)
 {
   for (int twice = 0; twice < 2; twice++)
@@ -75,7 +75,8 @@ static void make_orthogonal(double *v, const double *q, int64_t k, int64_t n)
     }
 }
 
-/* Modified Gram-Schmidt on normal rows. The factor R has a positive diagonal, so the matrix is uniform among the orthogonal ones. */
+/* Modified Gram-Schmidt on normal rows. The factor R has a positive diagonal, so the matrix is uniform among the
+   orthogonal ones. */
 static bool init_orthogonal(const Init *p, double *out)
 {
   bool tall = p->rows > p->columns;
@@ -100,9 +101,9 @@ static const struct Kind {
   const char *name;
   bool (*fill)(const Init *p, double *out);
 } kinds[] = {
-    {"zeros", init_zeros},           {"ones", init_ones},         {"constant", init_constant},
-    {"uniform", init_uniform},       {"normal", init_normal},     {"glorot", init_glorot},
-    {"he", init_he},                 {"identity", init_identity}, {"orthogonal", init_orthogonal},
+    {"zeros", init_zeros},     {"ones", init_ones},         {"constant", init_constant},
+    {"uniform", init_uniform}, {"normal", init_normal},     {"glorot", init_glorot},
+    {"he", init_he},           {"identity", init_identity}, {"orthogonal", init_orthogonal},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -115,8 +116,8 @@ static const struct Kind *find(const char *name)
 
 bool rnn_init_known(const char *kind) { return find(kind) != NULL; }
 
-bool rnn_init_f64(const char *kind, double a, double b, int rank, const int64_t *shape, uint64_t seed, const char *name, double *out,
-                  RnnError *error)
+bool rnn_init_f64(const char *kind, double a, double b, int rank, const int64_t *shape, uint64_t seed, const char *name,
+                  double *out, RnnError *error)
 {
   const struct Kind *row = find(kind);
   if (!row) return rnn_fail(error, RNN_ERROR_USAGE, "parameter '%s': no initialiser is named '%s'", name, kind);
@@ -129,8 +130,8 @@ bool rnn_init_f64(const char *kind, double a, double b, int rank, const int64_t 
   return row->fill(&p, out) || rnn_fail_memory(error, (size_t)p.count * sizeof *out);
 }
 
-bool rnn_init_f32(const char *kind, double a, double b, int rank, const int64_t *shape, uint64_t seed, const char *name, float *out,
-                  RnnError *error)
+bool rnn_init_f32(const char *kind, double a, double b, int rank, const int64_t *shape, uint64_t seed, const char *name,
+                  float *out, RnnError *error)
 {
   int64_t count = 1;
   for (int i = 0; i < rank; i++) count *= shape[i];

@@ -1,5 +1,6 @@
-/* npy.c: NumPy's array files, versions 1 to 3: magic, version, length, a Python dict as text, elements in C or Fortran order and in either
-   byte order. Needs no library. Not read: structured types, texts, complex numbers, pickled objects. */
+/* npy.c: NumPy's array files, versions 1 to 3: magic, version, length, a Python dict as text, elements in C or Fortran
+   order and in either byte order. Needs no library. Not read: structured types, texts, complex numbers, pickled
+   objects. */
 #include "tensors.h"
 #include "tensors_private.h"
 #include "aside.h"
@@ -11,7 +12,7 @@
 
 enum { NPY_HEADER_LIMIT = 1 << 20 };
 
-/* -- the header: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } -------------------------------------------------------- */
+/* -- the header: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } --------------------------------------- */
 
 typedef struct Dict {
   const char *at, *end, *where;
@@ -96,7 +97,8 @@ static bool read_value(Dict *d, const char *key)
     bit = 1;
     skip_blanks(d);
     if (d->at < d->end && *d->at == '[')
-      return rnn_fail(d->error, RNN_ERROR_DATA, "%s: structured arrays are not read; expected a plain number type", d->where);
+      return rnn_fail(d->error, RNN_ERROR_DATA, "%s: structured arrays are not read; expected a plain number type",
+                      d->where);
     if (!take_text(d, d->descr, sizeof d->descr)) return malformed(d, "a type");
   } else if (strcmp(key, "fortran_order") == 0) {
     bit = 2;
@@ -105,9 +107,9 @@ static bool read_value(Dict *d, const char *key)
   } else if (strcmp(key, "shape") == 0) {
     bit = 4;
     if (!read_shape(d)) return false;
-  } else
-    return malformed(d, "one of the keys descr, fortran_order, shape");
-  if (d->seen & bit) return rnn_fail(d->error, RNN_ERROR_DATA, "%s: malformed .npy header: '%s' is there twice", d->where, key);
+  } else return malformed(d, "one of the keys descr, fortran_order, shape");
+  if (d->seen & bit)
+    return rnn_fail(d->error, RNN_ERROR_DATA, "%s: malformed .npy header: '%s' is there twice", d->where, key);
   d->seen |= bit;
   return true;
 }
@@ -137,10 +139,11 @@ static bool read_type(Dict *d, RnnDtype *dtype, bool *swapped)
     *swapped = order == '>' && rnn_dtypes[i].bytes > 1;
     return true;
   }
-  return rnn_fail(d->error, RNN_ERROR_DATA, "%s: elements of type '%s' are not read; expected float, int or bool", d->where, d->descr);
+  return rnn_fail(d->error, RNN_ERROR_DATA, "%s: elements of type '%s' are not read; expected float, int or bool",
+                  d->where, d->descr);
 }
 
-/* -- elements ---------------------------------------------------------------------------------------------------------------------- */
+/* -- elements ------------------------------------------------------------------------------------------------------ */
 
 static void swap_bytes(uint8_t *data, int64_t count, size_t bytes)
 {
@@ -176,7 +179,7 @@ static bool to_row_major(RnnTensor *tensor, RnnError *error)
   return true;
 }
 
-/* -- reading ----------------------------------------------------------------------------------------------------------------------- */
+/* -- reading ------------------------------------------------------------------------------------------------------- */
 
 static bool get(RnnNpySource *source, void *to, size_t size, RnnError *error)
 {
@@ -213,11 +216,13 @@ bool rnn_npy_parse(RnnNpySource *source, const char *name, RnnTensorFile *file, 
   if (!get(source, start, 8, error)) return false;
   if (memcmp(start, "\x93NUMPY", 6) != 0) return rnn_fail(error, RNN_ERROR_DATA, "%s: is no .npy array", source->where);
   if (start[6] < 1 || start[6] > 3)
-    return rnn_fail(error, RNN_ERROR_DATA, "%s: .npy version %d is not known; expected 1, 2 or 3", source->where, start[6]);
+    return rnn_fail(error, RNN_ERROR_DATA, "%s: .npy version %d is not known; expected 1, 2 or 3", source->where,
+                    start[6]);
   if (!get(source, size, start[6] == 1 ? 2 : 4, error)) return false;
   uint32_t length = size[0] | size[1] << 8 | size[2] << 16 | (uint32_t)size[3] << 24;
   if (length > NPY_HEADER_LIMIT)
-    return rnn_fail(error, RNN_ERROR_DATA, "%s: .npy header of %u bytes; at most %d are read", source->where, length, NPY_HEADER_LIMIT);
+    return rnn_fail(error, RNN_ERROR_DATA, "%s: .npy header of %u bytes; at most %d are read", source->where, length,
+                    NPY_HEADER_LIMIT);
   char *text = malloc(length + 1);
   if (!text) return rnn_fail_memory(error, length + 1);
   Dict d = {.at = text, .end = text + length, .where = source->where, .error = error};
@@ -251,7 +256,7 @@ bool rnn_npy_read(const char *path, RnnTensorFile *file, RnnError *error)
   return done;
 }
 
-/* -- writing ----------------------------------------------------------------------------------------------------------------------- */
+/* -- writing ------------------------------------------------------------------------------------------------------- */
 
 size_t rnn_npy_header(const RnnTensor *tensor, char header[RNN_NPY_HEADER])
 {
@@ -261,8 +266,8 @@ size_t rnn_npy_header(const RnnTensor *tensor, char header[RNN_NPY_HEADER])
   at += snprintf(header + at, (size_t)(RNN_NPY_HEADER - at), "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
                  row->bytes > 1 ? '<' : '|', row->npy);
   for (int i = 0; i < tensor->rank; i++)
-    at += snprintf(header + at, (size_t)(RNN_NPY_HEADER - at), tensor->rank == 1 || i < tensor->rank - 1 ? "%lld, " : "%lld",
-                   (long long)tensor->shape[i]);
+    at += snprintf(header + at, (size_t)(RNN_NPY_HEADER - at),
+                   tensor->rank == 1 || i < tensor->rank - 1 ? "%lld, " : "%lld", (long long)tensor->shape[i]);
   at += snprintf(header + at, (size_t)(RNN_NPY_HEADER - at), "), }");
   int size = (at + 1 + 63) / 64 * 64; /* elements start aligned, as NumPy has it */
   memset(header + at, ' ', (size_t)(size - at));

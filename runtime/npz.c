@@ -1,5 +1,5 @@
-/* npz.c: a zip archive of .npy arrays, NAME.npy each; stored or deflated when read, stored when written (as numpy.savez does).
-   Needs libzip. An archive is taken for hostile: no entry may claim more bytes than deflate can make of it. */
+/* npz.c: a zip archive of .npy arrays, NAME.npy each; stored or deflated when read, stored when written (as numpy.savez
+   does). Needs libzip. An archive is taken for hostile: no entry may claim more bytes than deflate can make of it. */
 #include "tensors.h"
 #include "tensors_private.h"
 #include "aside.h"
@@ -13,7 +13,7 @@
 /* deflate makes at most 1032 bytes of one */
 enum { DEFLATE_RATIO = 1032, DEFLATE_SLACK = 4096 };
 
-/* -- reading ----------------------------------------------------------------------------------------------------------------------- */
+/* -- reading ------------------------------------------------------------------------------------------------------- */
 
 static bool read_from_entry(RnnNpySource *source, void *to, size_t size, RnnError *error)
 {
@@ -42,7 +42,8 @@ static bool read_entry(zip_t *archive, zip_uint64_t index, const char *path, Rnn
 {
   zip_stat_t status;
   if (zip_stat_index(archive, index, 0, &status) != 0)
-    return rnn_fail(error, RNN_ERROR_DATA, "%s: entry %llu: %s", path, (unsigned long long)index, zip_strerror(archive));
+    return rnn_fail(error, RNN_ERROR_DATA, "%s: entry %llu: %s", path, (unsigned long long)index,
+                    zip_strerror(archive));
   size_t length = strlen(status.name);
   if (length < 4 || strcmp(status.name + length - 4, ".npy") != 0) return true; /* not an array */
   char where[512], name[256];
@@ -52,7 +53,8 @@ static bool read_entry(zip_t *archive, zip_uint64_t index, const char *path, Rnn
   name[length - 4] = 0;
   if (status.encryption_method != ZIP_EM_NONE) return rnn_fail(error, RNN_ERROR_DATA, "%s: is encrypted", where);
   if (status.comp_method != ZIP_CM_STORE && status.comp_method != ZIP_CM_DEFLATE)
-    return rnn_fail(error, RNN_ERROR_DATA, "%s: compressed by method %d; expected stored or deflated", where, status.comp_method);
+    return rnn_fail(error, RNN_ERROR_DATA, "%s: compressed by method %d; expected stored or deflated", where,
+                    status.comp_method);
   if (status.size / DEFLATE_RATIO > status.comp_size + DEFLATE_SLACK)
     return rnn_fail(error, RNN_ERROR_DATA, "%s: claims %llu bytes, more than its %llu compressed ones can hold", where,
                     (unsigned long long)status.size, (unsigned long long)status.comp_size);
@@ -105,9 +107,10 @@ bool rnn_npz_read(const char *path, RnnTensorFile *file, RnnError *error)
   return done;
 }
 
-/* -- writing ----------------------------------------------------------------------------------------------------------------------- */
+/* -- writing ------------------------------------------------------------------------------------------------------- */
 
-/* The archive is made in memory and written by our own hands: libzip writing a file could not be made to sync it, or to leave a device alone. */
+/* The archive is made in memory and written by our own hands: libzip writing a file could not be made to sync it, or to
+   leave a device alone. */
 typedef struct Headers {
   char bytes[RNN_NPY_HEADER];
 } Headers;
@@ -115,7 +118,9 @@ typedef struct Headers {
 static bool add_array(zip_t *archive, const RnnTensor *tensor, Headers *header, const char *path, RnnError *error)
 {
   size_t length = rnn_npy_header(tensor, header->bytes);
-  if (!length) return rnn_fail(error, RNN_ERROR_DATA, "%s: '%s': NumPy has no %s", path, tensor->name, rnn_dtype_name(tensor->dtype));
+  if (!length)
+    return rnn_fail(error, RNN_ERROR_DATA, "%s: '%s': NumPy has no %s", path, tensor->name,
+                    rnn_dtype_name(tensor->dtype));
   zip_buffer_fragment_t parts[2] = {
       {(zip_uint8_t *)header->bytes, length},
       {tensor->data, (zip_uint64_t)tensor->count * rnn_dtype_bytes(tensor->dtype)},
@@ -151,14 +156,16 @@ static bool copy_out(zip_source_t *bytes, RnnAside *aside, RnnError *error)
   bool done = zip_source_open(bytes) == 0;
   if (!done) rnn_fail(error, RNN_ERROR_IO, "%s", zip_error_strerror(zip_source_error(bytes)));
   zip_int64_t got = 0;
-  while (done && (got = zip_source_read(bytes, piece, PIECE)) > 0) done = rnn_aside_write(aside, piece, (size_t)got, error);
+  while (done && (got = zip_source_read(bytes, piece, PIECE)) > 0)
+    done = rnn_aside_write(aside, piece, (size_t)got, error);
   if (got < 0) done = rnn_fail(error, RNN_ERROR_IO, "%s", zip_error_strerror(zip_source_error(bytes)));
   zip_source_close(bytes);
   free(piece);
   return done;
 }
 
-static bool make_archive(zip_source_t *bytes, const char *path, const RnnTensorFile *file, Headers *headers, RnnError *error)
+static bool make_archive(zip_source_t *bytes, const char *path, const RnnTensorFile *file, Headers *headers,
+                         RnnError *error)
 {
   zip_error_t reason;
   zip_error_init(&reason);
@@ -171,7 +178,8 @@ static bool make_archive(zip_source_t *bytes, const char *path, const RnnTensorF
     return false;
   }
   bool done = true;
-  for (int64_t i = 0; i < file->tensors && done; i++) done = add_array(archive, &file->tensor[i], &headers[i], path, error);
+  for (int64_t i = 0; i < file->tensors && done; i++)
+    done = add_array(archive, &file->tensor[i], &headers[i], path, error);
   if (done && zip_close(archive) == 0) return true;
   if (done) rnn_fail(error, RNN_ERROR_IO, "%s: %s", path, zip_strerror(archive));
   zip_discard(archive);
@@ -189,10 +197,8 @@ bool rnn_npz_write(const char *path, const RnnTensorFile *file, RnnError *error)
                     : rnn_fail(error, RNN_ERROR_IO, "%s: %s", path, zip_error_strerror(&reason));
   RnnAside *aside = done ? rnn_aside_begin(path, error) : NULL;
   done = done && aside && (file->tensors ? copy_out(bytes, aside, error) : write_empty(aside, error));
-  if (done)
-    done = rnn_aside_commit(aside, error);
-  else
-    rnn_aside_cancel(aside);
+  if (done) done = rnn_aside_commit(aside, error);
+  else rnn_aside_cancel(aside);
   if (bytes) zip_source_free(bytes);
   zip_error_fini(&reason);
   free(headers);

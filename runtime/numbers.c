@@ -1,4 +1,5 @@
-/* numbers.c: numbers in texts. Most are short and exact in double arithmetic; the rest go to the C library in the "C" locale. */
+/* numbers.c: numbers in texts. Most are short and exact in double arithmetic; the rest go to the C library in the "C"
+   locale. */
 #include "numbers.h"
 #include <locale.h>
 #include <math.h>

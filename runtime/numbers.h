@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A finite decimal number at the start of the text, correctly rounded; *end becomes the place behind it. False where there is none
-   (blanks, "inf", "nan" and hexadecimal are none) or it is out of range. */
+/* A finite decimal number at the start of the text, correctly rounded; *end becomes the place behind it. False where
+   there is none (blanks, "inf", "nan" and hexadecimal are none) or it is out of range. */
 bool rnn_number_parse(const char *text, const char **end, double *number);
 /* The whole text is a decimal whole number in range. */
 bool rnn_whole_parse(const char *text, int64_t *number);

@@ -1,5 +1,5 @@
-/* rng.c: counter-based random numbers on Philox 4x32-10. The key is the seed; the counter holds the index below and the stream above.
-   A block of 128 bits serves two draws: indices 2k and 2k + 1 share block k. Needs Random123, xxhash. */
+/* rng.c: counter-based random numbers on Philox 4x32-10. The key is the seed; the counter holds the index below and the
+   stream above. A block of 128 bits serves two draws: indices 2k and 2k + 1 share block k. Needs Random123, xxhash. */
 #include "rng.h"
 #include <math.h>
 #include <stdlib.h>
@@ -39,7 +39,10 @@ static double normal_of(Block b, int which)
   return radius * (which ? sin(angle) : cos(angle));
 }
 
-uint64_t rnn_bits(uint64_t seed, uint64_t stream, uint64_t index) { return block(seed, stream, index / 2).word[index % 2]; }
+uint64_t rnn_bits(uint64_t seed, uint64_t stream, uint64_t index)
+{
+  return block(seed, stream, index / 2).word[index % 2];
+}
 double rnn_uniform(uint64_t seed, uint64_t stream, uint64_t index) { return unit(rnn_bits(seed, stream, index)); }
 
 double rnn_normal(uint64_t seed, uint64_t stream, uint64_t index)
@@ -55,7 +58,8 @@ bool rnn_bernoulli(uint64_t seed, uint64_t stream, uint64_t index, double probab
 uint64_t rnn_below(uint64_t seed, uint64_t stream, uint64_t index, uint64_t bound)
 {
   uint64_t bits = rnn_bits(seed, stream, index), reject = (0 - bound) % bound;
-  /* the lowest 2^64 mod bound products would make some numbers likelier: draw again, from a stream of this index's own */
+  /* the lowest 2^64 mod bound products would make some numbers likelier: draw again, from a stream of this index's own
+   */
   for (uint64_t again = 0; bits * bound < reject; again++) bits = rnn_bits(seed, rnn_stream(stream, index), again);
   return (uint64_t)((unsigned __int128)bits * bound >> 64);
 }
@@ -70,11 +74,12 @@ void rnn_permutation(uint64_t seed, uint64_t stream, int64_t n, int64_t *out)
   }
 }
 
-/* -- many draws -------------------------------------------------------------------------------------------------------------------- */
+/* -- many draws ---------------------------------------------------------------------------------------------------- */
 
 bool rnn_distribution_named(const char *name, RnnDistribution *distribution)
 {
-  static const char *const names[] = {[RNN_UNIFORM] = "uniform", [RNN_NORMAL] = "normal", [RNN_BERNOULLI] = "bernoulli"};
+  static const char *const names[] = {
+      [RNN_UNIFORM] = "uniform", [RNN_NORMAL] = "normal", [RNN_BERNOULLI] = "bernoulli"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) {
       *distribution = (RnnDistribution)i;
@@ -101,18 +106,18 @@ static double draw(RnnDistribution distribution, double a, double b, Block bits,
     out[i] = (real)draw(distribution, a, b, bits, index % 2);                                                          \
   }
 
-void rnn_draw_f64(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first, int64_t n,
-                  double *out)
+void rnn_draw_f64(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first,
+                  int64_t n, double *out)
 {
   DRAW_INTO(double)
 }
-void rnn_draw_f32(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first, int64_t n,
-                  float *out)
+void rnn_draw_f32(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first,
+                  int64_t n, float *out)
 {
   DRAW_INTO(float)
 }
 
-/* -- categorical ------------------------------------------------------------------------------------------------------------------- */
+/* -- categorical --------------------------------------------------------------------------------------------------- */
 
 /* is x[i] before x[j] when the largest come first? */
 static bool before(const double *x, int64_t i, int64_t j) { return x[i] > x[j] || (x[i] == x[j] && i < j); }
@@ -134,12 +139,9 @@ static bool keep_largest(double *x, int64_t n, int64_t k)
         index[j--] = kept;
       }
     }
-    if (k - 1 <= j)
-      high = j;
-    else if (k - 1 >= i)
-      low = i;
-    else
-      break;
+    if (k - 1 <= j) high = j;
+    else if (k - 1 >= i) low = i;
+    else break;
   }
   for (int64_t i = k; i < n; i++) x[index[i]] = -INFINITY;
   free(index);
@@ -177,11 +179,9 @@ static int64_t categorical(double *x, int64_t n, double temperature, int64_t top
   if (x != few) free(x);                                                                                               \
   return drawn;
 
-int64_t rnn_categorical_f64(const double *logits, int64_t n, double temperature, int64_t top_k, double u)
-{
-  CATEGORICAL_OF(logits)
-}
-int64_t rnn_categorical_f32(const float *logits, int64_t n, double temperature, int64_t top_k, double u)
+int64_t rnn_categorical_f64(const double *logits, int64_t n, double temperature, int64_t top_k,
+                            double u){CATEGORICAL_OF(logits)} int64_t
+    rnn_categorical_f32(const float *logits, int64_t n, double temperature, int64_t top_k, double u)
 {
   CATEGORICAL_OF(logits)
 }

@@ -1,6 +1,6 @@
-/* rng.h: counter-based random numbers (Philox 4x32-10). No state: a draw is a function of (seed, stream, index), so that threads, order
-   and resumption cannot change it. A stream is any 64-bit number; rnn_stream derives one from another, so that
-   rnn_stream(rnn_stream(rnn_stream_named("noise"), step), sequence) names its draws. */
+/* rng.h: counter-based random numbers (Philox 4x32-10). No state: a draw is a function of (seed, stream, index), so
+   that threads, order and resumption cannot change it. A stream is any 64-bit number; rnn_stream derives one from
+   another, so that rnn_stream(rnn_stream(rnn_stream_named("noise"), step), sequence) names its draws. */
 #ifndef RNN_RNG_H
 #define RNN_RNG_H
 #include <stdbool.h>
@@ -29,12 +29,15 @@ typedef enum RnnDistribution {
 /* "uniform", "normal", "bernoulli"; false for another name */
 bool rnn_distribution_named(const char *name, RnnDistribution *distribution);
 /* out[i] = the draw with index first + i, i = 0 .. n-1; element for element what the single draws give. */
-void rnn_draw_f64(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first, int64_t n, double *out);
-void rnn_draw_f32(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first, int64_t n, float *out);
+void rnn_draw_f64(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first,
+                  int64_t n, double *out);
+void rnn_draw_f32(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first,
+                  int64_t n, float *out);
 
-/* Draws from softmax(logits / temperature) restricted to the top_k largest logits (top_k <= 0 or >= n: all; of equal logits the lower index
-   counts as larger), with u in [0, 1), for example rnn_uniform(...). Temperature 0: the largest. -inf logits are never drawn.
-   Returns the index, or -1 where a logit is NaN or +inf, none is above -inf, n < 1, or the temperature is negative or not finite. */
+/* Draws from softmax(logits / temperature) restricted to the top_k largest logits (top_k <= 0 or >= n: all; of equal
+   logits the lower index counts as larger), with u in [0, 1), for example rnn_uniform(...). Temperature 0: the largest.
+   -inf logits are never drawn. Returns the index, or -1 where a logit is NaN or +inf, none is above -inf, n < 1, or the
+   temperature is negative or not finite. */
 int64_t rnn_categorical_f64(const double *logits, int64_t n, double temperature, int64_t top_k, double u);
 int64_t rnn_categorical_f32(const float *logits, int64_t n, double temperature, int64_t top_k, double u);
 

@@ -11,7 +11,7 @@
 
 enum { HEADER_LIMIT = 100000000 }; /* the format's own */
 
-/* -- reading ----------------------------------------------------------------------------------------------------------------------- */
+/* -- reading ------------------------------------------------------------------------------------------------------- */
 
 typedef struct Reading {
   const char *path;
@@ -35,7 +35,8 @@ static bool read_metadata(Reading *r, json_t *map)
 {
   const char *key;
   json_t *value;
-  if (!json_is_object(map)) return rnn_fail(r->error, RNN_ERROR_DATA, "%s: __metadata__ is not a map of texts", r->path);
+  if (!json_is_object(map))
+    return rnn_fail(r->error, RNN_ERROR_DATA, "%s: __metadata__ is not a map of texts", r->path);
   json_object_foreach(map, key, value)
   {
     if (!json_is_string(value))
@@ -53,7 +54,8 @@ static bool read_dtype(Reading *r, const char *name, json_t *entry, RnnDtype *dt
     *dtype = (RnnDtype)i;
     if (strcmp(text, rnn_dtypes[i].safetensors) == 0) return true;
   }
-  return rnn_fail(r->error, RNN_ERROR_DATA, "%s: tensor '%s': dtype '%.40s' is not one that is read here", r->path, name, text);
+  return rnn_fail(r->error, RNN_ERROR_DATA, "%s: tensor '%s': dtype '%.40s' is not one that is read here", r->path,
+                  name, text);
 }
 
 static bool read_entry(Reading *r, const char *name, json_t *entry)
@@ -78,12 +80,14 @@ static bool read_entry(Reading *r, const char *name, json_t *entry)
     return wrong(r, name, "data_offsets is not two whole numbers");
   int64_t begin = json_integer_value(from), end = json_integer_value(to);
   if (begin < 0 || end < begin || (uint64_t)end > r->data_size)
-    return rnn_fail(r->error, RNN_ERROR_DATA, "%s: tensor '%s': bytes %lld to %lld are not within the file's %llu bytes of data",
-                    r->path, name, (long long)begin, (long long)end, (unsigned long long)r->data_size);
+    return rnn_fail(r->error, RNN_ERROR_DATA,
+                    "%s: tensor '%s': bytes %lld to %lld are not within the file's %llu bytes of data", r->path, name,
+                    (long long)begin, (long long)end, (unsigned long long)r->data_size);
   if ((uint64_t)(end - begin) != bytes) {
     char text[256];
-    return rnn_fail(r->error, RNN_ERROR_DATA, "%s: tensor '%s': %s %s needs %zu bytes, data_offsets give it %lld", r->path, name,
-                    rnn_dtype_name(dtype), rnn_shape_text(rank, shape, text, sizeof text), bytes, (long long)(end - begin));
+    return rnn_fail(r->error, RNN_ERROR_DATA, "%s: tensor '%s': %s %s needs %zu bytes, data_offsets give it %lld",
+                    r->path, name, rnn_dtype_name(dtype), rnn_shape_text(rank, shape, text, sizeof text), bytes,
+                    (long long)(end - begin));
   }
   r->range[r->ranges++] = (struct Range){(uint64_t)begin, (uint64_t)end, name};
   return rnn_tensor_append(r->into, name, dtype, rank, shape, NULL, r->error) != NULL;
@@ -96,7 +100,8 @@ static int compare_ranges(const void *a, const void *b)
   return x->end < y->end ? -1 : x->end > y->end;
 }
 
-/* The ranges must cover the data exactly: bytes that nobody owns could hide something, and shared ones would let a small file fill the memory. */
+/* The ranges must cover the data exactly: bytes that nobody owns could hide something, and shared ones would let a
+   small file fill the memory. */
 static bool check_ranges(Reading *r)
 {
   uint64_t at = 0;
@@ -142,11 +147,13 @@ static bool read_file(Reading *r, uint64_t size)
 {
   uint8_t prefix[8];
   uint64_t length = 0;
-  if (size < 8) return rnn_fail(r->error, RNN_ERROR_DATA, "%s: is no safetensors file: it has only %d bytes", r->path, (int)size);
+  if (size < 8)
+    return rnn_fail(r->error, RNN_ERROR_DATA, "%s: is no safetensors file: it has only %d bytes", r->path, (int)size);
   if (!rnn_file_read_at(r->file, r->path, 0, prefix, 8, r->error)) return false;
   for (int i = 0; i < 8; i++) length |= (uint64_t)prefix[i] << 8 * i;
   if (length > HEADER_LIMIT || length > size - 8)
-    return rnn_fail(r->error, RNN_ERROR_DATA, "%s: is no safetensors file, or was cut off: its header would have %llu bytes, the file has %llu",
+    return rnn_fail(r->error, RNN_ERROR_DATA,
+                    "%s: is no safetensors file, or was cut off: its header would have %llu bytes, the file has %llu",
                     r->path, (unsigned long long)length, (unsigned long long)size);
   char *text = malloc(length + 1);
   if (!text) return rnn_fail_memory(r->error, length + 1);
@@ -154,9 +161,11 @@ static bool read_file(Reading *r, uint64_t size)
   json_t *header = NULL;
   bool done = rnn_file_read_at(r->file, r->path, 8, text, length, r->error);
   if (done && !(header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason)))
-    done = rnn_fail(r->error, RNN_ERROR_DATA, "%s: the header is not JSON: %s at byte %d", r->path, reason.text, reason.position);
+    done = rnn_fail(r->error, RNN_ERROR_DATA, "%s: the header is not JSON: %s at byte %d", r->path, reason.text,
+                    reason.position);
   free(text);
-  if (done && !json_is_object(header)) done = rnn_fail(r->error, RNN_ERROR_DATA, "%s: the header is not a map", r->path);
+  if (done && !json_is_object(header))
+    done = rnn_fail(r->error, RNN_ERROR_DATA, "%s: the header is not a map", r->path);
   r->data_at = 8 + length;
   r->data_size = size - r->data_at;
   done = done && read_header(r, header) && check_ranges(r) && read_data(r, header);
@@ -177,7 +186,7 @@ bool rnn_safetensors_read(const char *path, RnnTensorFile *file, RnnError *error
   return done;
 }
 
-/* -- writing ----------------------------------------------------------------------------------------------------------------------- */
+/* -- writing ------------------------------------------------------------------------------------------------------- */
 
 static json_t *metadata_json(const RnnTensorFile *file)
 {
@@ -190,7 +199,8 @@ static json_t *metadata_json(const RnnTensorFile *file)
   return map;
 }
 
-/* Larger elements first, so that each tensor is aligned when the file is mapped; else the list's order. The order goes to order[]. */
+/* Larger elements first, so that each tensor is aligned when the file is mapped; else the list's order. The order goes
+   to order[]. */
 static void order_by_width(const RnnTensorFile *file, int64_t *order)
 {
   int64_t at = 0;
@@ -204,12 +214,13 @@ static bool add_entry(json_t *header, const RnnTensor *tensor, int64_t begin, in
   if (strcmp(tensor->name, "__metadata__") == 0) return false;
   json_t *shape = json_array();
   for (int j = 0; j < tensor->rank; j++) json_array_append_new(shape, json_integer(tensor->shape[j]));
-  json_t *entry = json_pack("{s:s, s:o, s:[I,I]}", "dtype", rnn_dtypes[tensor->dtype].safetensors, "shape", shape, "data_offsets",
-                            (json_int_t)begin, (json_int_t)end);
+  json_t *entry = json_pack("{s:s, s:o, s:[I,I]}", "dtype", rnn_dtypes[tensor->dtype].safetensors, "shape", shape,
+                            "data_offsets", (json_int_t)begin, (json_int_t)end);
   return entry && json_object_set_new(header, tensor->name, entry) == 0;
 }
 
-static bool fill_header(json_t *header, const char *path, const RnnTensorFile *file, const int64_t *order, RnnError *error)
+static bool fill_header(json_t *header, const char *path, const RnnTensorFile *file, const int64_t *order,
+                        RnnError *error)
 {
   int64_t at = 0;
   if (file->metadatas) {
@@ -231,12 +242,14 @@ static char *header_text(const char *path, const RnnTensorFile *file, const int6
 {
   json_t *header = json_object();
   char *text = NULL;
-  if (fill_header(header, path, file, order, error) && !(text = json_dumps(header, JSON_COMPACT))) rnn_fail_memory(error, 0);
+  if (fill_header(header, path, file, order, error) && !(text = json_dumps(header, JSON_COMPACT)))
+    rnn_fail_memory(error, 0);
   json_decref(header);
   return text;
 }
 
-static bool write_all(RnnAside *aside, const RnnTensorFile *file, const int64_t *order, const char *header, RnnError *error)
+static bool write_all(RnnAside *aside, const RnnTensorFile *file, const int64_t *order, const char *header,
+                      RnnError *error)
 {
   size_t length = strlen(header), padding = (8 - length % 8) % 8;
   uint8_t prefix[8];
@@ -246,7 +259,8 @@ static bool write_all(RnnAside *aside, const RnnTensorFile *file, const int64_t 
     return false;
   for (int64_t i = 0; i < file->tensors; i++) {
     const RnnTensor *tensor = &file->tensor[order[i]];
-    if (!rnn_aside_write(aside, tensor->data, (size_t)tensor->count * rnn_dtype_bytes(tensor->dtype), error)) return false;
+    if (!rnn_aside_write(aside, tensor->data, (size_t)tensor->count * rnn_dtype_bytes(tensor->dtype), error))
+      return false;
   }
   return true;
 }
@@ -261,10 +275,8 @@ bool rnn_safetensors_write(const char *path, const RnnTensorFile *file, RnnError
   RnnAside *aside = header ? rnn_aside_begin(path, error) : NULL;
   if (aside) {
     done = write_all(aside, file, order, header, error);
-    if (done)
-      done = rnn_aside_commit(aside, error);
-    else
-      rnn_aside_cancel(aside);
+    if (done) done = rnn_aside_commit(aside, error);
+    else rnn_aside_cancel(aside);
   }
   free(header);
   free(order);

@@ -9,7 +9,7 @@
 
 enum { DEEPEST = 16, MOST_ARGUMENTS = 1024 };
 
-/* -- parsing ----------------------------------------------------------------------------------------------------------------------- */
+/* -- parsing ------------------------------------------------------------------------------------------------------- */
 
 typedef struct Parser {
   const char *text, *at;
@@ -21,7 +21,8 @@ typedef struct Parser {
 static bool wrong(Parser *p, const char *at, const char *expected)
 {
   int before = (int)(at - p->text), from = before > 60 ? before - 60 : 0;
-  return rnn_fail(p->error, RNN_ERROR_USAGE, "%s expected\n  %.120s\n  %*s^", expected, p->text + from, before - from, "");
+  return rnn_fail(p->error, RNN_ERROR_USAGE, "%s expected\n  %.120s\n  %*s^", expected, p->text + from, before - from,
+                  "");
 }
 
 static char skip_blanks(Parser *p)
@@ -133,10 +134,8 @@ static bool parse_arguments(Parser *p, RnnCall *call)
   if (++p->depth > DEEPEST) return wrong(p, p->at, "fewer brackets within brackets are");
   while (skip_blanks(p) != ')') {
     if (!add_argument(p, call)) return false;
-    if (skip_blanks(p) == ',')
-      p->at++;
-    else if (*p->at != ')')
-      return wrong(p, p->at, "',' or ')'");
+    if (skip_blanks(p) == ',') p->at++;
+    else if (*p->at != ')') return wrong(p, p->at, "',' or ')'");
   }
   p->at++;
   p->depth--;
@@ -197,7 +196,7 @@ void rnn_call_free(RnnCall *call)
   free(call);
 }
 
-/* -- arguments --------------------------------------------------------------------------------------------------------------------- */
+/* -- arguments ----------------------------------------------------------------------------------------------------- */
 
 const RnnArgument *rnn_call_argument(const RnnCall *call, const char *name, int position)
 {
@@ -213,7 +212,8 @@ const RnnArgument *rnn_call_argument(const RnnCall *call, const char *name, int 
 
 static bool expected(const RnnCall *call, const char *name, const char *what, RnnError *error)
 {
-  return rnn_fail(error, RNN_ERROR_USAGE, *call->name ? "%s: %s must be %s" : "%.0s%s must be %s", call->name, name, what);
+  return rnn_fail(error, RNN_ERROR_USAGE, *call->name ? "%s: %s must be %s" : "%.0s%s must be %s", call->name, name,
+                  what);
 }
 
 bool rnn_call_number(const RnnCall *call, const char *name, int position, double *value, RnnError *error)
@@ -321,12 +321,11 @@ int rnn_call_which(const RnnCall *call, const char *what, const char *const *nam
   char list[512];
   if (which < 0 && !*call->name)
     rnn_fail(error, RNN_ERROR_USAGE, "%s must be one of %s", what, list_names(names, list, sizeof list));
-  else if (which < 0)
-    unknown(what, call->name, names, error);
+  else if (which < 0) unknown(what, call->name, names, error);
   return which;
 }
 
-/* -- printing ---------------------------------------------------------------------------------------------------------------------- */
+/* -- printing ------------------------------------------------------------------------------------------------------ */
 
 static void print_text(FILE *out, const char *text)
 {

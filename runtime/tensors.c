@@ -1,4 +1,5 @@
-/* tensors.c: lists of named tensors in memory, and their elements as numbers. Knows no file format but by the ending of a name. */
+/* tensors.c: lists of named tensors in memory, and their elements as numbers. Knows no file format but by the ending of
+   a name. */
 #include "tensors.h"
 #include "tensors_private.h"
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #error "safetensors files are little-endian, and are read as they are"
 #endif
 
-/* -- element types ----------------------------------------------------------------------------------------------------------------- */
+/* -- element types ------------------------------------------------------------------------------------------------- */
 
 const RnnDtypeRow rnn_dtypes[RNN_DTYPES] = {
 #define DTYPE(id, name, bytes, safetensors, npy) {name, bytes, safetensors, npy},
@@ -82,20 +83,19 @@ bool rnn_tensor_to_i64(const RnnTensor *tensor, int64_t from, int64_t count, int
   case RNN_U8: ELEMENTS(uint8_t, out[i] = value)
   case RNN_U16: ELEMENTS(uint16_t, out[i] = value)
   case RNN_U32: ELEMENTS(uint32_t, out[i] = value)
-  case RNN_U64:
-    ELEMENTS(
-        uint64_t, if (value > INT64_MAX) return false; out[i] = (int64_t)value)
+  case RNN_U64: ELEMENTS(uint64_t, if (value > INT64_MAX) return false; out[i] = (int64_t)value)
   case RNN_BOOL: ELEMENTS(uint8_t, out[i] = value != 0)
   default: return false;
   }
   return true;
 }
 
-/* -- shapes ------------------------------------------------------------------------------------------------------------------------ */
+/* -- shapes -------------------------------------------------------------------------------------------------------- */
 
 bool rnn_shape_size(int rank, const int64_t *shape, RnnDtype dtype, int64_t *count, size_t *bytes)
 {
-  int64_t product = 1, bound = 1; /* bound: with every 0 taken for 1, so that products of some of the sizes are safe as well */
+  int64_t product = 1,
+          bound = 1; /* bound: with every 0 taken for 1, so that products of some of the sizes are safe as well */
   if (rank < 0 || rank > RNN_MAX_RANK) return false;
   for (int i = 0; i < rank; i++) {
     if (shape[i] < 0 || __builtin_mul_overflow(bound, shape[i] ? shape[i] : 1, &bound)) return false;
@@ -124,7 +124,7 @@ char *rnn_shape_text(int rank, const int64_t *shape, char *text, size_t size)
   return text;
 }
 
-/* -- lists ------------------------------------------------------------------------------------------------------------------------- */
+/* -- lists --------------------------------------------------------------------------------------------------------- */
 
 static void tensor_free(RnnTensor *tensor)
 {
@@ -180,7 +180,9 @@ RnnTensor *rnn_tensor_append(RnnTensorFile *file, const char *name, RnnDtype dty
   RnnTensor new = {.dtype = dtype, .rank = rank, .owned = !borrowed};
   size_t bytes;
   if (!rnn_shape_size(rank, shape, dtype, &new.count, &bytes))
-    return rnn_fail(error, RNN_ERROR_DATA, "tensor '%s' is too large or has more than %d dimensions", name, RNN_MAX_RANK), NULL;
+    return rnn_fail(error, RNN_ERROR_DATA, "tensor '%s' is too large or has more than %d dimensions", name,
+                    RNN_MAX_RANK),
+           NULL;
   if (rank) memcpy(new.shape, shape, (size_t)rank * sizeof *shape);
   if (!grow((void **)&file->tensor, file->tensors, sizeof new, error)) return NULL;
   size_t room = (bytes + 64) / 64 * 64;
@@ -195,7 +197,8 @@ RnnTensor *rnn_tensor_append(RnnTensorFile *file, const char *name, RnnDtype dty
   return &file->tensor[file->tensors++];
 }
 
-RnnTensor *rnn_tensor_add(RnnTensorFile *file, const char *name, RnnDtype dtype, int rank, const int64_t *shape, RnnError *error)
+RnnTensor *rnn_tensor_add(RnnTensorFile *file, const char *name, RnnDtype dtype, int rank, const int64_t *shape,
+                          RnnError *error)
 {
   if (rnn_tensor_find(file, name)) return rnn_fail(error, RNN_ERROR_DATA, "two tensors are named '%s'", name), NULL;
   return rnn_tensor_append(file, name, dtype, rank, shape, NULL, error);
@@ -241,7 +244,7 @@ bool rnn_metadata_set(RnnTensorFile *file, const char *key, const char *value, R
   return rnn_metadata_append(file, key, value, error);
 }
 
-/* -- files by their ending ----------------------------------------------------------------------------------------------------------- */
+/* -- files by their ending ----------------------------------------------------------------------------------------- */
 
 static bool ends_with(const char *path, const char *ending)
 {

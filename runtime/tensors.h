@@ -5,8 +5,8 @@
      const RnnTensor *weights = rnn_tensor_find(&file, "h.Wi");
      rnn_tensor_file_free(&file);
 
-   Files are taken for hostile: every size is checked against the file before memory is asked for. Elements are row-major and in the
-   machine's byte order, whatever the file had. */
+   Files are taken for hostile: every size is checked against the file before memory is asked for. Elements are
+   row-major and in the machine's byte order, whatever the file had. */
 #ifndef RNN_TENSORS_H
 #define RNN_TENSORS_H
 #include <stdint.h>
@@ -44,22 +44,23 @@ typedef struct RnnTensorFile {
   int64_t metadatas;
 } RnnTensorFile;
 
-/* -- a list of tensors ------------------------------------------------------------------------------------------------------------- */
+/* -- a list of tensors --------------------------------------------------------------------------------------------- */
 
 void rnn_tensor_file_free(RnnTensorFile *file); /* and makes it empty */
 const RnnTensor *rnn_tensor_find(const RnnTensorFile *file, const char *name);
 /* The same, and fails with the near name. `path` is for the message. */
 const RnnTensor *rnn_tensor_need(const RnnTensorFile *file, const char *path, const char *name, RnnError *error);
-/* Appends a tensor with memory of its own, zeroed; NULL when the name is taken, rank or size is out of range, or memory is out. The pointer
-   holds until the next one is added; its data as long as the file. */
-RnnTensor *rnn_tensor_add(RnnTensorFile *file, const char *name, RnnDtype dtype, int rank, const int64_t *shape, RnnError *error);
+/* Appends a tensor with memory of its own, zeroed; NULL when the name is taken, rank or size is out of range, or memory
+   is out. The pointer holds until the next one is added; its data as long as the file. */
+RnnTensor *rnn_tensor_add(RnnTensorFile *file, const char *name, RnnDtype dtype, int rank, const int64_t *shape,
+                          RnnError *error);
 /* Appends a tensor whose elements stay the caller's, unchanged and alive as long as the list. */
-RnnTensor *rnn_tensor_borrow(RnnTensorFile *file, const char *name, RnnDtype dtype, int rank, const int64_t *shape, const void *data,
-                             RnnError *error);
+RnnTensor *rnn_tensor_borrow(RnnTensorFile *file, const char *name, RnnDtype dtype, int rank, const int64_t *shape,
+                             const void *data, RnnError *error);
 const char *rnn_metadata_get(const RnnTensorFile *file, const char *key); /* NULL: none */
 bool rnn_metadata_set(RnnTensorFile *file, const char *key, const char *value, RnnError *error);
 
-/* -- one tensor -------------------------------------------------------------------------------------------------------------------- */
+/* -- one tensor ---------------------------------------------------------------------------------------------------- */
 
 size_t rnn_dtype_bytes(RnnDtype dtype);
 const char *rnn_dtype_name(RnnDtype dtype); /* "float32" */
@@ -73,9 +74,10 @@ void rnn_tensor_to_f32(const RnnTensor *tensor, int64_t from, int64_t count, flo
 /* The same as whole numbers; false for a real dtype, or where a U64 does not fit. */
 bool rnn_tensor_to_i64(const RnnTensor *tensor, int64_t from, int64_t count, int64_t *out);
 
-/* -- files ------------------------------------------------------------------------------------------------------------------------- */
+/* -- files --------------------------------------------------------------------------------------------------------- */
 
-/* Readers fill an empty list; on failure it is left empty. Writers write aside and rename (aside.h): on failure PATH is as it was. */
+/* Readers fill an empty list; on failure it is left empty. Writers write aside and rename (aside.h): on failure PATH is
+   as it was. */
 bool rnn_safetensors_read(const char *path, RnnTensorFile *file, RnnError *error);
 bool rnn_safetensors_write(const char *path, const RnnTensorFile *file, RnnError *error);
 bool rnn_npy_read(const char *path, RnnTensorFile *file, RnnError *error); /* one tensor, named "" */

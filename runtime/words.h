@@ -16,7 +16,7 @@ typedef struct RnnWords {
   int64_t slots;
 } RnnWords;
 
-int64_t rnn_words_add(RnnWords *words, const char *text, size_t bytes); /* its number; -1: out of memory */
+int64_t rnn_words_add(RnnWords *words, const char *text, size_t bytes);        /* its number; -1: out of memory */
 int64_t rnn_words_find(const RnnWords *words, const char *text, size_t bytes); /* its number; -1: not in the set */
 void rnn_words_free(RnnWords *words);
 

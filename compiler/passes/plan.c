@@ -41,11 +41,9 @@ static void need(Var *v, Store store)
 /* Visits the reads of v's right side with their parents. */
 static void needs_of(const Var *reader, const Expr *e, const Expr *parent)
 {
-  if (e->op == OP_READ && e->var->rhs) need(e->var, store_for(e->var, reader, e, parent));
+  if (e->op == OP_READ) need(e->var, e->var->rhs ? store_for(e->var, reader, e, parent) : STORE_BUFFER); /* inputs, as far as read */
   for (int i = 0; i < e->nin; i++) needs_of(reader, e->in[i], e);
 }
-
-static void buffer_reach(Plan *p, const Expr *e);
 
 static int new_buffer(Plan *p, bool time, bool batch, bool is_int, int width)
 {
@@ -88,9 +86,14 @@ static void place_variable(Plan *p, Var *v)
     a->offset = v->adj_of->offset;
     return;
   }
-  if (a->in) return;
+  if (a->in) {
+    const Var *root = v;
+    while (plan_of(root)->in) root = plan_of(root)->in;
+    a->store = plan_of(root)->store;
+    return;
+  }
   if (a->store == STORE_BATCH) a->buffer = new_buffer(p, false, true, false, count(v));
-  if (a->store == STORE_BUFFER) a->buffer = new_buffer(p, v->dom & DOM_T, v->dom & DOM_B, v->shape.token, count(v));
+  if (a->store == STORE_BUFFER && (v->rhs || v->kind != VAR_COMPUTED)) a->buffer = new_buffer(p, v->dom & DOM_T, v->dom & DOM_B, v->shape.token, count(v));
 }
 
 static void reach(Plan *p, const Var *v, int lo, int hi)
@@ -137,7 +140,6 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];
     if (v->rhs) needs_of(v, v->rhs, NULL);
-    if (!v->rhs) plan_of(v)->store = STORE_BUFFER;
     if (v->rhs && is_sum(v)) plan_of(v)->store = STORE_BUFFER;
     for (int k = 0; k < v->bound.n; k++) need(v->bound.at[k].var, STORE_BUFFER);
     /* an absolute or shifted place of v, and what fills it, need memory of its own */

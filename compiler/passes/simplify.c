@@ -357,7 +357,8 @@ static bool merge_variables(System *s)
   bool any = false;
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i], *by = NULL;
-    if (!v->rhs || v->bound.n || v->output) continue;
+    bool block = v->adj_of && (v->adj_of->kind == VAR_PARAM || v->adj_of->kind == VAR_STACKED); /* only ever added to */
+    if (!v->rhs || v->bound.n || v->output || block) continue;
     if (is_zero(v->rhs)) {
       for (int k = 0; k < all.n; k++) any |= all.at[k]->var == v;
       r.zero[i] = true;

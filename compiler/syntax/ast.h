@@ -24,7 +24,8 @@ struct Ast {
   int nkid;
 };
 
-/* The parser: the file's tree, or what could be read of it; errors are in d. Never NULL. */
+/* The parser: the file's tree, or what could be read of it; errors are in d. Never NULL.
+   No tree is deeper than 1000 nodes, so a walk may recurse. */
 Ast *parse(Arena *a, Diag *d, const Source *source);
 
 /* What a push parser tells the prompt about a text: finished statements, more to come, or an error. */

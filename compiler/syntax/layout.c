@@ -144,12 +144,9 @@ static void skip_block(Layout *l)
 {
   Front *fe = l->fe;
   for (int depth = 1; depth > 0;) {
-    Token t;
+    Token t = {0};
     t.kind = syntax_lex(&t.value, &t.at, l->scanner);
-    if (t.kind == T_YYEOF) {
-      fe->offset = t.at.to;
-      return;
-    }
+    if (t.kind == T_YYEOF) return;
     if (t.kind == T_EOL) {
       l->line = t.at.to;
       continue;
@@ -222,14 +219,14 @@ static void feed(Layout *l, Token *t)
   }
 }
 
+/* Past DIAG_LIMIT errors nothing more would be shown: the rest is not read. */
 void front_run(Front *fe)
 {
   Layout l = {.fe = fe, .parser = syntax_pstate_new()};
   size_t n;
   const char *text = source_text(fe->source, &n);
-  int errors = diag_errors(fe->diag);
+  int errors = fe->errors_before = diag_errors(fe->diag);
   fe->last_at = (Span){fe->source, 0, 0};
-  fe->errors_before = diag_errors(fe->diag);
   if (!l.parser || syntax_lex_init_extra(fe, &l.scanner)) {
     fputs("rnnc: out of memory\n", stderr);
     exit(70);

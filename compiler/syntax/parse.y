@@ -34,7 +34,6 @@ enum { T_BAD = T_SYNTAX_error }; /* reported by the scanner: the parser only rec
   ((Current) = (N) ? span_join(YYRHSLOC(Rhs, 1), YYRHSLOC(Rhs, N))                                                     \
                    : (Span){YYRHSLOC(Rhs, 0).source, YYRHSLOC(Rhs, 0).to, YYRHSLOC(Rhs, 0).to})
 static void syntax_error(Span *at, Front *fe, const char *what);
-
 }
 
 %token YYEOF 0       "the end of the file"
@@ -72,7 +71,7 @@ item: line
 
 definition
   : import EOL
-  | MODEL NAME '{' statements '}'              { $$ = ast_model(fe, $NAME, $statements, @$); }
+  | MODEL NAME '{' statements '}'               { $$ = ast_model(fe, $NAME, $statements, @$); }
   | CELL NAME '(' formals ')' '{' statements '}'
                                                 { $$ = ast_cell(fe, $NAME, $formals, $statements, @$); }
   | DEF NAME '(' formals ')' '=' expression EOL { $$ = ast_def(fe, $NAME, $formals, $expression, @$); }
@@ -135,7 +134,7 @@ type: %empty                                    { $$ = NULL; }
     | ':' NAME                                  { $$ = ast_type(fe, $2, list_new(fe), @2); }
     | ':' NAME '[' expressions ']'              { $$ = ast_type(fe, $2, $4, span_join(@2, @5)); }
 
-train: TRAIN '{' settings '}'                  { $$ = ast_train(fe, $settings, @$); }
+train: TRAIN '{' settings '}'                   { $$ = ast_train(fe, $settings, @$); }
 settings: %empty                                { $$ = list_new(fe); }
         | settings setting                      { $$ = list_add(fe, $1, $2); }
         | settings ','

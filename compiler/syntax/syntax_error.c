@@ -1,7 +1,6 @@
 /* syntax_error.c: what a syntax error says.
    Needs: the token found and those expected, by the names that parse.y gives them. Leaves: Front.recovering set.
-   The well-known mistakes come first, each with its own sentence; the rest says what was expected and what was found.
- */
+   The well-known mistakes come first, each with its own sentence; the rest says what was expected and found. */
 #include "front.h"
 #include <string.h>
 

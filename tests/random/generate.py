@@ -113,10 +113,10 @@ class Generator:
         reads = self.readable(shape, timed, group)
         if reads and self.r.random() < 0.8:
             return self.r.choice(reads)
-        if shape == () and self.r.random() < 0.3:
+        if shape == () and self.r.random() < 0.12:
             return self.r.choice(["0.5", "1", "0.25", "(-0.75)", "1.5"])
         vectors = self.vectors(timed, group)
-        if vectors and self.r.random() < 0.75:
+        if vectors and self.r.random() < 0.85:
             m, text = self.r.choice(vectors)
             if shape == ():
                 return f"{self.r.choice(['sum', 'mean'])}({text})"

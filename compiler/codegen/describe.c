@@ -1,0 +1,324 @@
+/* describe.c: the model's JSON. Needs: plans. Writes text only. */
+#include "describe.h"
+#include "walk.h"
+#include <string.h>
+
+static const char *const init_name[] = {"zeros", "zeros", "ones", "constant", "uniform", "normal", "glorot", "he", "orthogonal", "identity"};
+static const char *const dist_name[] = {"categorical", "bernoulli", "normal"};
+static const char *flag(bool b) { return b ? "true" : "false"; }
+
+static void shape_json(Text *out, Shape s)
+{
+  text_puts(out, "[");
+  for (int i = 0; i < s.rank; i++) text_printf(out, "%s%d", i ? ", " : "", s.dim[i]);
+  text_puts(out, "]");
+}
+
+static void number_json(Text *out, const char *key, double v) { text_printf(out, ", \"%s\": %.17g", key, v); }
+
+static void name_json(Text *out, const char *key, const char *name)
+{
+  text_printf(out, "\"%s\": ", key);
+  text_json(out, name);
+}
+
+static void init_json(Text *out, const Init *i)
+{
+  text_printf(out, "\"init\": {\"kind\": \"%s\"", init_name[i->kind]);
+  number_json(out, "a", i->a);
+  number_json(out, "b", i->b);
+  text_puts(out, "}");
+}
+
+static void params_json(Text *out, const System *s)
+{
+  text_puts(out, "\"params\": [");
+  bool any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (v->kind != VAR_PARAM) continue;
+    text_puts(out, any ? ",\n  {" : "\n  {");
+    any = true;
+    name_json(out, "name", v->name);
+    text_puts(out, ", \"shape\": ");
+    shape_json(out, v->shape);
+    text_printf(out, ", \"offset\": %lld, \"line\": %d, ", (long long)v->offset, span_line(v->span));
+    init_json(out, &v->init);
+    text_puts(out, "}");
+  }
+  text_puts(out, "],\n");
+}
+
+static bool is_input(const Var *v) { return v->kind == VAR_INPUT || v->kind == VAR_TARGET; }
+
+static const Draw *draw_of(const System *s, const Var *v)
+{
+  for (int i = 0; i < s->draws.n; i++)
+    if (strcmp(s->draws.at[i].var->name, v->name) == 0) return &s->draws.at[i];
+  return NULL;
+}
+
+/* How far the whole system reads an input beyond 1..T. */
+static void reach_of(const System *s, const Var *v, int *lags, int *leads)
+{
+  *lags = *leads = 0;
+  for (int i = 0; i < s->vars.n; i++) {
+    if (!s->vars.at[i]->rhs) continue;
+    ExprList nodes = walk_nodes((System *)s, s->vars.at[i]->rhs);
+    for (int k = 0; k < nodes.n; k++) {
+      Expr *e = nodes.at[k];
+      if (e->op != OP_READ || e->var != v || e->attr[0] != READ_REL) continue;
+      if (-e->attr[1] > *lags) *lags = -e->attr[1];
+      if (e->attr[1] > *leads) *leads = e->attr[1];
+    }
+  }
+}
+
+static void inputs_json(Text *out, const System *s)
+{
+  text_puts(out, "\"inputs\": [");
+  bool any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (!is_input(v)) continue;
+    int lags, leads;
+    reach_of(s, v, &lags, &leads);
+    text_puts(out, any ? ",\n  {" : "\n  {");
+    any = true;
+    name_json(out, "name", v->name);
+    text_printf(out, ", \"role\": \"%s\", \"type\": \"%s\", \"shape\": ", v->kind == VAR_INPUT ? "input" : "target",
+                v->shape.token ? "token" : "real");
+    shape_json(out, v->shape);
+    text_printf(out, ", \"time\": %s, \"line\": %d", flag(v->dom & DOM_T), span_line(v->span));
+    const Draw *draw = draw_of(s, v);
+    if (draw) text_printf(out, ", \"drawn\": %d", draw->offset);
+    text_printf(out, ", \"lags\": %d, \"leads\": %d}", lags, leads);
+  }
+  text_puts(out, "],\n");
+}
+
+static void outputs_json(Text *out, const System *s)
+{
+  text_puts(out, "\"outputs\": [");
+  bool any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (!v->output) continue;
+    text_puts(out, any ? ", {" : "{");
+    any = true;
+    name_json(out, "name", v->name);
+    text_puts(out, ", \"shape\": ");
+    shape_json(out, v->shape);
+    text_printf(out, ", \"time\": %s}", flag(v->dom & DOM_T));
+  }
+  text_puts(out, "],\n\"draws\": [");
+  for (int i = 0; i < s->draws.n; i++) {
+    const Draw *d = &s->draws.at[i];
+    text_puts(out, i ? ", {" : "{");
+    name_json(out, "var", d->var->name);
+    text_printf(out, ", \"offset\": %d, \"dist\": \"%s\", \"params\": [", d->offset, dist_name[d->dist]);
+    for (int k = 0; k < 2 && d->param[k]; k++) {
+      if (k) text_puts(out, ", ");
+      text_json(out, d->param[k]->name);
+    }
+    text_puts(out, "]}");
+  }
+  text_puts(out, "],\n\"settings\": {");
+  for (int i = 0; i < s->settings.n; i++) {
+    if (i) text_puts(out, ", ");
+    text_json(out, s->settings.at[i].name);
+    text_puts(out, ": ");
+    text_json(out, s->settings.at[i].value);
+  }
+  text_puts(out, "},\n");
+}
+
+static bool has_buffer(const Var *v, const Var **root, int *col)
+{
+  *col = 0;
+  for (; plan_of(v)->in; v = plan_of(v)->in) *col += plan_of(v)->col;
+  *root = v;
+  return plan_of(v)->store == STORE_BUFFER;
+}
+
+static void ratio_json(Text *out, bool *any, const char *name, const char *dist, const Var *sum, const Var *count)
+{
+  text_puts(out, *any ? ", {" : "{");
+  *any = true;
+  name_json(out, "name", name);
+  if (dist) text_printf(out, ", \"dist\": \"%s\"", dist);
+  text_puts(out, ", ");
+  name_json(out, "sum", sum->name);
+  text_puts(out, ", ");
+  name_json(out, "count", count->name);
+  text_puts(out, "}");
+}
+
+static void program_json(Text *out, const Compiled *c)
+{
+  const System *s = c->system;
+  const Plan *p = c->plan;
+  text_printf(out, "\"%s\": {\n \"buffers\": [", program_name[c->kind]);
+  for (int i = 0; i < p->buffers.n; i++) {
+    const Buffer *b = &p->buffers.at[i];
+    text_printf(out, "%s\n  {\"time\": %s, \"batch\": %s, \"lo\": %d, \"hi\": %d, \"width\": %d, \"int\": %s}", i ? "," : "", flag(b->time),
+                flag(b->batch), b->lo, b->hi, b->width, flag(b->is_int));
+  }
+  text_puts(out, "],\n \"vars\": {");
+  bool any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i], *root;
+    int col;
+    if (!has_buffer(v, &root, &col)) continue;
+    text_puts(out, any ? ",\n  " : "\n  ");
+    any = true;
+    text_json(out, v->name);
+    text_printf(out, ": {\"buf\": %d, \"col\": %d, \"shape\": ", plan_of(root)->buffer, col);
+    shape_json(out, v->shape);
+    text_printf(out, ", \"token\": %s, \"time\": %s, \"batch\": %s, \"line\": %d}", flag(v->shape.token), flag(v->dom & DOM_T),
+                flag(v->dom & DOM_B), span_line(v->span));
+  }
+  text_puts(out, "},\n \"inputs\": [");
+  any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    if (!is_input(s->vars.at[i]) || plan_of(s->vars.at[i])->buffer < 0) continue;
+    if (any) text_puts(out, ", ");
+    any = true;
+    text_json(out, s->vars.at[i]->name);
+  }
+  text_puts(out, "],\n \"noise\": [");
+  any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (v->kind != VAR_NOISE || plan_of(v)->buffer < 0) continue;
+    text_puts(out, any ? ", {" : "{");
+    any = true;
+    name_json(out, "var", v->name);
+    text_printf(out, ", \"dist\": \"%s\"", dist_name[v->noise]);
+    number_json(out, "a", v->noise_arg[0]);
+    number_json(out, "b", v->noise_arg[1]);
+    text_printf(out, ", \"shared\": %s}", flag(v->noise_shared));
+  }
+  text_puts(out, "],\n \"carry\": [");
+  any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (v->kind != VAR_CARRY || plan_of(v)->buffer < 0) continue;
+    text_puts(out, any ? ", {" : "{");
+    any = true;
+    name_json(out, "var", v->carry_of->name);
+    text_printf(out, ", \"offset\": %d, ", v->carry_offset);
+    name_json(out, "from", v->carry_of->name);
+    text_puts(out, ", ");
+    name_json(out, "into", v->name);
+    text_puts(out, "}");
+  }
+  text_puts(out, "],\n");
+  bool loss = c->kind == PROGRAM_TRAIN || c->kind == PROGRAM_EVALUATE;
+  if (loss) {
+    text_puts(out, " ");
+    name_json(out, "loss", s->loss->name);
+    text_puts(out, ",\n");
+  }
+  text_puts(out, " \"terms\": [");
+  any = false;
+  for (int i = 0; loss && i < s->draws.n; i++)
+    ratio_json(out, &any, s->draws.at[i].var->name, dist_name[s->draws.at[i].dist], s->draws.at[i].nll, s->draws.at[i].count);
+  text_puts(out, "],\n \"metrics\": [");
+  any = false;
+  for (int i = 0; c->kind == PROGRAM_EVALUATE && i < s->metrics.n; i++)
+    ratio_json(out, &any, s->metrics.at[i].name, NULL, s->metrics.at[i].sum, s->metrics.at[i].count);
+  text_puts(out, "],\n \"wrt\": [");
+  for (int i = 0; i < c->wrt.n; i++) {
+    text_puts(out, i ? ", {" : "{");
+    name_json(out, "name", c->wrt.at[i]->name);
+    for (int k = 0; k < s->vars.n; k++)
+      if (s->vars.at[k]->adj_of == c->wrt.at[i]) {
+        text_puts(out, ", ");
+        name_json(out, "var", s->vars.at[k]->name);
+      }
+    text_puts(out, "}");
+  }
+  text_puts(out, "]}");
+}
+
+static bool reads(const System *s, const Var *v, bool now)
+{
+  for (int i = 0; i < s->vars.n; i++) {
+    if (!s->vars.at[i]->rhs) continue;
+    ExprList nodes = walk_nodes((System *)s, s->vars.at[i]->rhs);
+    for (int k = 0; k < nodes.n; k++) {
+      const Expr *e = nodes.at[k];
+      if (e->op != OP_READ || e->var != v) continue;
+      bool here = e->attr[0] == READ_PLAIN || (e->attr[0] == READ_REL && e->attr[1] == 0);
+      if (here == now) return true;
+    }
+  }
+  return false;
+}
+
+bool step_reads_now(const System *s, const Var *input) { return reads(s, input, true); }
+bool step_feeds_back(const System *s, const Var *input) { return !reads(s, input, true) && reads(s, input, false); }
+
+static void step_json(Text *out, const Description *d)
+{
+  text_puts(out, "\"step\": {");
+  if (!d->step || d->step->refused) {
+    name_json(out, "refused", d->step && d->step->refused ? d->step->refused : "it was not compiled");
+    text_puts(out, "}");
+    return;
+  }
+  const System *s = d->step->system;
+  text_printf(out, "\"state_bytes\": %lld, \"inputs\": [", (long long)d->step_bytes);
+  bool any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (!is_input(v) || !(step_reads_now(s, v) || step_feeds_back(s, v))) continue;
+    text_puts(out, any ? ", {" : "{");
+    any = true;
+    name_json(out, "name", v->name);
+    text_printf(out, ", \"type\": \"%s\", \"count\": %lld}", v->shape.token ? "token" : "real",
+                v->shape.token ? 1LL : (long long)shape_count(v->shape));
+  }
+  text_puts(out, "], \"outputs\": [");
+  any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (!v->output) continue;
+    text_puts(out, any ? ", {" : "{");
+    any = true;
+    name_json(out, "name", v->name);
+    text_printf(out, ", \"count\": %lld}", (long long)shape_count(v->shape));
+  }
+  text_puts(out, "], \"feedback\": [");
+  any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    if (!is_input(s->vars.at[i]) || !step_feeds_back(s, s->vars.at[i])) continue;
+    if (any) text_puts(out, ", ");
+    any = true;
+    text_json(out, s->vars.at[i]->name);
+  }
+  text_puts(out, "]}");
+}
+
+void describe_model(Text *out, const System *lowered, int64_t param_count, const Description *d)
+{
+  text_puts(out, "{");
+  name_json(out, "name", lowered->name);
+  text_printf(out, ", \"precision\": \"%s\", ", d->f64_precision ? "f64" : "f32");
+  name_json(out, "source", d->source);
+  text_puts(out, ", ");
+  name_json(out, "hash", d->hash);
+  text_printf(out, ", \"param_count\": %lld,\n", (long long)param_count);
+  params_json(out, lowered);
+  inputs_json(out, lowered);
+  outputs_json(out, lowered);
+  text_puts(out, "\"programs\": {");
+  for (int i = 0; i < d->n; i++) {
+    if (i) text_puts(out, ",\n");
+    program_json(out, d->programs[i]);
+  }
+  text_puts(out, "},\n");
+  step_json(out, d);
+  text_puts(out, "}\n");
+}

@@ -1,0 +1,9 @@
+/* emit_stream.h: one streaming step as one function of the caller's memory. */
+#ifndef RNNC_EMIT_STREAM_H
+#define RNNC_EMIT_STREAM_H
+#include "emit.h"
+#include "program.h"
+
+/* void NAME(params, state, in, out): rnn_program.h's RnnStep. Returns the function and the state's size in *bytes. */
+LLVMValueRef emit_stream(Emit *e, const Compiled *c, const char *name, int64_t *bytes);
+#endif

@@ -1,0 +1,10 @@
+# Writes lang/*.rnn as a C table of strings: OUT, FILES.
+set(text "/* made from lang/ by the build */\n#include \"lang_table.h\"\n\nconst LangFile lang_table[] = {\n")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} body HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1\"\"" body "${body}")
+  string(APPEND text "    {\"${name}\", \"${body}\"},\n")
+endforeach()
+string(APPEND text "    {NULL, NULL}};\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,7 @@
+/* lang_table.h: the texts of lang/, inside the compiler. */
+#ifndef RNNC_LANG_TABLE_H
+#define RNNC_LANG_TABLE_H
+#include "sema.h"
+
+extern const LangFile lang_table[]; /* ends with a NULL name */
+#endif

@@ -1,0 +1,171 @@
+/* program.c: the passes in order, for each kind of program.
+
+   train      the loss and the gradient of every parameter
+   evaluate   the loss and the metrics, noise at its mean
+   forward    the outputs, noise at its mean; what only the loss needs is dropped
+   step       forward for one t, state carried: refused when it needs the future */
+#include "program.h"
+#include "adjoint.h"
+#include "carry.h"
+#include "name.h"
+#include "simplify.h"
+#include "stack.h"
+#include "walk.h"
+#include <string.h>
+
+const char *const program_name[PROGRAM_KINDS] = {"train", "evaluate", "forward", "step"};
+
+/* m[t] -> its mean, outside training */
+static Expr *noise_mean(System *s, Expr *e, void *arg)
+{
+  (void)arg;
+  if (e->op != OP_READ || e->var->kind != VAR_NOISE) return e;
+  Expr *mean = ex_const(s, e->var->noise_arg[0]); /* bernoulli(p): p; normal(mean, deviation): mean */
+  if (e->shape.rank == 0) return mean;
+  return ex_op(s, OP_BCAST, &mean, 1, (int[3]){e->shape.rank, e->shape.dim[0], e->shape.dim[1]});
+}
+
+static const char *list_names(System *s, const char **out, int n)
+{
+  Text t = {0};
+  for (int i = 0; i < n && i < 12; i++) text_printf(&t, "%s%s", i ? ", " : "", out[i]);
+  if (n > 12) text_puts(&t, ", ..");
+  const char *made = arena_copy(s->arena, t.at ? t.at : "none", t.at ? t.n : 4);
+  text_free(&t);
+  return made;
+}
+
+/* The variable that a user named on the command line. */
+static Var *named(System *s, const char *name, bool input)
+{
+  const char **names = ARENA_ARRAY(s->arena, const char *, s->vars.n + 1);
+  int n = 0;
+  for (int i = 0; i < s->vars.n; i++) {
+    Var *v = s->vars.at[i];
+    bool fits = input ? v->kind == VAR_INPUT || v->kind == VAR_TARGET : v->rhs != NULL || v->kind == VAR_INPUT || v->kind == VAR_TARGET;
+    if (fits && strcmp(v->name, name) == 0) return v;
+    if (fits) names[n++] = v->name;
+  }
+  const char *near = nearest(name, names, n);
+  diag(s->diag, (Span){0}, "the model has no %s '%s': it has %s", input ? "input" : "variable", name, list_names(s, names, n));
+  if (near) diag_note(s->diag, (Span){0}, "did you mean '%s'?", near);
+  return NULL;
+}
+
+typedef Vec(Var *) VarList;
+
+static void keep_loss(System *s, VarList *keep)
+{
+  if (s->loss) vec_push(s->arena, keep, s->loss);
+  for (int i = 0; i < s->draws.n; i++) {
+    if (!s->draws.at[i].nll) continue;
+    vec_push(s->arena, keep, s->draws.at[i].nll);
+    vec_push(s->arena, keep, s->draws.at[i].count);
+  }
+}
+
+static void keep_metrics(System *s, VarList *keep)
+{
+  for (int i = 0; i < s->metrics.n; i++) {
+    vec_push(s->arena, keep, s->metrics.at[i].sum);
+    vec_push(s->arena, keep, s->metrics.at[i].count);
+  }
+}
+
+static void keep_outputs(System *s, VarList *keep)
+{
+  for (int i = 0; i < s->vars.n; i++)
+    if (s->vars.at[i]->output) vec_push(s->arena, keep, s->vars.at[i]);
+}
+
+/* What makes a step impossible: the first equation that needs another t than this and earlier ones. */
+static const char *why_no_step(System *s)
+{
+  for (int i = 0; i < s->vars.n; i++) {
+    Var *v = s->vars.at[i];
+    if (!v->rhs) continue;
+    ExprList nodes = walk_nodes(s, v->rhs);
+    for (int k = 0; k < nodes.n; k++) {
+      Expr *e = nodes.at[k];
+      bool over = e->op == OP_TSUM || e->op == OP_TMAX || e->op == OP_BSUM || e->op == OP_LENGTH || e->op == OP_AT;
+      bool ahead = e->op == OP_READ && ((e->attr[0] == READ_REL && e->attr[1] > 0) || e->attr[0] >= FROM_START);
+      if (!over && !ahead) continue;
+      Text t = {0};
+      text_printf(&t, "'%s' (line %d) needs ", v->name, span_line(v->span));
+      if (over) text_printf(&t, "the whole sequence: %s", op_info[e->op].name);
+      else expr_print(&t, e);
+      const char *why = arena_copy(s->arena, t.at, t.n);
+      text_free(&t);
+      return why;
+    }
+  }
+  return NULL;
+}
+
+static void differentiate(System *s, Compiled *c, VarList *keep)
+{
+  VarList wrt = {0};
+  for (int i = 0; i < s->vars.n; i++)
+    if (s->vars.at[i]->kind == VAR_PARAM) vec_push(s->arena, &wrt, s->vars.at[i]);
+  for (int i = 0; i < c->wrt.n; i++) vec_push(s->arena, &wrt, c->wrt.at[i]);
+  adjoint(s, s->loss, wrt.at, wrt.n);
+  for (int i = 0; i < wrt.n; i++) vec_push(s->arena, keep, adjoint_of(s, wrt.at[i]));
+  simplify(s);
+  prune(s, keep->at, keep->n);
+}
+
+Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o, const ProgramRequest *r, Stage stage)
+{
+  System *s = lower(a, d, file, o);
+  if (!s) return NULL;
+  system_verify(s, "lower");
+  Compiled *c = ARENA_NEW(a, Compiled);
+  c->kind = r->kind;
+  c->system = s;
+  bool loss = r->kind == PROGRAM_TRAIN || r->kind == PROGRAM_EVALUATE;
+  if (loss && !s->loss) return NULL;
+
+  if (r->kind != PROGRAM_TRAIN) walk_rewrite_all(s, noise_mean, NULL);
+  simplify(s);
+  system_verify(s, "simplify");
+  stack_products(s);
+  system_verify(s, "stack");
+  c->param_count = param_layout(s);
+
+  VarList keep = {0};
+  if (loss) keep_loss(s, &keep);
+  if (r->kind == PROGRAM_EVALUATE) keep_metrics(s, &keep);
+  if (!loss) keep_outputs(s, &keep);
+  int errors = diag_errors(d);
+  for (int i = 0; r->show && r->show[i]; i++) {
+    Var *v = named(s, r->show[i], false);
+    if (v) vec_push(a, &keep, v);
+  }
+  for (int i = 0; r->wrt && r->wrt[i]; i++) {
+    Var *v = named(s, r->wrt[i], true);
+    if (v && v->shape.token) diag(d, v->span, "'%s' is a token: there is no gradient by it", v->name);
+    else if (v) vec_push(a, &c->wrt, v);
+  }
+  if (diag_errors(d) > errors) return NULL;
+
+  prune(s, keep.at, keep.n);
+  if (r->kind == PROGRAM_STEP && (c->refused = why_no_step(s))) return c;
+  if (r->windows) carry_states(s);
+  if (stage == STAGE_EQUATIONS) return c;
+  if (r->kind == PROGRAM_TRAIN) {
+    name_parts(s);
+    system_verify(s, "name");
+    differentiate(s, c, &keep);
+    system_verify(s, "adjoint");
+  }
+  if (stage == STAGE_ADJOINT) return c;
+  simplify(s);
+  name_parts(s);
+  system_verify(s, "name");
+  for (int i = 0; i < s->vars.n; i++)
+    if (s->vars.at[i]->kind == VAR_CARRY) vec_push(a, &keep, s->vars.at[i]->carry_of);
+  prune(s, keep.at, keep.n);
+  system_verify(s, "prune");
+  c->plan = plan_make(s, keep.at, keep.n);
+  return c;
+}

@@ -1,0 +1,50 @@
+/* trainer.h: all that one training holds: made in trainer.c, driven in train.c, told about in report.c. Private to the
+ * runtime. */
+#ifndef RNN_TRAINER_H
+#define RNN_TRAINER_H
+#include "checkpoint.h"
+#include "evaluate.h"
+#include "metrics.h"
+#include "parts.h"
+#include "progress.h"
+#include "schedule.h"
+#include "trace.h"
+
+typedef struct Trainer {
+  RnnHandle *handle;
+  const RnnTraining *wish;
+  Settings settings;
+  Parts parts;
+  Run *run; /* the handle's, of the program "train" */
+  RnnPlan *plan;
+  RnnBatch batch;
+  RnnUpdater *updater;
+  Schedule schedule;
+  int64_t steps, epochs, patience, save_every; /* settings; steps 0: by epochs */
+  int64_t total;                               /* updates in all, as far as known */
+
+  TrainPoint at;
+  RnnTrainState state;   /* what the caller and the reports see */
+  void *best;            /* block of the best weights, NULL before the first validation */
+  int64_t validated;     /* step of the last validation, -1 */
+  int64_t saved;         /* step of the last checkpoint, -1 */
+  RnnTensorFile resumed; /* kept until the first window took its state from it */
+
+  char *checkpoint; /* path */
+  bool stop;        /* the caller wants an end */
+  Metrics *metrics;
+  Progress progress;
+  Trace trace;
+} Trainer;
+
+bool rnn_trainer_open(Trainer *trainer, RnnHandle *handle, const RnnTraining *wish, RnnError *error);
+void rnn_trainer_close(Trainer *trainer);
+
+/* report.c: progress and log of each thing that happens */
+void rnn_report_start(Trainer *trainer);
+void rnn_report_step(Trainer *trainer);
+void rnn_report_validation(Trainer *trainer, const Scores *scores, bool better);
+void rnn_report_checkpoint(Trainer *trainer);
+void rnn_report_end(Trainer *trainer, const char *outcome, const char *message);
+
+#endif

@@ -1,0 +1,125 @@
+"""more.py NRIR_FOLDER OUT_FOLDER: oracle vectors for what oracle.tar.xz does not touch: masks that are no prefix, masked losses,
+backward masked scans, where, clip, slices, products of weights, a state reassigned in a step, weights per step, means inside a function.
+
+Needs PyTorch and the folder that holds nrir.py and cases.py. Packed as vectors/more.tar.xz; only needed to make it anew."""
+import os
+import sys
+import numpy as np
+
+sys.path.insert(0, sys.argv[1])
+import cases  # noqa: E402
+import nrir   # noqa: E402
+
+DIMS = {"T": 5, "B": 3, "I": 2, "H": 3, "O": 4, "V": 4, "K": 6}
+
+
+def scan(body, states, emit, name="s", direction=1, over=None, mask=None):
+    return {"scan": {"name": name, "dir": direction, "T": "T", "over": {"x": "x"} if over is None else over, "states": states, "mask": mask,
+                     "body": body, "emit": emit}}
+
+
+ELMAN = ["h = tanh(x @ W + h[-1] @ U + b)"]
+ZERO = {"h": ["zeros:B,H"]}
+W = {"W": "I,H", "U": "H,H", "b": "H"}
+OUT = {"V": "H,O", "v": "O"}
+X = {"x": "T,B,I"}
+
+# name: (inputs, params, steps, outputs); a name with ! is an integer input below its second entry, ? a mask
+PROGRAMS = {
+    "masked_backward": ({**X, "m?prefix": "T,B", "target!O": "B"}, {**W, **OUT},
+                        [scan(ELMAN, ZERO, ["h"], direction=-1, mask="m"), {"let": "y = s.h_final @ V + v"}, {"loss": "xent(y, target)"}],
+                        ["y", "s.h_final"]),
+    "masked_both": ({**X, "m?prefix": "T,B", "target!O": "T,B"}, {**W, **OUT, "W2": "I,H", "U2": "H,H"},
+                    [scan(ELMAN, ZERO, ["h"], mask="m"),
+                     scan(["h = tanh(x @ W2 + h[-1] @ U2)"], ZERO, ["h"], name="r", direction=-1, mask="m"),
+                     {"let": "y = (s.h + r.h) @ V + v"}, {"loss": "xent_masked(y, target, m)"}], ["s.h", "r.h", "s.h_final"]),
+    "masked_mse": ({**X, "m?prefix": "T,B", "target": "T,B,H"}, W,
+                   [scan(ELMAN, ZERO, ["h"], mask="m"), {"loss": "mse_masked(s.h, target, m)"}], ["s.h"]),
+    "masked_all_steps": ({**X, "m?prefix": "T,B", "target": "T,B,H"}, W,
+                         [scan(ELMAN, ZERO, ["h"], mask="m"), {"loss": "mse(s.h, target)"}], ["s.h", "s.h_final"]),
+    "mask_with_holes": ({**X, "m?holes": "T,B", "h0": "B,H", "target!O": "T,B"}, {**W, **OUT},
+                        [scan(["g = sigmoid(x @ W + b)", "h = g * h[-1] + (1 - g) * tanh(h[-1] @ U)"], {"h": ["h0"]}, ["h", "g"], mask="m"),
+                         {"let": "y = s.h @ V + v"}, {"loss": "xent_masked(y, target, m)"}], ["y", "s.g", "s.h_final"]),
+    "mask_with_holes_backward": ({**X, "m?holes": "T,B", "target": "T,B,H"}, W,
+                                 [scan(ELMAN, {"h": ["zeros:B,H", "zeros:B,H"]}, ["h"], direction=-1, mask="m"),
+                                  {"loss": "mse_masked(s.h, target, m) + mean(square(s.h_final))"}], ["s.h"]),
+    "binary": ({**X, "target?coin": "T,B,O"}, {**W, **OUT}, [scan(ELMAN, ZERO, ["h"]), {"let": "y = s.h @ V + v"}, {"loss": "bce(y, target)"}], ["y"]),
+    "where_and_clip": ({**X, "target": "T,B,H"}, W,
+                       [scan(["a = x @ W + h[-1] @ U", "c = where(a, a * b, exp(a) - 1)", "h = clip(c, -0.8, 0.9) + 0.1 * softsign(a)"], ZERO, ["h"]),
+                        {"loss": "mse(s.h, target)"}], ["s.h"]),
+    "slices": ({**X, "target": "T,B,K"}, {"W": "I,K", "U": "H,K", "b": "K"},
+               [scan(["a = x @ W + h[-1] @ U + b", "h = tanh(slice(a, 0, 3)) * sigmoid(slice(a, 3, 6))"], ZERO, ["h", "a"]),
+                {"loss": "mse(concat(s.h, s.h * s.h), target)"}], ["s.h", "s.a"]),
+    "rowsums": ({**X, "target": "T,B,H"}, W,
+                [scan(["a = x @ W + h[-1] @ U", "h = a / (1 + rowsum(square(a))) + b * rowsum(h[-1])"], ZERO, ["h"]), {"loss": "mse(s.h, target)"}],
+                ["s.h"]),
+    "weights_of_weights": ({**X, "target": "T,B,H"}, {"A": "I,K", "C": "K,H", "u": "H", "U": "H,H"},
+                           [{"let": "W = A @ C"}, {"let": "R = U - transpose(U) - 0.1 * U"},
+                            scan(["h = tanh(x @ W + (u * h[-1]) @ R + u)"], ZERO, ["h"]), {"loss": "mse(s.h, target) + 0.1 * sum(square(W))"}],
+                           ["s.h"]),
+    "reassigned": ({**X, "h0": "B,H", "target": "T,B,H"}, W,
+                   [scan(["h = tanh(x @ W + h[-1] @ U)", "k = h * b", "h = h + 0.5 * k * h[-1]"], {"h": ["h0"]}, ["h", "k"]),
+                    {"loss": "mse(s.h, target)"}], ["s.h", "s.k"]),
+    "weights_per_step": ({**X, "target": "T,B,H"}, {"Ws": "T,I,H", "U": "H,H", "bs": "T,H"},
+                         [scan(["h = tanh(x @ W + h[-1] @ U + c)"], ZERO, ["h"], direction=-1, over={"x": "x", "W": "Ws", "c": "bs"}),
+                          {"loss": "mse(s.h, target)"}], ["s.h"]),
+    "nonlinear_loss": ({**X, "target": "T,B,H"}, W,
+                       [scan(ELMAN, ZERO, ["h"]), {"loss": "sqrt(mse(s.h, target)) + 2 * mean(s.h) * mean(abs(s.h)) - 0.5 * sum(square(s.h)) / 10"}],
+                       ["s.h"]),
+    "scaled_xent": ({**X, "t1!O": "T,B", "t2!O": "B"}, {**W, **OUT},
+                    [scan(ELMAN, ZERO, ["h"]), {"let": "y = s.h @ V + v"}, {"let": "z = s.h_final @ V"},
+                     {"loss": "0.3 * xent(y, t1) + xent(z, t2) + xent(s.h @ V, t1)"}], ["y", "z"]),
+    "two_tokens": ({"a!V": "T,B", "q!K": "B", "target!O": "T,B"}, {"E": "V,H", "F": "K,H", "U": "H,H", **OUT},
+                   [{"let": "e = lookup(E, a)"}, {"let": "f = lookup(F, q)"},
+                    scan(["h = tanh(e + h[-1] @ U + f)"], {"h": ["f"]}, ["h"], over={"e": "e"}), {"loss": "xent(s.h @ V + v, target)"}], ["s.h", "f"]),
+    "gauss_at_the_end": ({**X, "target": "B,H"}, {**W, "S": "H,H"},
+                         [scan(ELMAN, ZERO, ["h"]), {"let": "mu = s.h_final * 1.5"}, {"loss": "nll_gauss(target, mu, s.h_final @ S)"}], ["mu"]),
+    "dot_products": ({**X, "target": "T,B,H"}, {**W, "w": "H"},
+                     [scan(["g = rowsum(h[-1] * w)", "h = tanh(x @ W + sigmoid(g) * (h[-1] @ U))"], ZERO, ["h"]),
+                      {"let": "n = layernorm(s.h)"}, {"loss": "mse(n, target) + 0.2 * sum(square(w))"}], ["n"]),
+    "softmax_states": ({**X, "target": "T,B,H"}, W,
+                       [scan(["h = softmax(x @ W + 3.0 * h[-1] @ U + b)"], {"h": ["zeros:B,H", "zeros:B,H"]}, ["h"], direction=-1),
+                        {"loss": "-mean(log(s.h) * softplus(target))"}], ["s.h"]),
+}
+
+
+def array(name, kind, shape, rng):
+    if kind is None:
+        return rng.normal(0, 1, shape)
+    if kind in DIMS:
+        return rng.integers(0, DIMS[kind], shape)
+    if kind == "prefix":
+        lengths = np.array([shape[0], 1, 3])[:shape[1]]
+        return (np.arange(shape[0])[:, None] < lengths).astype(float)
+    m = (rng.random(shape) < 0.6).astype(float)
+    if kind == "holes":
+        m[0] = [1, 0, 1]
+    return m
+
+
+def main():
+    for i, (name, (inputs, params, steps, outputs)) in enumerate(PROGRAMS.items()):
+        rng = np.random.default_rng(100 + i)
+        spec, arrays, ints = {}, {}, set()
+        for n, dims in inputs.items():
+            n, kind = (n.replace("?", "!").split("!") + [None])[:2]
+            dims = dims.split(",")
+            arrays[n] = array(n, kind, [DIMS[d] for d in dims], rng)
+            integer = arrays[n].dtype.kind == "i"
+            spec[n] = {"shape": dims, "dtype": "i8" if integer else "f8", "grad": not integer and n in ("x", "h0")}
+        pars = {n: {"shape": d.split(",")} for n, d in params.items()}
+        for n, d in params.items():
+            arrays[n] = rng.normal(0, 0.7, [DIMS[k] for k in d.split(",")])
+        prog = {"dims": DIMS, "inputs": spec, "params": pars, "steps": steps}
+        wrt = list(pars) + [n for n, s in spec.items() if s["grad"]]
+        ev = nrir.TorchEval()
+        loss, env, grads = ev.value_and_grad(prog, arrays, wrt)
+        data = {("par." if n in pars else "in.") + n: a for n, a in arrays.items()}
+        data["exp.loss"] = np.array(loss)
+        data.update({"exp." + n: v for n, v in ev.out(env, outputs).items()})
+        data.update({"grad." + n: g for n, g in grads.items()})
+        case = {"name": name, "family": "more", "program": prog, "outputs": outputs, "wrt": wrt}
+        cases.save(os.path.join(sys.argv[2], name), case, data)
+
+
+main()
