@@ -81,7 +81,9 @@ char *rnn_number_text(double number, char text[RNN_NUMBER_TEXT])
 {
   locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
   locale_t before = plain ? uselocale(plain) : (locale_t)0;
-  for (int digits = 1; digits <= 17; digits++) {
+  bool whole = fabs(number) < 1e15 && number == floor(number); /* 10, where %g would choose 1e+01 */
+  if (whole) snprintf(text, RNN_NUMBER_TEXT, "%.0f", number);
+  for (int digits = 1; !whole && digits <= 17; digits++) {
     snprintf(text, RNN_NUMBER_TEXT, "%.*g", digits, number);
     if (strtod(text, NULL) == number) break;
   }

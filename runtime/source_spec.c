@@ -377,7 +377,10 @@ char *rnn_call_print(const RnnCall *call)
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
   if (!out) return NULL;
-  print_call(out, call);
+  if (call->arguments)
+    print_call(out, call);
+  else
+    fputs(call->name, out);
   if (fclose(out) == 0) return text;
   free(text);
   return NULL;

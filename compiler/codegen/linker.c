@@ -68,11 +68,13 @@ void link_print(FILE *out, const LinkJob *job)
 
 /* ---- running it ---- */
 
-/* Runs the command with its output and errors caught in *said. The exit status, or -1 and errno when it can't be started. */
+/* Runs the command with its output and errors caught in *said. The exit status, or -1 and errno when it can't be
+ * started. */
 static int run(const Command *c, Text *said)
 {
   int pipe_fd[2];
-  if (pipe2(pipe_fd, O_CLOEXEC)) return -1;
+  if (pipe(pipe_fd)) return -1;
+  for (int i = 0; i < 2; i++) fcntl(pipe_fd[i], F_SETFD, FD_CLOEXEC);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, pipe_fd[1], STDOUT_FILENO);
@@ -109,13 +111,11 @@ bool link_program(const LinkJob *job, char **error)
   if (status < 0 && errno == ENOENT)
     text_printf(&why, "there is no C compiler '%s' to link with: install gcc, set CC, or use -c for an object alone",
                 c.argv[0]);
-  else if (status < 0)
-    text_printf(&why, "the C compiler '%s' can't be run: %s", c.argv[0], strerror(errno));
+  else if (status < 0) text_printf(&why, "the C compiler '%s' can't be run: %s", c.argv[0], strerror(errno));
   else if (status != 0)
     text_printf(&why, "linking '%s' with '%s' failed (exit code %d):\n%s", job->output, c.argv[0], status,
                 said.at ? said.at : "");
-  else if (rename(aside.at, job->output))
-    text_printf(&why, "can't write '%s': %s", job->output, strerror(errno));
+  else if (rename(aside.at, job->output)) text_printf(&why, "can't write '%s': %s", job->output, strerror(errno));
   if (why.at) unlink(aside.at);
   command_free(&c);
   text_free(&aside);
@@ -128,7 +128,8 @@ bool link_program(const LinkJob *job, char **error)
 
 char *link_runtime(char **error)
 {
-  static const char *const places[] = {"", "../lib/", "../lib/rnnc/", "../runtime/", "../lib64/", "../../lib/", "../../runtime/"};
+  static const char *const places[] = {"",          "../lib/",    "../lib/rnnc/",  "../runtime/",
+                                       "../lib64/", "../../lib/", "../../runtime/"};
   Text tried = {0}, at = {0};
   const char *given = getenv("RNNC_LIBDIR");
   if (given && *given) {
@@ -151,7 +152,8 @@ char *link_runtime(char **error)
     text_printf(&tried, " %s", at.at);
   }
   Text why = {0};
-  text_printf(&why, "can't find librnn.a, which executables are linked with; set RNNC_LIBDIR to its folder. Looked for:%s",
+  text_printf(&why,
+              "can't find librnn.a, which executables are linked with; set RNNC_LIBDIR to its folder. Looked for:%s",
               tried.at ? tried.at : "");
   text_free(&tried);
   text_free(&at);

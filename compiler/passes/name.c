@@ -67,12 +67,17 @@ static Expr *name_it(Naming *n, Expr *e)
   return ex_var(n->s, v);
 }
 
+/* rows of a vector that is computed: of the variable that holds it */
+static bool is_rows(const Expr *e) { return e->op == OP_SLICE && e->shape.rank == 1; }
+static Expr *rows_of_named(Naming *n, Expr *e) { return ex_op(n->s, OP_SLICE, (Expr *[]){name_it(n, e->in[0])}, 1, e->attr); }
+
 /* e in a place where any elementwise tree may stand, in an equation over `dom`. */
 static Expr *shape_tree(Naming *n, Expr *e, int dom, bool root)
 {
   if (named_already(n, e) && !root) return ex_var(n->s, named_already(n, e));
   if (is_leaf(e)) return e;
   if (e->op == OP_STOP) return shape_tree(n, e->in[0], dom, root);
+  if (is_rows(e)) return rows_of_named(n, e);
   bool ew = op_is_ew(e) || e->op == OP_BCAST;
   if (!ew) return name_it(n, e);
   int space = e->dom & DOM_T ? DOM_TIME : e->dom;
@@ -83,7 +88,11 @@ static Expr *shape_tree(Naming *n, Expr *e, int dom, bool root)
   return walk_with(n->s, e, in);
 }
 
-static Expr *shape_leaf(Naming *n, Expr *e) { return is_leaf(e) && e->op != OP_OUTER ? e : name_it(n, e); }
+static Expr *shape_leaf(Naming *n, Expr *e)
+{
+  if (is_leaf(e) && e->op != OP_OUTER) return e;
+  return is_rows(e) ? rows_of_named(n, e) : name_it(n, e);
+}
 
 /* Something with an address; a product's operand must also be read at its own place, row by row: h[T] is copied first. */
 static Expr *shape_place(Naming *n, Expr *e, bool by_row)
@@ -91,7 +100,7 @@ static Expr *shape_place(Naming *n, Expr *e, bool by_row)
   const Expr *read = e->op == OP_SLICE ? e->in[0] : e;
   bool absolute = is_place(e) && read->attr[0] >= FROM_START;
   if (is_place(e) && !(by_row && absolute)) return e;
-  if (!is_place(e)) return name_it(n, e);
+  if (!is_place(e)) return shape_leaf(n, e);
   Var *v = named_already(n, e);
   if (!v) {
     v = system_var(n->s, VAR_COMPUTED, part_name(n, e), e->shape, e->dom, e->span);
@@ -123,7 +132,7 @@ static Expr *shape_root(Naming *n, Expr *e, int dom)
 {
   System *s = n->s;
   if (e->op == OP_STOP) return shape_root(n, e->in[0], dom);
-  if (is_leaf(e) || op_is_ew(e) || e->op == OP_BCAST) return shape_tree(n, e, dom, true);
+  if (is_leaf(e) || op_is_ew(e) || e->op == OP_BCAST || is_rows(e)) return shape_tree(n, e, dom, true);
   int space = e->dom & DOM_T ? DOM_TIME : e->dom;
   if (space != dom) return name_it(n, e); /* compute it once, in its own domain */
   Expr **in = ARENA_ARRAY(s->arena, Expr *, e->nin);

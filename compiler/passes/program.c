@@ -148,6 +148,9 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   }
   if (diag_errors(d) > errors) return NULL;
 
+  s->explicit_loss = NULL; /* part of the loss now */
+  if (!loss) s->loss = NULL, s->draws.n = 0;
+  if (r->kind != PROGRAM_EVALUATE) s->metrics.n = 0;
   prune(s, keep.at, keep.n);
   if (r->kind == PROGRAM_STEP && (c->refused = why_no_step(s))) return c;
   if (r->windows) carry_states(s);

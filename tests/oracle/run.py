@@ -2,8 +2,8 @@
 
   python3 run.py [--rnnc PATH] [--only WORDS] [--keep FOLDER] [VECTORS ...]
 
-VECTORS: folders that hold case folders, or archives of them; vectors/oracle.tar.xz when none is given. The error is norm-wise,
-max|got - want| / max|want|. Cases that need what the language has not got yet are skipped, and say why."""
+VECTORS: folders that hold case folders, or archives of them; those in vectors/ when none is given. The error is norm-wise,
+max|got - want| / max|want|. The interpreter is held against them too. Cases that need what the language has not got yet are skipped, and say why."""
 import argparse
 import concurrent.futures
 import os
@@ -15,7 +15,7 @@ import numpy as np
 import translate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BOUND = {"f64": 1e-9, "f32": 2e-4}
+BOUND = {"interpreter": 1e-9, "f64": 1e-9, "f32": 2e-4}
 
 
 class Wrong(Exception):
@@ -70,6 +70,8 @@ def run_gradient(args, folder, case, data, model, precision):
     common = ["--data", f"{folder}/data.npz", "--weights", f"{folder}/weights.safetensors", "--precision", precision]
     source = f"{folder}/model.rnn"
     inputs = [model.where[n][0] for n in case["wrt"] if model.where[n][1] != "param"]
+    if precision == "interpreter":
+        common[-2:] = ["--interpret"]
     out = f"{folder}/gradient.{precision}.npz"
     rnnc(args, "run", source, "gradient", *common, *(["--wrt", ",".join(inputs)] if inputs else []), "--out", out)
     got = read(out)
@@ -79,7 +81,7 @@ def run_gradient(args, folder, case, data, model, precision):
         if our not in got:
             raise Wrong(f"no gradient of {our}")
         errors["d " + n] = error(to_neutral(model, n, got[our]), data["grad." + n])
-    if model.outputs:
+    if model.outputs and precision != "interpreter":
         out = f"{folder}/forward.{precision}.npz"
         rnnc(args, "run", source, "forward", *common, "--show", ",".join(sorted(set(model.outputs.values()))), "--out", out)
         got = read(out)
@@ -118,7 +120,7 @@ def run_case(args, path, work):
     folder = os.path.join(args.keep or work, name)
     translate.write(model, folder)
     text, state = [], "passed"
-    for precision in ("f64", "f32"):
+    for precision in ("f64", "f32") if model.train else ("interpreter", "f64", "f32"):
         bound = case.get("tolerance", {}).get(precision, BOUND[precision])
         try:
             errors = (run_training if model.train else run_gradient)(args, folder, case, data, model, precision)
@@ -140,7 +142,7 @@ def main():
     p.add_argument("--only", default="", help="cases whose name holds one of these words, separated by commas")
     p.add_argument("--keep", help="write models, data and results there and keep them")
     p.add_argument("--jobs", type=int, default=os.cpu_count())
-    p.add_argument("vectors", nargs="*", default=[os.path.join(HERE, "vectors", "oracle.tar.xz")])
+    p.add_argument("vectors", nargs="*", default=[os.path.join(HERE, "vectors", f"{v}.tar.xz") for v in ("oracle", "more")])
     args = p.parse_args()
     count = {"passed": 0, "failed": 0, "skipped": 0}
     with tempfile.TemporaryDirectory(prefix="rnnc-oracle-") as work:
