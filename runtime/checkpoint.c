@@ -8,9 +8,7 @@
 
 enum { NAME = 1024 };
 
-/* -- writing
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- writing ------------------------------------------------------------------------------------------------ */
 
 static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
@@ -82,9 +80,7 @@ bool rnn_checkpoint_write(const char *path, const RnnHandle *h, const Checkpoint
   return ok;
 }
 
-/* -- reading
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- reading ------------------------------------------------------------------------------------------------ */
 
 /* Which parameter does not fit: said before anything else, since it says most about what went wrong. */
 static bool fits(const char *path, const RnnHandle *h, const RnnTensorFile *file, RnnError *error)

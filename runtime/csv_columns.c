@@ -122,9 +122,10 @@ static bool find_by_name(Finding *f, bool may_be_absent)
   f->columns->kind = RNN_COLUMNS_ABSENT;
   if (may_be_absent) return true;
   if (input->width > 1)
-    snprintf(also, sizeof also, "1 (or %s_1) to '%s%lld'; say which with %s = \"first..last\"", input->name,
-             input->name, (long long)input->width, input->name);
-  else snprintf(also, sizeof also, "; say which with %s = \"column\"", input->name);
+    return rnn_fail(f->error, RNN_ERROR_DATA,
+                    "%s: no columns are named '%s1' to '%s%lld' (or '%s_1' ..); say which with %s = \"first..last\"",
+                    f->table->path, input->name, input->name, (long long)input->width, input->name, input->name);
+  snprintf(also, sizeof also, "; say which with %s = \"column\"", input->name);
   return no_column(f, input->name, also);
 }
 

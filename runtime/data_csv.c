@@ -5,6 +5,7 @@
 #include "data_private.h"
 #include "numbers.h"
 #include "words.h"
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -463,6 +464,8 @@ static bool put_reals(Csv *c, int input, int64_t row, int64_t at)
     if (!rnn_number_parse(cell, &end, &number) || *end)
       return rnn_table_wrong(&c->table, row, columns->column[i], c->r->error,
                              *cell ? "'%.64s' is not a number" : "%sis empty; expected a number", cell);
+    if (!c->r->whole->real64 && !(number >= -FLT_MAX && number <= FLT_MAX))
+      return rnn_table_wrong(&c->table, row, columns->column[i], c->r->error, "'%.64s' is too large for 32 bits", cell);
     rnn_dataset_set_real(c->r->whole, input, at + i, number);
   }
   return true;

@@ -48,7 +48,7 @@ static bool agree(Arrays *a, int64_t *size, const char **from, const char *what,
     return rnn_fail(a->error, RNN_ERROR_DATA, "%s: '%s' has %lld %s, '%s' has %lld", a->origin, *from, (long long)*size,
                     what, name, (long long)found);
   *size = found;
-  *from = name;
+  if (!*from) *from = name;
   return found > 0 || rnn_fail(a->error, RNN_ERROR_DATA, "%s: '%s' has no %s", a->origin, name, what);
 }
 

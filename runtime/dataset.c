@@ -248,8 +248,11 @@ static bool fit(const RnnDataset *train, int input, RnnInputCoding *coding, RnnE
       squares += away * away;
     }
     double deviation = sqrt(squares / (double)rows);
+    if (!isfinite(mean) || !isfinite(deviation))
+      return rnn_fail(error, RNN_ERROR_DATA, "%s: the numbers of '%s' are too large to be normalised", train->origin,
+                      train->input[input].name);
     coding->mean[j] = mean;
-    coding->deviation[j] = deviation > 0 && isfinite(deviation) ? deviation : 1;
+    coding->deviation[j] = deviation > 0 ? deviation : 1;
   }
   return true;
 }

@@ -112,7 +112,7 @@ json_t *rnn_scores_json(const Scores *s)
 
 void rnn_scores_text(const Scores *s, char *text, size_t size)
 {
-  size_t n = (size_t)snprintf(text, size, "loss %.4f", s->loss);
+  size_t n = (size_t)snprintf(text, size, "loss %.5g", s->loss);
   for (int i = 0; i < s->terms + s->metrics && n < size; i++) {
     const Score *score = &s->score[i];
     double mean = rnn_score_mean(score);

@@ -102,12 +102,12 @@ void rnn_explain(const RnnHandle *h, const Run *run, char *text, size_t size)
   Culprit c;
   char line[256];
   const ModelParam *p;
-  if (search(run, INPUTS, &c)) describe(run, &c, "the data: input", text, size);
+  if (search(run, INPUTS, &c)) describe(run, &c, "the data: the input", text, size);
   else if ((p = bad_param(h->model, h->weights))) {
     line_text(h->model, p->line, line, sizeof line);
     snprintf(text, size, "the parameter %s%s holds a value that is not finite since the update before", p->name, line);
   } else if (search(run, FORWARD, &c) || search(run, NO_TIME, &c))
-    describe(run, &c, "the first equation with such a value is that of", text, size);
+    describe(run, &c, "the first equation with such a value:", text, size);
   else if (search(run, ADJOINTS, &c))
     describe(run, &c, "the forward pass is finite; going back, the first such value:", text, size);
   else if ((p = bad_param(h->model, h->grads))) {

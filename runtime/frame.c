@@ -42,9 +42,7 @@ void rnn_run_free(Run *run)
   free(run);
 }
 
-/* -- memory
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- memory ------------------------------------------------------------------------------------------------- */
 
 /* Bytes of a buffer, or false where they do not fit in memory's address space */
 static bool buffer_bytes(const Run *run, const ProgramBuffer *b, int64_t T, int64_t B, size_t *bytes)
@@ -110,8 +108,7 @@ bool rnn_run_resize(Run *run, const RnnBatch *batch, RnnError *error)
   return true;
 }
 
-/* -- what the caller fills
- * --------------------------------------------------------------------------------------------------------------- */
+/* -- what the caller fills ---------------------------------------------------------------------------------- */
 
 typedef struct NoiseJob {
   const Run *run;
@@ -199,9 +196,7 @@ void rnn_run_go(Run *run, void *params, void *grads)
   run->program->run(&run->frame);
 }
 
-/* -- state over windows
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* -- state over windows ------------------------------------------------------------------------------------- */
 
 /* Where the value at a place before the window stands: what was carried in there, or, in a window that starts its
    sequence, the boundary that the program left in the halo. NULL: zero. */
@@ -244,9 +239,7 @@ void *rnn_run_carry_row(const Run *run, int entry, int64_t b)
   return rnn_run_row(run, &run->program->var[run->program->carry[entry].into], 0, b);
 }
 
-/* -- reading
- * -------------------------------------------------------------------------------------------------------------------------------
- */
+/* -- reading ------------------------------------------------------------------------------------------------ */
 
 void *rnn_run_row(const Run *run, const ProgramVar *var, int64_t t, int64_t b)
 {

@@ -87,8 +87,7 @@ static json_t *array_of(Reader *r, json_t *object, const char *key, int *count)
   return v;
 }
 
-/* -- parameters, inputs, outputs, draws
- * ------------------------------------------------------------------------------------------------ */
+/* -- parameters, inputs, outputs, draws --------------------------------------------------------------------- */
 
 static void read_params(Reader *r, ModelDescription *m)
 {
@@ -179,9 +178,7 @@ static void read_settings(Reader *r, ModelDescription *m)
   }
 }
 
-/* -- programs
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* -- programs ----------------------------------------------------------------------------------------------- */
 
 static void read_buffers(Reader *r, Program *p, json_t *json)
 {
@@ -378,6 +375,7 @@ static void read_step(Reader *r, ModelDescription *m, const RnnModel *model)
   size_t i;
   ModelStep *s = &m->step;
   s->refused = json_string_value(json_object_get(step, "refused"));
+  s->possible = !s->refused;
   if (!model->step || s->refused || !step) {
     if (!s->refused) s->refused = "the model was compiled without a streaming step";
     return;
@@ -395,9 +393,7 @@ static void read_step(Reader *r, ModelDescription *m, const RnnModel *model)
   }
 }
 
-/* -- the whole
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* -- the whole ---------------------------------------------------------------------------------------------- */
 
 ModelDescription *rnn_model_read(const RnnModel *model, RnnError *error)
 {

@@ -51,9 +51,7 @@ typedef struct ModelSetting {
   const char *name, *value;
 } ModelSetting;
 
-/* -- a program
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* -- a program ---------------------------------------------------------------------------------------------- */
 
 typedef struct ProgramBuffer {
   bool time, batch, integer;
@@ -111,8 +109,7 @@ typedef struct Program {
   int64_t leads; /* largest hi of its inputs' buffers */
 } Program;
 
-/* -- one streaming step
- * ---------------------------------------------------------------------------------------------------------------- */
+/* -- one streaming step ------------------------------------------------------------------------------------- */
 
 typedef struct StepPort {
   const char *name;
@@ -121,8 +118,9 @@ typedef struct StepPort {
 } StepPort;
 
 typedef struct ModelStep {
-  RnnStep *run; /* NULL: refused says why */
-  const char *refused;
+  RnnStep *run;        /* NULL: refused says why */
+  const char *refused; /* NULL where there is one */
+  bool possible;       /* nothing in the equations speaks against running step by step */
   int64_t state_bytes;
   int inputs, outputs, feedbacks;
   StepPort *input, *output;

@@ -23,6 +23,7 @@ const char *rnn_optimiser_name(const Optimiser *optimiser);
 int rnn_optimiser_states(const Optimiser *optimiser);
 const char *rnn_optimiser_state_name(const Optimiser *optimiser, int state);
 /* One update by grads * scale. */
-void rnn_optimiser_update(Optimiser *optimiser, RnnPool *pool, double rate, double scale, const void *grads, void *params);
+void rnn_optimiser_update(Optimiser *optimiser, RnnPool *pool, double rate, double scale, const void *grads,
+                          void *params);
 
 #endif

@@ -105,9 +105,17 @@ static void run_inline(const RnnFrame *frame, RnnBody *body, void *arg, int64_t 
   for (int64_t from = 0; from < n; from += grain) body(frame, arg, from, from + grain < n ? from + grain : n);
 }
 
+/* One part a thread, each a multiple of `unit`. */
+static int64_t share(const RnnPool *p, int64_t n, int64_t unit)
+{
+  int64_t threads = rnn_pool_threads(p), each = (n + threads - 1) / threads;
+  return (each + unit - 1) / unit * unit;
+}
+
 static void run_job(RnnPool *p, const RnnFrame *frame, RnnBody *body, void *arg, int64_t n, int64_t grain)
 {
   if (n <= 0) return;
+  if (grain < 0) grain = share(p, n, -grain);
   if (grain < 1) grain = 1;
   int64_t parts = (n + grain - 1) / grain;
   if (!p || parts == 1 || parts > UINT32_MAX || atomic_flag_test_and_set(&p->busy)) {

@@ -49,8 +49,8 @@ static void line_text(const Progress *p, const ProgressView *v, char *text, size
   const RnnTrainState *s = v->state;
   int n = snprintf(text, size, "epoch %lld  step %lld", (long long)s->epoch + 1, (long long)s->step);
   if (v->steps) n += snprintf(text + n, size - (size_t)n, "/%lld", (long long)v->steps);
-  n += snprintf(text + n, size - (size_t)n, "  loss %.4f", p->smooth);
-  if (!isnan(s->validation)) n += snprintf(text + n, size - (size_t)n, "  validation %.4f", s->validation);
+  n += snprintf(text + n, size - (size_t)n, "  loss %.5g", p->smooth);
+  if (!isnan(s->validation)) n += snprintf(text + n, size - (size_t)n, "  validation %.5g", s->validation);
   n += snprintf(text + n, size - (size_t)n, "  norm %.3g  rate %.3g", s->norm, s->rate);
   if (!isnan(v->clipped)) n += snprintf(text + n, size - (size_t)n, "  clipped %.0f%%", 100 * v->clipped);
   if (p->rate > 0) {
@@ -110,7 +110,8 @@ void rnn_progress_say(Progress *p, const char *format, ...)
   va_end(arguments);
   fputc('\n', p->to);
   fflush(p->to);
-  p->shown = p->counted = rnn_seconds(); /* what was done meanwhile is no training */
+  p->said = p->counted = rnn_seconds(); /* what was done meanwhile is no training */
+  if (p->kind == RNN_PROGRESS_PLAIN) p->shown = p->said;
   p->counted_step = p->last_step;
 }
 

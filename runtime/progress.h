@@ -5,8 +5,8 @@
 
 typedef struct Progress {
   FILE *to;
-  RnnProgressKind kind;         /* never AUTO */
-  double start, shown, counted; /* seconds: begin, last line, begin of the rate's span */
+  RnnProgressKind kind;               /* never AUTO */
+  double start, shown, said, counted; /* seconds: begin, last line, begin of the rate's span */
   int64_t first_step, counted_step, last_step;
   double smooth; /* mean of the last losses */
   double rate;   /* steps a second */

@@ -1,5 +1,6 @@
 /* report.c: what a training says: to a person by progress.c, to a file by metrics.c. */
 #include <math.h>
+#include "clock.h"
 #include "trainer.h"
 
 void rnn_report_start(Trainer *t)
@@ -9,11 +10,11 @@ void rnn_report_start(Trainer *t)
   for (int i = 0; i < m->params; i++) elements += m->param[i].shape.count;
   rnn_progress_say(
       &t->progress,
-      "%s: %lld parameters, %lld sequences of %lld steps in all, %lld batches an epoch, %s, %d thread%s, seed %llu",
+      "%s: %lld parameters, %lld sequences of %lld steps in all, %lld batch%s an epoch, %s, %d thread%s, seed %llu",
       m->name, (long long)elements, (long long)t->at.sequences, (long long)t->at.steps,
-      (long long)rnn_plan_batches(t->plan, t->at.epoch), m->real64 ? "float64" : "float32",
-      rnn_pool_threads(t->handle->pool), rnn_pool_threads(t->handle->pool) == 1 ? "" : "s",
-      (unsigned long long)t->at.seed);
+      (long long)rnn_plan_batches(t->plan, t->at.epoch), rnn_plan_batches(t->plan, t->at.epoch) == 1 ? "" : "es",
+      m->real64 ? "float64" : "float32", rnn_pool_threads(t->handle->pool),
+      rnn_pool_threads(t->handle->pool) == 1 ? "" : "s", (unsigned long long)t->at.seed);
   if (t->at.step)
     rnn_progress_say(&t->progress, "going on behind step %lld, epoch %lld", (long long)t->at.step,
                      (long long)t->at.epoch + 1);
@@ -49,10 +50,12 @@ void rnn_report_validation(Trainer *t, const Scores *scores, bool better)
   if (scores) rnn_scores_text(scores, text, sizeof text);
   if (clip->kind != CLIP_NONE && clip->seen)
     snprintf(clipped, sizeof clipped, ", clipped %.0f%%", 100 * (double)clip->acted / (double)clip->seen);
-  int64_t epoch = scores ? t->at.epoch + 1 : t->at.epoch; /* without validation the epoch was counted already */
-  rnn_progress_say(&t->progress, "epoch %lld, step %lld: training loss %.4f%s%s%s%s", (long long)epoch,
-                   (long long)t->at.step, t->progress.smooth, clipped, scores ? "; validation " : "", text,
-                   better ? " (best)" : "");
+  int64_t epoch = scores ? t->at.epoch + 1 : t->at.epoch;        /* without validation the epoch was counted already */
+  bool silent = !scores && rnn_seconds() - t->progress.said < 1; /* of short epochs not each */
+  if (!silent)
+    rnn_progress_say(&t->progress, "epoch %lld, step %lld: training loss %.5g%s%s%s%s", (long long)epoch,
+                     (long long)t->at.step, t->progress.smooth, clipped, scores ? "; validation " : "", text,
+                     better ? " (best)" : "");
   if (!t->metrics) return;
   json_t *event = scores ? rnn_scores_json(scores) : json_object();
   json_object_set_new(event, "step", json_integer(t->at.step));

@@ -39,9 +39,7 @@ typedef struct RnnHandle RnnHandle;
 RnnHandle *rnn_open(const RnnModel *model, int threads, RnnError *error);
 void rnn_close(RnnHandle *handle); /* NULL is allowed */
 
-/* -- parameters
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* -- parameters --------------------------------------------------------------------------------------------- */
 
 typedef struct RnnParam {
   const char *name; /* the path in the model: "h.Wi" */
@@ -70,8 +68,7 @@ bool rnn_load(RnnHandle *handle, const char *path, RnnError *error);
 /* Written aside and renamed: the old file or the new one, never half of it. */
 bool rnn_save(RnnHandle *handle, const char *path, RnnError *error);
 
-/* -- running on arrays
- * ------------------------------------------------------------------------------------------------------------------ */
+/* -- running on arrays -------------------------------------------------------------------------------------- */
 
 /* All sequences of `data` run as one batch. */
 
@@ -86,9 +83,7 @@ bool rnn_loss(RnnHandle *handle, const RnnTensorFile *data, double *loss, RnnErr
    in the layout of the data. */
 bool rnn_gradient(RnnHandle *handle, const RnnTensorFile *data, double *loss, RnnTensorFile *out, RnnError *error);
 
-/* -- updates
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- updates ------------------------------------------------------------------------------------------------ */
 
 typedef struct RnnUpdater RnnUpdater;
 /* Texts as in a train block, "adam(rate = 1e-3)", "norm(1.0)"; NULL: the model's own setting. The handle must outlive
@@ -99,9 +94,7 @@ void rnn_updater_free(RnnUpdater *updater); /* NULL is allowed */
    the gradients' norm before. Fails, with code RNN_ERROR_TRAINING and nothing changed, where the norm is not finite. */
 bool rnn_update(RnnUpdater *updater, double rate, double *norm, RnnError *error);
 
-/* -- training
- * ---------------------------------------------------------------------------------------------------------------------------
- */
+/* -- training ----------------------------------------------------------------------------------------------- */
 
 typedef enum RnnProgressKind {
   RNN_PROGRESS_NONE,
@@ -130,7 +123,7 @@ typedef struct RnnTraining {
   const char *trace;   /* .npz: loss, norm and every parameter after each update */
   RnnProgressKind progress;
   FILE *progress_to; /* NULL: stderr */
-  /* Called after each update; 1 stops, 2 asks for a checkpoint. NULL: never. */
+  /* Called after each update, and between batches while validating; 1 stops, 2 asks for a checkpoint. NULL: never. */
   int (*after_step)(void *context, const RnnTrainState *state);
   void *context;
 } RnnTraining;
@@ -146,9 +139,10 @@ typedef struct RnnTrained {
 } RnnTrained;
 
 /* Trains with the settings; at the end the handle holds the best weights by validation, else the last. A checkpoint is
-   written after each epoch, when stopped, and at the end; going on from it gives the same bits as not having stopped. A
-   loss or gradient that is not finite ends training with RNN_ERROR_TRAINING and a message that names the step, the
-   first equation with such a value and its line; the handle then holds the weights before that step. */
+   written after an epoch (not oftener than every five seconds), when stopped, and at the end; going on from it gives
+   the same bits as not having stopped. A loss or gradient that is not finite ends training with RNN_ERROR_TRAINING and
+   a message that names the step, the first equation with such a value and its line; the handle then holds the weights
+   before that step. */
 bool rnn_train(RnnHandle *handle, const RnnTraining *training, RnnTrained *trained, RnnError *error);
 
 #ifdef __cplusplus

@@ -16,7 +16,8 @@ static bool read_length(const RnnCall *call, const char *name, int position, dou
 {
   const RnnArgument *a = rnn_call_argument(call, name, position);
   if (!a) return true;
-  if (!rnn_call_number(call, name, position, length, error)) return false;
+  if (a->kind != RNN_NUMBER) return rnn_call_number(call, name, position, length, error); /* says so */
+  *length = a->number;
   if (a->text && strncmp(a->text, "epoch", 5) == 0) *length *= updates_an_epoch;
   else if (a->text && strcmp(a->text, "steps") != 0 && strcmp(a->text, "updates") != 0)
     return rnn_fail(error, RNN_ERROR_USAGE, "%s = %g %s: the unit must be epochs or updates", name, a->number, a->text);

@@ -377,10 +377,8 @@ char *rnn_call_print(const RnnCall *call)
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
   if (!out) return NULL;
-  if (call->arguments)
-    print_call(out, call);
-  else
-    fputs(call->name, out);
+  if (call->arguments) print_call(out, call);
+  else fputs(call->name, out);
   if (fclose(out) == 0) return text;
   free(text);
   return NULL;

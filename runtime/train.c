@@ -3,12 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "clock.h"
 #include "explain.h"
 #include "trainer.h"
 
-/* -- files
- * -------------------------------------------------------------------------------------------------------------------------------
- */
+/* -- files -------------------------------------------------------------------------------------------------- */
 
 /* The state goes on into the next window only between two windows of one epoch. */
 static bool carries_on(const Trainer *t)
@@ -16,35 +15,43 @@ static bool carries_on(const Trainer *t)
   return t->batch.carries_on && t->at.position < rnn_plan_batches(t->plan, t->at.epoch);
 }
 
-static bool save_checkpoint(Trainer *t, RnnError *error)
+static bool save_with(Trainer *t, bool carried, RnnError *error)
 {
   if (t->resumed.tensors) return true; /* no step was made: what was resumed is still on disk, and whole */
   CheckpointParts parts = {.updater = t->updater, .settings = &t->settings, .point = &t->at, .best = t->best};
-  if (carries_on(t)) {
+  if (carried) {
     parts.run = t->run;
     parts.columns = t->batch.B;
   }
   if (!rnn_checkpoint_write(t->checkpoint, t->handle, &parts, error)) return rnn_fail_within(error, "checkpoint");
-  t->saved = t->at.step;
+  t->unsaved = false;
+  t->saved = true;
+  t->saved_at = rnn_seconds();
   rnn_report_checkpoint(t);
   return true;
 }
 
-static bool save_out(const Trainer *t, const void *block, RnnError *error)
+static bool save_checkpoint(Trainer *t, RnnError *error) { return save_with(t, carries_on(t), error); }
+
+static bool save_out(Trainer *t, const void *block, RnnError *error)
 {
+  t->out_at = rnn_seconds();
   if (!t->wish->out) return true;
   return rnn_weights_save(t->handle, block, t->wish->out, error) || rnn_fail_within(error, "weights");
 }
 
-/* -- the caller's word
- * -------------------------------------------------------------------------------------------------------------------
+/* Epochs of a few milliseconds would spend their time on waiting for the disk. What is skipped is written at the end.
  */
+static bool is_due(double written_at) { return rnn_seconds() - written_at >= 5; }
 
-static int ask(Trainer *t)
+/* -- the caller's word -------------------------------------------------------------------------------------- */
+
+/* A wish for a checkpoint is kept until the next step: it may come while validating. */
+static void ask(Trainer *t)
 {
   int word = t->wish->after_step ? t->wish->after_step(t->wish->context, &t->state) : 0;
-  if (word == 1) t->stop = true;
-  return word;
+  t->stop = t->stop || word == 1;
+  t->save_wanted = t->save_wanted || word == 2;
 }
 
 static bool stops(void *context)
@@ -54,16 +61,14 @@ static bool stops(void *context)
   return t->stop;
 }
 
-/* -- one update
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* -- one update --------------------------------------------------------------------------------------------- */
 
 static bool ended_badly(Trainer *t, double loss, double norm, RnnError *error)
 {
   char why[512], saved[512] = "";
   rnn_explain(t->handle, t->run, why, sizeof why);
   RnnError ignored = {0};
-  if (save_checkpoint(t, &ignored))
+  if (save_with(t, true, &ignored)) /* the state that came into this window still stands there */
     snprintf(saved, sizeof saved, "\n  the weights before this step are in %s",
              t->resumed.tensors ? t->wish->resume : t->checkpoint);
   char what[64];
@@ -96,6 +101,7 @@ static bool one_step(Trainer *t, RnnError *error)
 
   t->at.step++;
   t->at.position++;
+  t->unsaved = true;
   t->at.loss = loss;
   t->state = (RnnTrainState){.step = t->at.step,
                              .epoch = t->at.epoch,
@@ -107,8 +113,7 @@ static bool one_step(Trainer *t, RnnError *error)
   return rnn_trace_step(&t->trace, h, loss, norm, rate, error);
 }
 
-/* -- validation, and the end of an epoch
- * --------------------------------------------------------------------------------------------------- */
+/* -- validation, and the end of an epoch -------------------------------------------------------------------- */
 
 static bool keep_best(Trainer *t, double loss, RnnError *error)
 {
@@ -116,7 +121,7 @@ static bool keep_best(Trainer *t, double loss, RnnError *error)
   memcpy(t->best, t->handle->weights, rnn_block_bytes(t->handle));
   t->at.best = loss;
   t->at.best_step = t->at.step;
-  return save_out(t, t->best, error);
+  return !is_due(t->out_at) || save_out(t, t->best, error);
 }
 
 /* False also where the caller stopped it: t->stop says so. */
@@ -144,13 +149,13 @@ static bool end_epoch(Trainer *t, RnnError *error)
   if (t->parts.validate) t->at.stale = better ? 0 : t->at.stale + 1;
   t->at.epoch++;
   t->at.position = 0;
+  t->unsaved = true;
+  rnn_tensor_file_free(&t->resumed); /* what it carried belonged to the epoch before */
   if (!t->parts.validate) rnn_report_validation(t, NULL, false);
-  return save_checkpoint(t, error);
+  return !is_due(t->saved_at) || save_checkpoint(t, error);
 }
 
-/* -- the loop
- * ------------------------------------------------------------------------------------------------------------------------------
- */
+/* -- the loop ----------------------------------------------------------------------------------------------- */
 
 static bool is_early(const Trainer *t) { return t->patience && t->at.stale >= t->patience; }
 static bool is_done(const Trainer *t)
@@ -167,8 +172,10 @@ static bool loop(Trainer *t, RnnError *error)
     }
     if (!one_step(t, error)) return false;
     rnn_report_step(t);
-    bool wanted = ask(t) == 2 || (t->save_every && t->at.step % t->save_every == 0);
-    if (wanted && !t->stop && !save_checkpoint(t, error)) return false;
+    ask(t);
+    bool due = t->save_wanted || (t->save_every && t->at.step % t->save_every == 0);
+    t->save_wanted = false;
+    if (due && !t->stop && !save_checkpoint(t, error)) return false;
   }
   return true;
 }
@@ -178,8 +185,8 @@ static bool loop(Trainer *t, RnnError *error)
 static bool finish(Trainer *t, RnnError *error)
 {
   bool better = false;
-  if (t->saved != t->at.step && !save_checkpoint(t, error)) return false;
-  if (t->stop) return true;
+  if (t->unsaved && !save_checkpoint(t, error)) return false;
+  if (t->stop) return !t->best || save_out(t, t->best, error);
   if (t->parts.validate && t->validated != t->at.step && t->at.position > 0 && !validate(t, &better, error))
     return t->stop;
   if (!t->best) return save_out(t, t->handle->weights, error);
@@ -205,7 +212,7 @@ bool rnn_train(RnnHandle *h, const RnnTraining *wish, RnnTrained *trained, RnnEr
   if (trained) {
     *trained = (RnnTrained){.outcome = outcome, .last = t.state, .best = t.at.best, .best_step = t.at.best_step};
     snprintf(trained->checkpoint, sizeof trained->checkpoint, "%s",
-             t.saved >= 0   ? t.checkpoint
+             t.saved        ? t.checkpoint
              : wish->resume ? wish->resume
                             : "");
   }

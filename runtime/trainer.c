@@ -1,4 +1,5 @@
 /* trainer.c: settings, data, optimiser and files of a training, from scratch or from a checkpoint. */
+#define _GNU_SOURCE
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,7 @@ static bool open_plan(Trainer *t, RnnError *error)
                      t->handle->model->name);
   t->plan = rnn_plan_new(t->parts.train, &plan, error);
   if (!t->plan) return false;
+  if (t->run->program->loss < 0) return rnn_fail(error, RNN_ERROR_USAGE, "the model has no loss: nothing to train");
   t->steps = rnn_setting_count(s, SETTING_steps);
   t->epochs = rnn_setting_count(s, SETTING_epochs);
   t->patience = rnn_setting_count(s, SETTING_patience);
@@ -107,7 +109,7 @@ static bool go_on(Trainer *t, RnnError *error)
                     (long long)t->at.position, (long long)rnn_plan_batches(t->plan, t->at.epoch));
   t->at.sequences = sequences;
   t->at.steps = steps;
-  t->validated = t->saved = -1;
+  t->validated = -1;
   t->state = (RnnTrainState){.step = t->at.step,
                              .epoch = t->at.epoch,
                              .loss = t->at.loss,

@@ -24,14 +24,15 @@ typedef struct Trainer {
   int64_t total;                               /* updates in all, as far as known */
 
   TrainPoint at;
-  RnnTrainState state;   /* what the caller and the reports see */
-  void *best;            /* block of the best weights, NULL before the first validation */
-  int64_t validated;     /* step of the last validation, -1 */
-  int64_t saved;         /* step of the last checkpoint, -1 */
-  RnnTensorFile resumed; /* kept until the first window took its state from it */
+  RnnTrainState state;     /* what the caller and the reports see */
+  void *best;              /* block of the best weights, NULL before the first validation */
+  int64_t validated;       /* step of the last validation, -1 */
+  bool saved, unsaved;     /* a checkpoint was written; something happened since the last one */
+  double saved_at, out_at; /* seconds: when it, and when the best weights, were last written */
+  RnnTensorFile resumed;   /* kept until the first window took its state from it */
 
-  char *checkpoint; /* path */
-  bool stop;        /* the caller wants an end */
+  char *checkpoint;       /* path */
+  bool stop, save_wanted; /* the caller wants an end, a checkpoint */
   Metrics *metrics;
   Progress progress;
   Trace trace;

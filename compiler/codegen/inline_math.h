@@ -29,12 +29,12 @@ LLVMValueRef math_tanh(MathCtx *m, LLVMValueRef a);
 LLVMValueRef math_sigmoid(MathCtx *m, LLVMValueRef a);  /* 1 / (1 + exp(-a)) */
 LLVMValueRef math_softplus(MathCtx *m, LLVMValueRef a); /* log(1 + exp(a)) */
 LLVMValueRef math_erf(MathCtx *m, LLVMValueRef a);
-/* Good to the stated bound for |a| <= 1e5 (f32), 1e6 (f64); beyond, the phase drifts but the value stays within [-1,
- * 1]; NaN for infinities. */
+/* Good to the stated bound for |a| <= 1e5; beyond, the phase drifts (f64: from 1e6) but the value stays within [-1, 1];
+   NaN for infinities. */
 LLVMValueRef math_sin(MathCtx *m, LLVMValueRef a);
 LLVMValueRef math_cos(MathCtx *m, LLVMValueRef a);
 /* As C's pow, signed zeros apart: a < 0 with a whole b is +-|a|^b, else NaN; pow(a, 0) = pow(1, b) = 1. f32 works in
- * double inside. */
+   double inside: on a machine without double, libgcc's functions are called for it. */
 LLVMValueRef math_pow(MathCtx *m, LLVMValueRef a, LLVMValueRef b);
 
 /* Not transcendental, but calls where the target lacks the instruction, so they are here. */

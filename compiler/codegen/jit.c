@@ -10,15 +10,18 @@
 struct Jit {
   Target *target;
   LLVMOrcLLJITRef lljit;
+  Text said; /* what ORC reported since the last call: the cause, where the error itself is only "failed to materialize"
+              */
 };
 
 /* Consumes the error. */
-static bool failed(LLVMErrorRef e, const char *doing, char **error)
+static bool failed(Jit *jit, LLVMErrorRef e, const char *doing, char **error)
 {
   if (!e) return false;
   char *why = LLVMGetErrorMessage(e);
   Text t = {0};
-  text_printf(&t, "the JIT can't %s: %s", doing, why);
+  text_printf(&t, "the JIT can't %s: %s%s%s", doing, why, jit->said.n ? ": " : "", jit->said.n ? jit->said.at : "");
+  text_free(&jit->said);
   *error = t.at;
   LLVMDisposeErrorMessage(why);
   return true;
@@ -40,11 +43,13 @@ static LLVMErrorRef define_calls(LLVMOrcLLJITRef lljit, const JitCall *calls, si
   return e;
 }
 
-/* Errors that a lookup meets while it links would also go to stderr; the caller gets them, once. */
-static void be_quiet(void *context, LLVMErrorRef e)
+/* Would go to stderr otherwise. */
+static void keep_report(void *context, LLVMErrorRef e)
 {
-  (void)context;
-  LLVMConsumeError(e);
+  Jit *jit = context;
+  char *text = LLVMGetErrorMessage(e);
+  text_printf(&jit->said, "%s%s", jit->said.n ? "; " : "", text);
+  LLVMDisposeErrorMessage(text);
 }
 
 Jit *jit_new(Target *target, const JitCall *calls, size_t n, char **error)
@@ -52,32 +57,47 @@ Jit *jit_new(Target *target, const JitCall *calls, size_t n, char **error)
   Jit *jit = calloc(1, sizeof *jit);
   if (!jit) abort();
   jit->target = target;
-  if (failed(LLVMOrcCreateLLJIT(&jit->lljit, NULL), "start", error)) {
+  if (failed(jit, LLVMOrcCreateLLJIT(&jit->lljit, NULL), "start", error)) {
     free(jit);
     return NULL;
   }
-  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(jit->lljit), be_quiet, NULL);
-  if (n > 0 && failed(define_calls(jit->lljit, calls, n), "define the runtime's functions", error)) {
+  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(jit->lljit), keep_report, jit);
+  if (n > 0 && failed(jit, define_calls(jit->lljit, calls, n), "define the runtime's functions", error)) {
     jit_free(jit);
     return NULL;
   }
   return jit;
 }
 
+/* clang's UBSan reads the 8 bytes before a function that is called by pointer: they must exist, also at the start of a
+ * page. */
+static void give_readable_prefix(LLVMModuleRef module)
+{
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+  LLVMTypeRef i64 = LLVMInt64TypeInContext(LLVMGetModuleContext(module));
+  for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f))
+    if (!LLVMIsDeclaration(f) && !LLVMHasPrefixData(f)) LLVMSetPrefixData(f, LLVMConstNull(i64));
+#endif
+#endif
+  (void)module;
+}
+
 bool jit_add(Jit *jit, LLVMModuleRef module, char **error)
 {
+  give_readable_prefix(module);
   Bytes object;
   if (!object_emit(jit->target, module, OBJECT_CODE, &object, error)) return false;
   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(object.at, object.n, "jit");
   bytes_free(&object);
   LLVMOrcJITDylibRef main_dylib = LLVMOrcLLJITGetMainJITDylib(jit->lljit);
-  return !failed(LLVMOrcLLJITAddObjectFile(jit->lljit, main_dylib, buffer), "add a module", error);
+  return !failed(jit, LLVMOrcLLJITAddObjectFile(jit->lljit, main_dylib, buffer), "add a module", error);
 }
 
 void *jit_symbol(Jit *jit, const char *name, char **error)
 {
   LLVMOrcExecutorAddress address = 0;
-  if (failed(LLVMOrcLLJITLookup(jit->lljit, &address, name), "find a symbol", error)) return NULL;
+  if (failed(jit, LLVMOrcLLJITLookup(jit->lljit, &address, name), "find a symbol", error)) return NULL;
   return (void *)(uintptr_t)address;
 }
 
@@ -85,7 +105,8 @@ void jit_free(Jit *jit)
 {
   if (!jit) return;
   char *ignored = NULL;
-  if (jit->lljit) failed(LLVMOrcDisposeLLJIT(jit->lljit), "stop", &ignored);
+  if (jit->lljit) failed(jit, LLVMOrcDisposeLLJIT(jit->lljit), "stop", &ignored);
   free(ignored);
+  text_free(&jit->said);
   free(jit);
 }

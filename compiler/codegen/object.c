@@ -80,7 +80,7 @@ bool object_emit(Target *target, LLVMModuleRef module, ObjectKind kind, Bytes *o
   return true;
 }
 
-/* ---- undefined symbols: those that stand in no section ---- */
+/* ---- undefined symbols: those that stand in no section. So does the source's name, which comes first in ELF ---- */
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
@@ -94,6 +94,8 @@ bool object_undefined(const Bytes *object, Bytes *out, char **error)
   size_t n = 0;
   LLVMSymbolIteratorRef s = LLVMObjectFileCopySymbolIterator(binary);
   LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(binary);
+  bool elf = object->n > 4 && !memcmp(object->at, "\177ELF", 4);
+  if (elf && s && !LLVMObjectFileIsSymbolIteratorAtEnd(binary, s)) LLVMMoveToNextSymbol(s);
   for (; s && !LLVMObjectFileIsSymbolIteratorAtEnd(binary, s); LLVMMoveToNextSymbol(s)) {
     const char *text = LLVMGetSymbolName(s);
     if (!text || !*text) continue;

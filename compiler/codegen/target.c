@@ -6,6 +6,7 @@
    other way. */
 #include "target.h"
 #include "text.h"
+#include <errno.h>
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* ---- names ---- */
 
@@ -206,8 +209,43 @@ Target *target_host(int level, char **error)
   return t;
 }
 
-/* LLVM only prints to stderr when it does not know a CPU, and goes on with the least one; so ask it first. The C API
-   has no list of CPUs: the probe is whether the assembly of an empty module is made without a word. */
+/* LLVM prints to stderr when it does not know a CPU or a feature and goes on, or aborts later when it has made
+   something of them that can't work; the C API has no list of names. So a child process tries, and its first words are
+   the reason. True when it has none. */
+static bool names_are_known(const char *triple, const char *cpu, const char *features, const char *abi, bool hosted,
+                            char **error)
+{
+  int pipe_fd[2];
+  if (pipe(pipe_fd)) return true;
+  pid_t child = fork();
+  if (child < 0) return close(pipe_fd[0]), close(pipe_fd[1]), true;
+  if (child == 0) {
+    dup2(pipe_fd[1], STDERR_FILENO);
+    close(pipe_fd[0]);
+    char *ignored = NULL;
+    Target *t = target_make(triple, cpu, features, abi, hosted, 2, &ignored);
+    if (t) probe(t);
+    _exit(0);
+  }
+  close(pipe_fd[1]);
+  char said[256];
+  ssize_t n, have = 0;
+  while ((n = read(pipe_fd[0], said + have, sizeof said - 1 - (size_t)have)) > 0 || (n < 0 && errno == EINTR))
+    have += n > 0 ? n : 0;
+  close(pipe_fd[0]);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (have == 0 && WIFEXITED(status)) return true;
+  said[have] = 0;
+  said[strcspn(said, "\n")] = 0;
+  if (!*said) strcpy(said, "nothing, and crashes");
+  Text t = {0};
+  text_printf(&t, "no code can be made for target '%s', CPU '%s', features '%s': LLVM says: %s", triple, cpu, features,
+              said);
+  *error = t.at;
+  return false;
+}
+
 Target *target_named(const char *name, const char *cpu, const char *features, int level, char **error)
 {
   if (cpu && !strcmp(cpu, "native")) {
@@ -229,11 +267,11 @@ Target *target_named(const char *name, const char *cpu, const char *features, in
   if (features && *features) text_printf(&all, "%s%s", all.n ? "," : "", features);
   bool hosted =
       alias ? alias->hosted || strstr(triple, "linux") : !strstr(triple, "none") && !strstr(triple, "unknown-unknown");
-  Target *t = target_make(triple,
-                          cpu     ? cpu
-                          : alias ? alias->cpu
-                                  : "generic",
-                          all.at ? all.at : "", alias ? alias->abi : "", hosted, level, error);
+  const char *abi = alias ? alias->abi : "", *chosen = cpu ? cpu : alias ? alias->cpu : "generic";
+  bool ask = cpu || (features && *features);
+  Target *t = NULL;
+  if (!ask || names_are_known(triple, chosen, all.at, abi, hosted, error))
+    t = target_make(triple, chosen, all.at, abi, hosted, level, error);
   if (t) probe(t), count_registers(t);
   text_free(&all);
   LLVMDisposeMessage(triple);
@@ -314,9 +352,10 @@ void target_prepare_function(const Target *t, LLVMValueRef fn)
    Figures stand in docs/performance.md. */
 static const char *const pipelines[4] = {
     "always-inline",
-    "always-inline,function(sroa,early-cse<memssa>,simplifycfg,instcombine)",
-    "always-inline,function(sroa,early-cse<memssa>,simplifycfg,instcombine,loop-simplify,lcssa,loop-mssa(licm),gvn,"
-    "instcombine,"
+    "always-inline,function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>)",
+    "always-inline,function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,loop-simplify,lcssa,"
+    "loop-mssa(licm),gvn,"
+    "instcombine<no-verify-fixpoint>,"
     "simplifycfg,dce)",
     "default<O3>",
 };

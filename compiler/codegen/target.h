@@ -17,7 +17,7 @@ typedef struct Target {
   int vector_registers;          /* how many of them there are: what a register tile may use */
   bool has_fma;                  /* llvm.fma is one instruction, in vectors too */
   bool has_round;                /* llvm.floor is one instruction */
-  bool hosted;                   /* an operating system: position-independent code, 64-bit files, threads */
+  bool hosted;                   /* an operating system: position-independent code */
 } Target;
 
 /* This machine with all it can do. NULL and a sentence in *error (free it with free) when LLVM can't. */

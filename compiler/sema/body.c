@@ -99,7 +99,7 @@ static bool index_of(Body *b, const Ast *decl, bool *timed)
     return false;
   }
   if (indices->kid[0]->kind == AST_NAME && indices->kid[0]->name == b->axis) return true;
-  diag(d, indices->span, "a declaration has the bare time index: %s[%s]", decl->name, b->axis);
+  diag(d, indices->span, "the time index is %s, and a declaration has it bare: %s[%s]", b->axis, decl->name, b->axis);
   if (indices->kid[0]->kind == AST_NUMBER) diag_note(d, (Span){0}, "a size belongs in the type: %s[%s] : real[%.15g]", decl->name, b->axis, indices->kid[0]->num);
   return false;
 }
@@ -217,9 +217,11 @@ static void check_type(Body *b, FlatVar *v, Shape shape, Span span)
   bool same = v->shape.rank == shape.rank && v->shape.token == shape.token;
   for (int i = 0; i < shape.rank && same; i++) same = dim_unify(f->sizes, v->shape.dim[i], shape.dim[i]);
   if (same) return;
-  diag(f->diag, span, "%s is %s here", v->name, shape_text(f->sizes, f->arena, shape));
-  diag_note(f->diag, v->type_span, "and %s here", shape_text(f->sizes, f->arena, v->shape));
-  note_uses(b);
+  const char *inner = shape_text(f->sizes, f->arena, shape), *outer = shape_text(f->sizes, f->arena, v->shape);
+  diag(f->diag, b->cell ? b->use : span, "%s is declared %s, but its equation gives %s", v->name, outer, inner);
+  diag_note(f->diag, v->type_span, "%s is declared %s here", v->name, outer);
+  diag_note(f->diag, span, "and %s here", inner);
+  if (b->cell) note_uses(b->outer);
   v->bad = true;
 }
 
@@ -268,22 +270,22 @@ static void set_input_type(Body *b, Input *in, const Ast *type)
 
 static const char *role_of(const Entry *e)
 {
-  if (e->kind == ENTRY_INPUT) return "an input: its values are given";
+  if (e->kind == ENTRY_INPUT) return "an input, which is given";
   if (e->kind == ENTRY_SIZE) return "a size";
   if (e->kind == ENTRY_VALUE) return "an argument of the cell";
   if (e->kind == ENTRY_INSTANCE) return "an instance of a cell";
   switch (e->var->kind) {
-  case VAR_INPUT: return "an input: its values are given";
-  case VAR_TARGET: return "a target: its values are given";
-  case VAR_PARAM: return "a parameter: it is learned";
-  case VAR_NOISE: return "noise: it is drawn by ~";
+  case VAR_INPUT: return "an input, which is given";
+  case VAR_TARGET: return "a target, which is given";
+  case VAR_PARAM: return "a parameter, which is learned";
+  case VAR_NOISE: return "noise, which is drawn by ~";
   default: return NULL;
   }
 }
 
 static void refuse_equation(Body *b, const Entry *e, Span at)
 {
-  diag(b->s->diag, at, "no equation can define '%s': it is %s", e->name, role_of(e));
+  diag(b->s->diag, at, "'%s' is %s, so no equation can define it", e->name, role_of(e));
   diag_note(b->s->diag, e->span, "declared here");
   note_uses(b);
 }
@@ -391,7 +393,7 @@ static void declare_boundary(Body *b, const Ast *ast)
     note_uses(b);
     return;
   }
-  FlatVar *v = path_var(&x, base, false);
+  FlatVar *v = path_var(&x, base);
   Place p;
   if (!v || !place_of(&x, target->kid[1], &p)) return;
   if (target->nkid > 2 || !((p.kind == FROM_START && p.k <= 0) || (p.kind == FROM_END && p.k >= 1))) {
@@ -443,10 +445,6 @@ static void implicit_param(Body *b, const Ast *e)
   if (near_value(&x, e->name)) return; /* reported where it is read */
   Entry *entry = body_add(b, ENTRY_VAR, e->name, e->span);
   entry->var = bind_param(b, NULL, e->name, e->span);
-  if (b->declares_params) {
-    diag_warn(b->s->diag, e->span, "'%s' is not declared: it is taken as a parameter", e->name);
-    diag_note(b->s->diag, (Span){0}, "to declare it, write: param %s", e->name);
-  }
 }
 
 /* bare names where a value is read */
@@ -461,8 +459,8 @@ static void find_implicit(Body *b, const Ast *e)
   case AST_CALL: {
     CallKind kind = call_kind(&x, e);
     if (kind == CALL_CELL) return;
-    bool sizes = kind == CALL_FUNCTION && e->kid[0]->kind == AST_NAME && takes_sizes(e->kid[0]->name);
-    for (int i = 1; i < e->nkid && !(sizes && i > 1); i++) find_implicit(b, e->kid[i]);
+    int values = kind == CALL_FUNCTION && e->kid[0]->kind == AST_NAME ? values_before_sizes(e->kid[0]->name) : -1;
+    for (int i = 1; i < e->nkid && (values < 0 || i <= values); i++) find_implicit(b, e->kid[i]);
     return;
   }
   default:
@@ -536,9 +534,11 @@ void body_declare(Body *b)
   for (int i = 0; i < b->statements; i++) declare_statement(b, b->statement[i], &types);
   for (int i = 0; i < b->statements; i++)
     if (b->statement[i]->kind == AST_EQUATION) declare_equation(b, b->statement[i]);
+  for (int i = 0; i < b->entries.n; i++)
+    if (b->entries.at[i]->kind == ENTRY_SIZE) size_value(b, b->entries.at[i]);
   require_equations(b);
   if (b->cell && !b->result_entry) {
-    diag(s->diag, b->ast->kid[0]->span, "cell '%s' has no output", b->cell->name);
+    diag(s->diag, b->ast->span, "cell '%s' has no output", b->cell->name);
     note_uses(b);
   }
   for (int i = 0; i < b->statements && !b->broken; i++) {

@@ -104,6 +104,7 @@ Node *node_read(Flat *f, FlatVar *v, ReadKind kind, int k, Span span)
   n->shape.token = flat_shape(v)->token;
   n->bad = v->bad;
   v->used = true;
+  v->reads++;
   return n;
 }
 

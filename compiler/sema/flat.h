@@ -20,6 +20,13 @@ typedef enum ConstKind {
   CONST_COUNT  /* how many components Node.of has */
 } ConstKind;
 
+typedef enum ProductForm { /* what a @ b is, once ranks are known */
+  FORM_MATMUL,
+  FORM_DOT,   /* a' @ b of vectors */
+  FORM_OUTER, /* a @ b' of vectors */
+  FORM_ROW    /* a' @ M: the vector M' @ a lying down */
+} ProductForm;
+
 struct Node {
   Op op;
   int id;
@@ -36,6 +43,8 @@ struct Node {
   bool row;      /* a vector lying down: x'. shape is the vector's */
   bool timed;    /* has a value at each t */
   bool settled;  /* its shape rule has been applied */
+  bool expected; /* its surroundings' shape has been handed down to it */
+  ProductForm form;
   bool bad;      /* reported; nothing more is said about what depends on it */
   int depth;     /* of the expression */
   enum { NOT_FOLDED, FOLDED, NO_CONSTANT } folded; /* node_value's: FOLDED has its value in `value` */
@@ -72,7 +81,11 @@ struct FlatVar {
   bool typed;      /* declared with a type */
   bool implicit;   /* a parameter that was never declared */
   bool output, used, bad, hoisted, dead;
-  bool noise_drawn;
+  bool figure; /* made for a draw, the loss or a metric */
+  bool agreed; /* its shape fits its equation's */
+  Span drawn;        /* by ~: its target */
+  const char *scalar; /* what must be a number: "the loss" */
+  int reads;
   Span span;       /* its declaration, or its equation */
   Span type_span;
   Node *rhs;
@@ -98,7 +111,7 @@ typedef struct FlatDraw {
 
 typedef struct FlatMetric {
   const char *name;
-  FlatVar *sum, *count;
+  FlatVar *value;
   Span span;
 } FlatMetric;
 
@@ -108,6 +121,8 @@ typedef struct FlatType {
   Node *node;
   Span type_span;
   const char *name;
+  struct Body *body; /* the cell's */
+  bool agreed;
 } FlatType;
 
 struct Flat {
@@ -121,8 +136,9 @@ struct Flat {
   Vec(FlatMetric) metrics;
   Vec(FlatType) types;
   Vec(Setting) settings;
-  FlatVar *explicit_loss, *loss;
-  bool full; /* too large: reported */
+  FlatVar *loss; /* `loss = e`, a number */
+  bool full;       /* too large: reported */
+  bool bad_bodies; /* some use of a cell has an error in its shapes */
 };
 
 #define FLAT_VARS 100000 /* the largest system */

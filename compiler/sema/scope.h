@@ -115,6 +115,7 @@ struct Body {
   Params *params;
   bool reversed, untimed;
   bool declares_params;
+  bool bad;    /* its shapes do not fit: reported */
   bool broken; /* a statement of it did not parse: names may be missing */
   const char *axis, *length; /* "t", "T" */
   Map names;                 /* name -> Entry */
@@ -122,7 +123,8 @@ struct Body {
   Vec(Input *) inputs;
   FlatVar *result;           /* of a cell: its first output, */
   Entry *result_entry;       /* its name inside, */
-  Span result_defined;       /* and the equation there */
+  Span result_defined;       /* the equation there, */
+  struct Use *result_use;    /* and the application that this is */
   Vec(Equation) equations;   /* right sides to elaborate */
   Vec(const Ast *) later;    /* boundaries to declare */
   Vec(PendingInit) inits;
@@ -156,7 +158,7 @@ typedef struct Elab {
   FlatVar *owner;    /* whose equation it is, NULL for draws and the like */
   const char *label; /* for what gets a name of its own */
   Frame *frame;
-  bool untokened;
+  int depth;
 } Elab;
 
 /* unit.c */
@@ -168,6 +170,8 @@ Entry *unit_size(Unit *u, const char *name);
 
 /* spelling.c */
 typedef Vec(const char *) Names;
+/* an error at a place of an expression, a hint or NULL, and notes that say which def and which uses of cells it stands in */
+void complain(Elab *x, Span at, const char *hint, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void say_undefined(Elab *x, Span at, const char *what, const char *name, const Names *known);
 void names_of_functions(Elab *x, Names *out);
 void names_of_values(Elab *x, Names *out);
@@ -201,6 +205,7 @@ typedef struct Place {
 bool place_of(Elab *x, const Ast *index, Place *p); /* in the body's own orientation */
 Place place_turned(const Body *b, Place p);         /* the same place in the outermost orientation */
 bool has_time(Elab *x, const Ast *e);               /* does the text's value have the time index? */
+const Ast *needs_time(const Ast *cell);             /* what in it needs time: a read at another t, a reduction; NULL */
 
 /* cell.c */
 typedef enum CallKind { CALL_FUNCTION, CALL_AXIS, CALL_CELL, CALL_APPLY } CallKind;
@@ -208,11 +213,12 @@ CallKind call_kind(Elab *x, const Ast *call);
 bool is_cell_value(Elab *x, const Ast *e);
 Cell *cell_value(Elab *x, const Ast *e);
 const char *signature(Arena *a, const Ast *definition);
+Params *params_child(Sema *s, Params *parent, const Ast *site, int layer, const char *name);
 
 /* use.c */
 void declare_uses(Body *b);
 Node *apply(Elab *x, const Ast *call);
-FlatVar *path_var(Elab *x, const Ast *e, bool quiet); /* NAME or FIELD to a variable; NULL after a diagnostic */
+FlatVar *path_var(Elab *x, const Ast *e); /* NAME or FIELD to a variable; NULL after a diagnostic */
 Use *use_at(const Body *b, const Ast *site);
 
 /* expression.c */
@@ -233,15 +239,18 @@ const char *builtin_name(int i); /* NULL behind the last */
 /* statement.c */
 void body_elaborate(Body *b);
 void set_right_side(FlatVar *v, Node *rhs);
+bool refuse_time(Elab *x, const char *name, const Node *n); /* true after a diagnostic: n has the time index */
 /* draw.c */
+void elaborate_noise(Body *b);
 void elaborate_draws(Body *b);
 void elaborate_loss(Body *b);
 void elaborate_metrics(Body *b);
 /* settings.c */
-void elaborate_settings(Body *b, const Ast *train);
+void elaborate_settings(Body *b);
 
 /* infer.c, initial.c: over the whole */
 bool infer_shapes(Flat *f);
-void choose_initialisers(Flat *f);
-
+void refuse_undetermined(Flat *f);
+void set_initialiser(Body *b, FlatVar *v, const Ast *e);
+bool choose_initialisers(Flat *f);
 #endif

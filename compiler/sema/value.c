@@ -40,7 +40,7 @@ Found find_name(Elab *x, const char *name)
 static Value entry_size(Elab *x, Entry *e)
 {
   if (e->state == DOING) {
-    diag(x->body->s->diag, e->span, "size '%s' is defined by itself", e->name);
+    complain(x, e->span, NULL, "size '%s' is defined by itself", e->name);
     e->state = DONE;
     e->value = no_value;
   }
@@ -50,8 +50,7 @@ static Value entry_size(Elab *x, Entry *e)
     Elab inner = {.body = x->body, .frame = e->unit ? &file : NULL};
     Value v = value_of(&inner, e->size->kid[0], true);
     if (v.kind == VALUE_CELL) {
-      diag(x->body->s->diag, e->span, "'%s' is a cell, not a size", v.cell->name);
-      diag_note(x->body->s->diag, (Span){0}, "an instance is named without the word 'size': %s = ...", e->name);
+      complain(x, e->span, "an instance is named without the word 'size'", "'%s' is a cell, not a size", v.cell->name);
       v = no_value;
     }
     if (e->state == DOING) e->value = v;
@@ -60,18 +59,18 @@ static Value entry_size(Elab *x, Entry *e)
   return e->value;
 }
 
+void size_value(Body *b, Entry *e) { entry_size(&(Elab){.body = b}, e); }
+
 static Value variable_value(Elab *x, const Ast *e, const Entry *entry)
 {
-  Diag *d = x->body->s->diag;
   if (entry->kind == ENTRY_VAR && entry->var->implicit) {
     Names known = {0};
     names_of_values(x, &known);
     say_undefined(x, e->span, "size", e->name, &known);
     return no_value;
   }
-  diag(d, here(x, e->span), "'%s' is not known while compiling: a size or a number is needed here", e->name);
-  diag_note(d, entry->span, "'%s' is declared here", e->name);
-  if (entry->kind != ENTRY_INSTANCE) diag_note(d, (Span){0}, "the size of a vector is dim(%s)", e->name);
+  const char *hint = entry->kind != ENTRY_INSTANCE ? arena_printf(x->body->s->arena, "the size of a vector is dim(%s)", e->name) : NULL;
+  complain(x, e->span, hint, "'%s' is not known while compiling: a size or a number is needed here", e->name);
   return no_value;
 }
 
@@ -84,7 +83,7 @@ static Value name_value(Elab *x, const Ast *e)
     if (!f.arg) return no_value;
     if (f.arg->op == OP_CONST && f.arg->constant == CONST_DIM) return dim_value(dim_find(s->flat->sizes, f.arg->dim), e->span);
     if (node_value(s->flat, f.arg, &v)) return number_value(v, e->span);
-    diag(s->diag, x->frame->call, "'%s' of %s must be a number that is known while compiling", e->name, x->frame->def->name);
+    complain(x, e->span, NULL, "'%s' of %s must be a number that is known while compiling", e->name, x->frame->def->name);
     return no_value;
   }
   if (f.entry) {
@@ -101,7 +100,7 @@ static Value name_value(Elab *x, const Ast *e)
   if (strcmp(e->name, "pi") == 0) return number_value(M_PI, e->span);
   if (strcmp(e->name, "inf") == 0) return number_value(INFINITY, e->span);
   if (e->name == x->body->axis || e->name == x->body->length) {
-    diag(s->diag, here(x, e->span), "'%s' is not known while compiling: a size or a number is needed here", e->name);
+    complain(x, e->span, NULL, "'%s' is not known while compiling: a size or a number is needed here", e->name);
     return no_value;
   }
   Names known = {0};
@@ -157,8 +156,7 @@ static Value dim_arithmetic(Elab *x, const Ast *e, char op, Value a, Value b)
     dim_unify(f->sizes, multiple(f, part, (int)b.num), a.dim);
     return dim_value(part, e->span);
   }
-  diag(x->body->s->diag, here(x, e->span), "a size in this calculation is not known yet");
-  diag_note(x->body->s->diag, (Span){0}, "give the vector whose dim(..) it is a type with its size, such as : real[8]");
+  complain(x, e->span, "give the vector whose dim(..) it is a type with its size, such as : real[8]", "a size in this calculation is not known yet");
   return no_value;
 }
 
@@ -167,7 +165,7 @@ static Value arithmetic(Elab *x, const Ast *e, char op, Value a, Value b, bool w
   Diag *d = x->body->s->diag;
   if (a.kind == VALUE_NONE || b.kind == VALUE_NONE) return no_value;
   if (a.kind == VALUE_CELL || b.kind == VALUE_CELL) {
-    diag(d, here(x, e->span), "a cell is no number: nothing can be calculated with it");
+    complain(x, e->span, NULL, "a cell is no number: nothing can be calculated with it");
     return no_value;
   }
   if (a.kind == VALUE_DIM || b.kind == VALUE_DIM) return dim_arithmetic(x, e, op, a, b);
@@ -181,18 +179,18 @@ static Value arithmetic(Elab *x, const Ast *e, char op, Value a, Value b, bool w
   case '>': y = fmax(a.num, b.num); break;
   case '/':
     if (b.num == 0) {
-      diag(d, here(x, e->span), "division by zero");
+      complain(x, e->span, NULL, "division by zero");
       return no_value;
     }
     if (whole && is_whole(a.num) && is_whole(b.num) && !is_whole(a.num / b.num)) {
-      diag(d, here(x, e->span), "%.15g / %.15g is not a whole number: sizes divide without a rest", a.num, b.num);
+      complain(x, e->span, NULL, "%.15g / %.15g is not a whole number: sizes divide without a rest", a.num, b.num);
       return no_value;
     }
     y = a.num / b.num;
     break;
   }
   if (isnan(y)) {
-    diag(d, here(x, e->span), "this has no value: it is not a number");
+    complain(x, e->span, NULL, "this has no value: it is not a number");
     return no_value;
   }
   return number_value(y, e->span);
@@ -204,7 +202,7 @@ static Value dim_of(Elab *x, const Ast *e)
 {
   Sema *s = x->body->s;
   if (e->nkid != 2) {
-    diag(s->diag, here(x, e->span), "dim takes one vector: dim(x)");
+    complain(x, e->span, NULL, "dim takes one vector: dim(x)");
     return no_value;
   }
   const Ast *of = e->kid[1];
@@ -213,7 +211,7 @@ static Value dim_of(Elab *x, const Ast *e)
   if (f.entry && f.entry->kind == ENTRY_INPUT) return dim_value(dim_find(s->flat->sizes, f.entry->input->shape.dim[0]), e->span);
   FlatVar *v = NULL;
   if (f.entry && f.entry->kind == ENTRY_VAR) v = f.entry->var;
-  else if (!f.formal && of->kind == AST_FIELD) v = path_var(x, of, false);
+  else if (!f.formal && of->kind == AST_FIELD) v = path_var(x, of);
   else if (!f.formal && of->kind == AST_NAME) {
     Names known = {0};
     names_of_values(x, &known);
@@ -221,7 +219,7 @@ static Value dim_of(Elab *x, const Ast *e)
     return no_value;
   }
   if (v) return dim_value(dim_find(s->flat->sizes, flat_shape(v)->dim[0]), e->span);
-  if (of->kind != AST_FIELD) diag(s->diag, here(x, e->span), "dim(..) in a size takes the name of a vector, without an index");
+  if (of->kind != AST_FIELD) complain(x, e->span, NULL, "dim(..) in a size takes the name of a vector, without an index");
   return no_value;
 }
 
@@ -245,7 +243,7 @@ static Value call_value(Elab *x, const Ast *e, bool whole)
       if (a.kind == VALUE_NUMBER) return arithmetic(x, e, '+', number_value(function[i].f(a.num), e->span), number_value(0, e->span), whole);
       if (a.kind == VALUE_NONE) return a;
     }
-  diag(x->body->s->diag, here(x, e->span), "this is not known while compiling: a size or a number is needed here");
+  complain(x, e->span, NULL, "this is not known while compiling: a size or a number is needed here");
   return no_value;
 }
 
@@ -271,7 +269,7 @@ Value value_of(Elab *x, const Ast *e, bool whole)
   case AST_ERROR: return no_value;
   default: break;
   }
-  diag(x->body->s->diag, here(x, e->span), "this is not known while compiling: a size or a number is needed here");
+  complain(x, e->span, NULL, "this is not known while compiling: a size or a number is needed here");
   return no_value;
 }
 
@@ -282,7 +280,7 @@ static bool number_of(Elab *x, const Ast *e, const char *what, Value *v)
   *v = value_of(x, e, true);
   if (v->kind == VALUE_NONE) return false;
   if (v->kind != VALUE_CELL) return true;
-  diag(x->body->s->diag, here(x, e->span), "'%s' is a cell: %s is needed here", v->cell->name, what);
+  complain(x, e->span, NULL, "'%s' is a cell: %s is needed here", v->cell->name, what);
   return false;
 }
 
@@ -292,9 +290,9 @@ bool size_of(Elab *x, const Ast *e, Dim *size)
   if (!number_of(x, e, "a size", &v)) return false;
   if (v.kind == VALUE_DIM) return *size = v.dim, true;
   Diag *d = x->body->s->diag;
-  if (!is_whole(v.num)) diag(d, here(x, e->span), "a size is a whole number, this is %.15g", v.num);
-  else if (v.num < 1) diag(d, here(x, e->span), "a size is at least 1, this is %.15g", v.num);
-  else if (v.num > SIZE_LIMIT) diag(d, here(x, e->span), "a size is at most %d, this is %.15g", SIZE_LIMIT, v.num);
+  if (!is_whole(v.num)) complain(x, e->span, NULL, "a size is a whole number, this is %.15g", v.num);
+  else if (v.num < 1) complain(x, e->span, NULL, "a size is at least 1, this is %.15g", v.num);
+  else if (v.num > SIZE_LIMIT) complain(x, e->span, NULL, "a size is at most %d, this is %.15g", SIZE_LIMIT, v.num);
   else return *size = (Dim)v.num, true;
   return false;
 }
@@ -304,9 +302,9 @@ bool whole_of(Elab *x, const Ast *e, const char *what, int *n)
   Value v;
   if (!number_of(x, e, what, &v)) return false;
   Diag *d = x->body->s->diag;
-  if (v.kind == VALUE_DIM) diag(d, here(x, e->span), "%s must be known here, and this size is not yet", what);
-  else if (!is_whole(v.num)) diag(d, here(x, e->span), "%s is a whole number, this is %.15g", what, v.num);
-  else if (fabs(v.num) > SIZE_LIMIT) diag(d, here(x, e->span), "%s is at most %d, this is %.15g", what, SIZE_LIMIT, v.num);
+  if (v.kind == VALUE_DIM) complain(x, e->span, NULL, "%s must be known here, and this size is not yet", what);
+  else if (!is_whole(v.num)) complain(x, e->span, NULL, "%s is a whole number, this is %.15g", what, v.num);
+  else if (fabs(v.num) > SIZE_LIMIT) complain(x, e->span, NULL, "%s is at most %d, this is %.15g", what, SIZE_LIMIT, v.num);
   else return *n = (int)v.num, true;
   return false;
 }

@@ -340,14 +340,19 @@ static void put_right_side(Text *out, const System *s, const Var *v)
   text_free(&p.draft);
 }
 
+/* The front end names a boundary's variable `h[0]`: then its own equation says it already. */
 static void put_boundaries(Text *out, const System *s, const Var *v)
 {
   for (int i = 0; i < v->bound.n; i++) {
     const Boundary *b = &v->bound.at[i];
-    text_printf(out, "  %s", v->name);
-    put_place(out, b->kind, b->offset);
-    text_printf(out, " = %s", b->var->name);
-    put_comment(out, shape_comment(s, v->shape, b->var->dom));
+    Text place = {0};
+    text_puts(&place, v->name);
+    put_place(&place, b->kind, b->offset);
+    if (strcmp(place.at, b->var->name) != 0) {
+      text_printf(out, "  %s = %s", place.at, b->var->name);
+      put_comment(out, shape_comment(s, v->shape, b->var->dom));
+    }
+    text_free(&place);
   }
 }
 

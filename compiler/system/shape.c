@@ -20,6 +20,8 @@ typedef struct DimSum {
   Dim total;
   Dims part;
   bool done;
+  Span where;
+  const char *conflict; /* why it does not come out; NULL */
 } DimSum;
 
 struct ShapeCtx {
@@ -99,7 +101,7 @@ Dim dim_sum(ShapeCtx *c, const Dim *parts, int n)
   }
   if (all) return known > INT32_MAX ? INT32_MAX : (Dim)known;
   if (n == 1) return parts[0];
-  DimSum s = {.total = dim_new(c, c->here)};
+  DimSum s = {.total = dim_new(c, c->here), .where = c->here};
   for (int i = 0; i < n; i++) vec_push(c->arena, &s.part, parts[i]);
   vec_push(c->arena, &c->sum, s);
   return s.total;
@@ -121,10 +123,26 @@ static bool solve_sum(ShapeCtx *c, DimSum *s, bool *again)
   s->done = known > INT32_MAX || open == 0 || (same && total >= 0);
   if (!s->done) return true;
   *again = true;
-  if (known > INT32_MAX) return false;
-  if (open == 0) return dim_unify(c, s->total, (Dim)known);
   int64_t rest = total - known;
-  return rest > 0 && rest % open == 0 && dim_unify(c, unknown, (Dim)(rest / open));
+  if (known > INT32_MAX) s->conflict = "the size is too large";
+  else if (open == 0 && !dim_unify(c, s->total, (Dim)known))
+    s->conflict = arena_printf(c->arena, "the parts add up to %d, but %d are needed", (int)known, (int)total);
+  else if (open > 0 && (rest <= 0 || rest % open != 0 || !dim_unify(c, unknown, (Dim)(rest / open))))
+    s->conflict = arena_printf(c->arena, "%d in all cannot be made up of these parts: %d are known already", (int)total, (int)known);
+  return !s->conflict;
+}
+
+bool shape_conflict(ShapeCtx *c, Span *at, const char **why)
+{
+  for (int i = 0; i < c->sum.n; i++) {
+    DimSum *s = &c->sum.at[i];
+    if (!s->conflict) continue;
+    *at = s->where;
+    *why = s->conflict;
+    s->conflict = NULL;
+    return true;
+  }
+  return false;
 }
 
 bool shape_solve(ShapeCtx *c)

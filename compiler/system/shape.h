@@ -30,6 +30,8 @@ Dim dim_find(ShapeCtx *c, Dim d);                  /* the size, or the represent
 bool dim_unify(ShapeCtx *c, Dim a, Dim b);         /* false when two sizes differ */
 Dim dim_sum(ShapeCtx *c, const Dim *parts, int n); /* a Dim that equals the sum, solved when all but one are known */
 bool shape_solve(ShapeCtx *c);                     /* sums to a fixed point; false on contradiction */
+/* The next sum that did not come out: where it was made, and a sentence; false when there is no more. */
+bool shape_conflict(ShapeCtx *c, Span *at, const char **why);
 /* Where d's size was determined: the place that shape_here() named when d got it; no place for a declared size. */
 void shape_here(ShapeCtx *c, Span here);
 Span dim_why(ShapeCtx *c, Dim d);

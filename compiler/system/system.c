@@ -166,7 +166,7 @@ Expr *ex_op(System *s, Op op, Expr *const *in, int nin, const int *attr)
   assert(op_info[op].class != CLASS_LEAF && (op_info[op].nin < 0 || op_info[op].nin == nin));
   Expr probe = {.op = op, .nin = nin, .in = (Expr **)in, .dom = op_domain(op, in, nin)};
   for (int i = 0; i < op_info[op].nattr; i++) probe.attr[i] = attr[i];
-  Shape small[8], *shape = nin <= 8 ? small : ARENA_ARRAY(s->arena, Shape, nin);
+  Shape small[8] = {0}, *shape = nin <= 8 ? small : ARENA_ARRAY(s->arena, Shape, nin);
   for (int i = 0; i < nin; i++) shape[i] = in[i]->shape;
   const char *why = "";
   if (!op_shape(NULL, s->arena, op, shape, nin, probe.attr, &probe.shape, &why)) {

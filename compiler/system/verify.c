@@ -158,7 +158,6 @@ static void verify_var(Verify *c, const Var *v)
     broken(c, NULL, v->rhs ? "only a computed variable has a right side" : "a computed variable without a right side");
   if ((v->kind == VAR_STACKED) != (v->member.n > 0)) broken(c, NULL, "only a stack has members, and it has some");
   if (v->kind == VAR_STACKED) verify_stack(c, v);
-  if (v->stacked && !in_system(c, v->stacked)) broken(c, NULL, "its stack is not in the system");
   if (v->adj_of && !shape_same(v->adj_of->shape, v->shape)) broken(c, NULL, "the adjoint has another shape");
   verify_boundaries(c, v);
   if (!v->rhs) return;

@@ -83,6 +83,75 @@ PROGRAMS = {
 }
 
 
+# Training: name: (optimiser, hyper, clip, steps, chunk or None)
+CLIPS = {"norm": {"kind": "global_norm", "max": 0.1}, "value": {"kind": "value", "max": 0.02}, "param": {"kind": "per_param", "max": 0.05}}
+TRAINING = {
+    "train_sgd": ("sgd", {"lr": 0.3}, None, 4, None),
+    "train_momentum": ("sgd", {"lr": 0.2, "momentum": 0.9}, CLIPS["norm"], 5, None),
+    "train_nesterov": ("sgd", {"lr": 0.2, "momentum": 0.8, "nesterov": True}, CLIPS["value"], 5, None),
+    "train_rmsprop": ("rmsprop", {"lr": 0.02, "alpha": 0.9, "eps": 1e-6}, CLIPS["param"], 5, None),
+    "train_adam": ("adam", {"lr": 0.05, "beta1": 0.8, "beta2": 0.95, "eps": 1e-7}, CLIPS["norm"], 6, None),
+    "train_adamw": ("adamw", {"lr": 0.05, "betas": [0.9, 0.99], "eps": 1e-8, "weight_decay": 0.1}, None, 6, None),
+    "train_windows": ("adam", {"lr": 0.05, "betas": [0.9, 0.99], "eps": 1e-8}, CLIPS["norm"], 4, 5),
+}
+
+
+def train(ev, prog, arrays, pars, spec):
+    """The steps of `spec` by torch.optim -> losses, norms before clipping, the parameters afterwards"""
+    import torch
+    kind, hyper, clip, steps, chunk = spec
+    h = dict(hyper)
+    if "beta1" in h:
+        h["betas"] = (h.pop("beta1"), h.pop("beta2"))
+    p = {n: ev.to(arrays[n]).requires_grad_(True) for n in pars}
+    optimiser = {"sgd": torch.optim.SGD, "rmsprop": torch.optim.RMSprop, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[kind](p.values(), **h)
+    fixed = {n: ev.to(a) for n, a in arrays.items() if n not in pars}
+    losses, norms = [], []
+    for s in range(steps):
+        now = dict(fixed)
+        if chunk:
+            now.update({n: fixed[n + "_all"][s * chunk:(s + 1) * chunk] for n in ("x", "target")})
+        optimiser.zero_grad()
+        loss, env = ev.run(prog, {**now, **p})
+        loss.backward()
+        norms.append(float(torch.sqrt(sum((q.grad ** 2).sum() for q in p.values()))))
+        losses.append(float(loss.detach()))
+        if clip and clip["kind"] == "global_norm" and norms[-1] > clip["max"]:
+            for q in p.values():
+                q.grad *= clip["max"] / norms[-1]
+        for q in p.values() if clip else []:
+            if clip["kind"] == "value":
+                q.grad.clamp_(-clip["max"], clip["max"])
+            if clip["kind"] == "per_param" and float(q.grad.norm()) > clip["max"]:
+                q.grad *= clip["max"] / float(q.grad.norm())
+        optimiser.step()
+        if chunk:
+            fixed["h0"] = env["s"].h_final.detach()
+    return np.array(losses), np.array(norms), {n: q.detach().numpy() for n, q in p.items()}
+
+
+def make_training(i, name, spec):
+    kind, hyper, clip, steps, chunk = spec
+    rng = np.random.default_rng(200 + i)
+    inputs = {"x": "T,B,I", "h0": "B,H", "target": "T,B,O"}
+    if chunk:
+        inputs.update({"x_all": "TT,B,I", "target_all": "TT,B,O"})
+    dims = {**DIMS, "TT": DIMS["T"] * steps}
+    arrays = {n: rng.normal(0, 1, [dims[d] for d in s.split(",")]) for n, s in inputs.items()}
+    params = {**W, **OUT}
+    arrays.update({n: rng.normal(0, 0.6, [dims[k] for k in s.split(",")]) for n, s in params.items()})
+    prog = {"dims": dims, "inputs": {n: {"shape": s.split(","), "dtype": "f8", "grad": False} for n, s in inputs.items()},
+            "params": {n: {"shape": s.split(",")} for n, s in params.items()},
+            "train": {"optimiser": kind, "hyper": hyper, "clip": clip, "steps": steps,
+                      "tbptt": chunk and {"chunk": chunk, "carry": {"h0": "s.h_final"}, "slice": {"x": "x_all", "target": "target_all"}}},
+            "steps": [scan(ELMAN, {"h": ["h0"]}, ["h"]), {"let": "y = s.h @ V + v"}, {"loss": "mse(y, target)"}]}
+    losses, norms, after = train(nrir.TorchEval(), prog, arrays, params, spec)
+    data = {("par." if n in params else "in.") + n: a for n, a in arrays.items()}
+    data.update({"exp.losses": losses, "exp.grad_norms": norms, **{"exp.after." + n: a for n, a in after.items()}})
+    case = {"name": name, "family": "more", "program": prog, "outputs": [], "wrt": []}
+    cases.save(os.path.join(sys.argv[2], name), case, data)
+
+
 def array(name, kind, shape, rng):
     if kind is None:
         return rng.normal(0, 1, shape)
@@ -120,6 +189,8 @@ def main():
         data.update({"grad." + n: g for n, g in grads.items()})
         case = {"name": name, "family": "more", "program": prog, "outputs": outputs, "wrt": wrt}
         cases.save(os.path.join(sys.argv[2], name), case, data)
+    for i, (name, spec) in enumerate(TRAINING.items()):
+        make_training(i, name, spec)
 
 
 main()

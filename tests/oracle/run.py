@@ -7,6 +7,7 @@ max|got - want| / max|want|. The interpreter is held against them too. Cases tha
 import argparse
 import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -34,7 +35,8 @@ def error(got, want):
 def rnnc(args, *words):
     r = subprocess.run([args.rnnc, *words], capture_output=True, text=True, timeout=300)
     if r.returncode != 0:
-        raise Wrong(f"exit code {r.returncode}: {' '.join(words[2:4])}\n{r.stderr.strip()[-2000:]}")
+        said = re.sub(r"^.*: warning: .*\n(  .*\n)*", "", r.stderr, flags=re.M)
+        raise Wrong(f"exit code {r.returncode}: {words[2]}\n{said.strip()[-2000:]}")
 
 
 def read(path):
@@ -98,7 +100,8 @@ def run_gradient(args, folder, case, data, model, precision):
 def run_training(args, folder, case, data, model, precision):
     trace = f"{folder}/trace.{precision}.npz"
     rnnc(args, "run", f"{folder}/model.rnn", "train", "--data", f"{folder}/data.npz", "--weights", f"{folder}/weights.safetensors",
-         "--precision", precision, "--trace", trace, "--save", f"{folder}/{precision}.ckpt.safetensors")
+         "--precision", precision, "--trace", trace, "--quiet", "--save", f"{folder}/{precision}.ckpt.safetensors",
+         "--out", f"{folder}/{precision}.safetensors")
     got = read(trace)
     errors = {"losses": error(got["loss"], data["exp.losses"]), "gradient norms": error(got["norm"], data["exp.grad_norms"])}
     for n in case["program"]["params"]:

@@ -230,6 +230,8 @@ class Translator:
                 self.model.outputs[n] = self.equation(self.name("show_" + n), v).code.replace("[t]", "")
         self.finish_declarations()
         self.model.lengths = self.lengths if self.by_length else None
+        if not self.by_length and not any("[t]" in d for d in self.model.declare):
+            self.model.lengths = np.full(self.B, self.size(self.time_dim))   # nothing else says how long a sequence is
         self.model.symbols = self.symbols
         return self.model
 
@@ -511,22 +513,40 @@ def call_text(name, **kw):
     return f"{name}({', '.join(f'{k} = {v}' for k, v in kw.items())})"
 
 
-def train_block(case, model, steps, B):
-    """The settings that make `train` take exactly the steps of the case."""
-    spec = case["program"]["train"]
-    h = dict(spec["hyper"])
-    rename = {"lr": "rate", "b1": "beta1", "b2": "beta2", "weight_decay": "decay", "wd": "decay", "mu": "momentum"}
+HYPER = {"lr": "rate", "learning_rate": "rate", "b1": "beta1", "b2": "beta2", "epsilon": "eps", "weight_decay": "decay", "wd": "decay",
+         "mu": "momentum", "rho": "alpha"}
+CLIP = {"global_norm": "norm", "norm": "norm", "value": "value", "per_param": "param", "param": "param", "per_parameter": "param",
+        "param_norm": "param"}
+
+
+def optimizer_text(kind, hyper):
+    h = dict(hyper)
     if "betas" in h:
         h["beta1"], h["beta2"] = h.pop("betas")
-    h = {rename.get(k, k): (str(v).lower() if isinstance(v, bool) else v) for k, v in h.items()}
-    model.train.append("optimizer = " + call_text(spec["optimiser"], **h))
-    clip = spec.get("clip")
-    if clip:
-        kind = {"global_norm": "norm", "norm": "norm", "value": "value", "per_param": "param", "param": "param", "param_norm": "param"}
-        if clip["kind"] not in kind:
-            raise Unsupported("clipping by " + clip["kind"])
-        model.train.append(f"clip = {kind[clip['kind']]}({clip['max']})")
-    model.train += [f"batch = {B}", f"steps = {steps}", f"epochs = {steps}", "shuffle = false", "seed = 1"]
+    h = {HYPER.get(k, k): v for k, v in h.items() if v is not None}
+    if kind in ("momentum", "nesterov", "sgd_momentum"):
+        h.setdefault("momentum", 0.9)
+        if kind == "nesterov":
+            h["nesterov"] = True
+        kind = "sgd"
+    return call_text(kind, **{k: str(v).lower() if isinstance(v, bool) else v for k, v in h.items()})
+
+
+def clip_text(clip):
+    if not clip or clip["kind"] in ("none", None):
+        return "none"
+    if clip["kind"] not in CLIP:
+        raise Unsupported("clipping by " + clip["kind"])
+    bound = next(v for k, v in clip.items() if k != "kind" and isinstance(v, (int, float)))
+    return f"{CLIP[clip['kind']]}({bound})"
+
+
+def train_block(case, model, B):
+    """The settings that make `train` take exactly the steps of the case."""
+    spec = case["program"]["train"]
+    steps = spec["steps"]
+    model.train += [f"optimizer = {optimizer_text(spec['optimiser'], spec['hyper'])}", f"clip = {clip_text(spec.get('clip'))}",
+                    f"batch = {B}", f"steps = {steps}", f"epochs = {steps}", "shuffle = false", "seed = 1"]
 
 
 def translate(case, data):
@@ -544,7 +564,7 @@ def translate(case, data):
             windows[short] = data["in." + whole]
     tr = Translator(case, data)
     model = tr.run()
-    train_block(case, model, spec["steps"], tr.B)
+    train_block(case, model, tr.B)
     if tbptt:
         for short, whole in windows.items():
             our = model.where[short][0]

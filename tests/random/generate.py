@@ -72,6 +72,14 @@ class Generator:
 
     # ---- reads
 
+    def token_read(self, timed):
+        """(text, symbols), or None where there are no tokens"""
+        tokens = [t for t in self.tokens if not t[2] or timed]
+        if not tokens:
+            return None
+        name, symbols, over = self.r.choice(tokens)
+        return name + (index_text(self.r.choice([0, 0, -1, 1])) if over else ""), symbols
+
     def read(self, v, timed):
         """v at some place that may be read once v is finished"""
         if not v.timed:
@@ -171,18 +179,28 @@ class Generator:
     def number(self, shape, depth, timed, group):
         v = (self.size(),)
         e = lambda: self.expr(v, depth - 1, timed, group)
-        form = self.r.choice(["sum", "mean", "max", "dot", "logsumexp", "msum", "leaf", "time", "norm"])
+        form = self.r.choice(["sum", "mean", "max", "min", "dot", "logsumexp", "msum", "leaf", "time", "norm", "pick", "weights"])
         if form == "dot":
-            return f"sum({e()} * {e()})"
+            return f"dot({e()}, {e()})"
         if form == "msum":
             return f"mean({self.expr((self.size(), self.size()), depth - 1, timed, group)})"
         if form == "norm":
             return f"sqrt(0.1 + sum(square({e()})))"
         if form == "leaf":
             return self.leaf((), timed, group)
-        if form == "time":
+        if form == "time" or form == "weights" and not timed:
             return self.over_time((), depth, group)
+        if form == "weights":
+            return self.weights_over_time((), depth, group)
+        if form == "pick":
+            token = self.token_read(timed)
+            return f"pick({self.expr((token[1],), depth - 1, timed, group)}, {token[0]})" if token else self.leaf((), timed, group)
         return f"{form}({e()})"
+
+    def weights_over_time(self, shape, depth, group):
+        """softmax[t]: varies over time, and needs all of it"""
+        e = self.expr(shape, depth - 1, True, dict(group, members=[], step=0) if group else None)
+        return f"softmax[t]({e})" if "[t" in e else self.leaf(shape, True, group)
 
     def over_time(self, shape, depth, group):
         """A reduction over t of what earlier groups made; it does not vary over time."""
@@ -190,7 +208,7 @@ class Generator:
         e = self.expr(shape, depth - 1, True, outer)
         if "[t" not in e:
             return self.leaf(shape, False, outer)
-        word = self.r.choice(["mean", "mean", "max", "sum"])
+        word = self.r.choice(["mean", "mean", "max", "min", "logsumexp", "sum"])
         return f"(sum[t]({e}) / T)" if word == "sum" else f"{word}[t]({e})"
 
     def vector(self, shape, depth, timed, group):
@@ -198,10 +216,9 @@ class Generator:
         form = self.r.choice(["product", "product", "product", "product", "token", "slice", "concat", "softmax", "affine", "state",
                               "time", "transposed"])
         if form == "token":
-            tokens = [t for t in self.tokens if not t[2] or timed]
-            if tokens:
-                name, symbols, over = self.r.choice(tokens)
-                return f"({self.param((n, symbols))} @ {name}{index_text(self.r.choice([0, 0, -1, 1])) if over else ''})"
+            token = self.token_read(timed)
+            if token:
+                return f"onehot({token[0]})" if token[1] == n and self.r.random() < 0.3 else f"({self.param((n, token[1]))} @ {token[0]})"
             form = "product"
         if form == "slice":
             more = self.r.randint(1, 3)

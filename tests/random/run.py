@@ -2,9 +2,10 @@
 
   python3 run.py [--rnnc PATH] [--seed S] [--count N] [--only K] [--keep FOLDER]
 
-For each model: the loss and every gradient by generated code in f64 (1e-9) and f32 (2e-4) against the interpreter; the
-interpreter's gradient against differences of its loss along random directions; and all again with NaN beyond each sequence's length,
-which must change no bit. Model k of a run has the seed S * 100000 + k: --only k makes it again."""
+For each model: the interpreter's loss against meaning.py, which shares no code with the compiler; the loss and every gradient by
+generated code in f64 (1e-9) and f32 (2e-4) against the interpreter; the interpreter's gradient against differences of its loss
+along random directions; and all again with NaN beyond each sequence's length, which must change no bit. Model k of a run has the
+seed S * 100000 + k: --only k makes it again."""
 import argparse
 import concurrent.futures
 import os
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import numpy as np
 import generate
+import meaning
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DIRECTIONS, STEPS = 2, (1e-4, 1e-5, 1e-6, 1e-3)
@@ -83,6 +85,9 @@ class Case:
         want = self.gradient("plain", "--interpret")
         if not all(np.isfinite(a).all() for a in want.values()):
             raise Wrong("the interpreter's result is not finite")
+        loss = meaning.Meaning(self.g.text(), self.g.padded(0.0, 0), self.g.params, {v.name: v.shape for v in self.g.vars}).loss()
+        if abs(loss - float(want["loss"])) > 1e-10 * max(1, abs(loss)):
+            raise Wrong(f"the loss is {float(want['loss']):.12g}, by the definition {loss:.12g}")
         self.agree("f64 and the interpreter", self.gradient("plain", "--precision", "f64"), want, 1e-9)
         self.agree("f32 and the interpreter", self.gradient("plain", "--precision", "f32"), want, 2e-4)
         rng = np.random.default_rng(12345)

@@ -85,7 +85,8 @@ static void test_permutation(void **state)
   rnn_permutation(1, 1, 0, p);
   rnn_permutation(1, 1, 1, p);
   assert_int_equal(p[0], 0);
-  for (uint64_t i = 0; i < 1000; i++) assert_true(rnn_below(1, 2, i, 3ull << 62) < 3ull << 62); /* draws again a quarter of the time */
+  for (uint64_t i = 0; i < 1000; i++)
+    assert_true(rnn_below(1, 2, i, 3ull << 62) < 3ull << 62); /* draws again a quarter of the time */
 }
 
 static void test_categorical(void **state)
@@ -152,7 +153,8 @@ static void test_orthogonal(void **state)
     for (int64_t i = 0; i < k; i++)
       for (int64_t j = 0; j < k; j++) {
         double sum = 0;
-        for (int64_t l = 0; l < (m < n ? n : m); l++) sum += m < n ? w[i * n + l] * w[j * n + l] : w[l * n + i] * w[l * n + j];
+        for (int64_t l = 0; l < (m < n ? n : m); l++)
+          sum += m < n ? w[i * n + l] * w[j * n + l] : w[l * n + i] * w[l * n + j];
         assert_true(fabs(sum - (i == j ? 4 : 0)) < 1e-13);
       }
   }
@@ -194,9 +196,9 @@ static void test_initialisers(void **state)
 int run_draws_tests(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_philox),      cmocka_unit_test(test_many_draws_are_the_single_ones),
-      cmocka_unit_test(test_moments),     cmocka_unit_test(test_permutation),
-      cmocka_unit_test(test_categorical), cmocka_unit_test(test_orthogonal),
+      cmocka_unit_test(test_philox),       cmocka_unit_test(test_many_draws_are_the_single_ones),
+      cmocka_unit_test(test_moments),      cmocka_unit_test(test_permutation),
+      cmocka_unit_test(test_categorical),  cmocka_unit_test(test_orthogonal),
       cmocka_unit_test(test_initialisers),
   };
   return cmocka_run_group_tests_name("random numbers", tests, NULL, NULL);

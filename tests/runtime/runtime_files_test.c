@@ -1,7 +1,8 @@
 /* runtime_files_test.c: tests of the runtime's files, data, batches and random numbers.
 
      runtime_files_test                     all tests
-     runtime_files_test --copy IN OUT       reads a .npy, .npz or .safetensors file and writes it as another (roundtrip.py)
+     runtime_files_test --copy IN OUT       reads a .npy, .npz or .safetensors file and writes it as another
+   (roundtrip.py)
 */
 #include "runtime_files_test.h"
 #include "tensors.h"

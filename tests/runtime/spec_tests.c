@@ -107,9 +107,24 @@ static void test_arguments(void **state)
 
 static void test_numbers(void **state)
 {
-  static const char *const texts[] = {"0",      "-0",    "1",     "58.0",       "-0.207383", "1e22",
-                                      "1e23",   ".5",    "5.",    "123456789012345678901234567890", "4.9e-324", "1.7976931348623157e308",
-                                      "0.1e-5", "1E+2",  "+3",    "0.000000000000000000000000000000000123", "9007199254740993", "0e999999999999"};
+  static const char *const texts[] = {"0",
+                                      "-0",
+                                      "1",
+                                      "58.0",
+                                      "-0.207383",
+                                      "1e22",
+                                      "1e23",
+                                      ".5",
+                                      "5.",
+                                      "123456789012345678901234567890",
+                                      "4.9e-324",
+                                      "1.7976931348623157e308",
+                                      "0.1e-5",
+                                      "1E+2",
+                                      "+3",
+                                      "0.000000000000000000000000000000000123",
+                                      "9007199254740993",
+                                      "0e999999999999"};
   static const char *const none[] = {"", "-", ".", "e5", "inf", "nan", "1e999", " 1", "+-1"};
   const char *end;
   double got;
@@ -128,7 +143,8 @@ static void test_numbers(void **state)
   assert_true(rnn_number_parse("1e+x", &end, &got) && *end == 'e' && got == 1);
   assert_true(rnn_number_parse("0x10", &end, &got) && *end == 'x');
   assert_true(rnn_whole_parse("-12", &whole) && whole == -12);
-  assert_false(rnn_whole_parse("12.0", &whole) || rnn_whole_parse("", &whole) || rnn_whole_parse("99999999999999999999", &whole));
+  assert_false(rnn_whole_parse("12.0", &whole) || rnn_whole_parse("", &whole) ||
+               rnn_whole_parse("99999999999999999999", &whole));
   assert_string_equal(rnn_number_text(0.1, text), "0.1");
   assert_string_equal(rnn_number_text(1.0 / 3, text), "0.3333333333333333");
   uint64_t bits = 88172645463325252u;

@@ -1,4 +1,5 @@
-/* tensors_tests.c: safetensors, .npy and .npz: what is written is read, hostile files are refused with a reason, a full disk loses nothing. */
+/* tensors_tests.c: safetensors, .npy and .npz: what is written is read, hostile files are refused with a reason, a full
+ * disk loses nothing. */
 #include "runtime_files_test.h"
 #include "aside.h"
 #include "tensors.h"
@@ -155,7 +156,8 @@ static void test_hostile_safetensors(void **state)
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 9, "the last 1 bytes belong to no tensor"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "float32 [3] needs 12 bytes"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, "shape is out of range"},
-      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,8]}}", 8, "shape is out of range"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,8]}}", 8,
+       "shape is out of range"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[0,9223372036854775807,9223372036854775807],\"data_offsets\":[0,0]}}", 0,
        "shape is out of range"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}", 8, "not JSON"},
@@ -171,13 +173,17 @@ static void test_hostile_safetensors(void **state)
       {"{\"a\":3}", 0, "is not described by a map"},
       {"[]", 0, "not a map"},
       {"{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
-       "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[3,7]}}", 7, "'b': its bytes overlap"},
+       "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[3,7]}}",
+       7, "'b': its bytes overlap"},
       {"{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
-       "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "overlap"},
+       "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}",
+       4, "overlap"},
       {"{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
-       "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[5,9]}}", 9, "'b': the bytes before it belong to no tensor"},
+       "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[5,9]}}",
+       9, "'b': the bytes before it belong to no tensor"},
       {"{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
-       "\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,8]}}", 8, "duplicate object key"},
+       "\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,8]}}",
+       8, "duplicate object key"},
       {"{\"__metadata__\":{\"k\":\"v\"}}", 0, NULL},
       {"{\"__metadata__\":{\"k\":3}}", 0, "the value of 'k' is not a text"},
       {"{\"__metadata__\":[]}", 0, "not a map of texts"},
@@ -243,12 +249,14 @@ static void test_hostile_npy(void **state)
       {2, "{'shape':(3L,),\"descr\":\"=i4\",'fortran_order':True}", 12, NULL},
       {3, "{'descr': '<f4', 'fortran_order': False, 'shape': (), }", 4, NULL},
       {4, "{'descr': '<f4', 'fortran_order': False, 'shape': (), }", 4, "version 4 is not known"},
-      {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", 11, "needs 12 bytes behind the header, there are 11"},
+      {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", 11,
+       "needs 12 bytes behind the header, there are 11"},
       {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", 13, "there are 13"},
       {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,)", 12, "'}' expected"},
       {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, }", 12, "a size in range expected"},
       {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (-3,), }", 12, "a size in range expected"},
-      {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }", 12, "a size in range expected"},
+      {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }", 12,
+       "a size in range expected"},
       {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4), }", 12, "is out of range"},
       {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1), }", 4, "more than 8 dimensions"},
       {1, "{'descr': '<f4', 'fortran_order': False, }", 12, "each of the keys"},

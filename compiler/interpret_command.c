@@ -1,0 +1,158 @@
+/* interpret_command.c: loss, gradients and variables by the reference interpreter, in double precision, from and to the same files as the
+   generated code's. Slow: it is there to check the compiler, and is not a way to run models.
+   Needs: the passes up to the adjoint; no schedule, no LLVM. */
+#include "interpret_command.h"
+#include "adjoint.h"
+#include "interpret.h"
+#include "tensors.h"
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Given {
+  const char *data, *weights, *out;
+} Given;
+
+typedef struct Work {
+  Driver *d;
+  System *s;
+  Interp *it;
+  RnnTensorFile data, weights, out;
+  RnnError error;
+  int64_t B, T;
+} Work;
+
+static bool parse_given(int argc, char **argv, Given *g)
+{
+  static const struct option longs[] = {{"data", required_argument, NULL, 'd'},      {"weights", required_argument, NULL, 'w'},
+                                        {"out", required_argument, NULL, 'o'},       {"wrt", required_argument, NULL, 0},
+                                        {"show", required_argument, NULL, 0},        {"interpret", no_argument, NULL, 0},
+                                        {"precision", required_argument, NULL, 0},   {0}};
+  optind = 2;
+  for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+    if (c == 'd') g->data = optarg;
+    else if (c == 'w') g->weights = optarg;
+    else if (c == 'o') g->out = optarg;
+    else if (c == '?') return false;
+  }
+  return g->data && g->out;
+}
+
+static double *doubles(const RnnTensor *t)
+{
+  double *v = malloc(sizeof *v * (size_t)(t->count + 1));
+  if (!v) abort();
+  rnn_tensor_to_f64(t, 0, t->count, v);
+  return v;
+}
+
+static bool set(Work *w, const Var *v, const RnnTensorFile *file, const char *path)
+{
+  const RnnTensor *t = rnn_tensor_need(file, path, v->name, &w->error);
+  if (!t) return false;
+  int64_t rows = v->kind == VAR_PARAM ? 1 : v->dom & DOM_T ? w->B * w->T : w->B;
+  if (t->count != rows * interpret_width(v))
+    return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: '%s' has %lld elements, the model needs %lld", path, v->name, (long long)t->count,
+                    (long long)(rows * interpret_width(v)));
+  double *at = doubles(t);
+  interpret_set(w->it, v, at, w->T);
+  free(at);
+  return true;
+}
+
+static bool put(Work *w, const Var *v, const char *name)
+{
+  int64_t shape[RNN_MAX_RANK];
+  int rank = 0;
+  if (v->dom & DOM_B) shape[rank++] = w->B;
+  if (v->dom & DOM_T) shape[rank++] = w->T;
+  for (int i = 0; i < v->shape.rank && !v->shape.token; i++) shape[rank++] = v->shape.dim[i];
+  RnnTensor *t = rnn_tensor_add(&w->out, name, RNN_F64, rank, shape, &w->error);
+  if (!t) return false;
+  interpret_all(w->it, v, t->data);
+  return true;
+}
+
+/* Sizes of the batch from the first input that has them. */
+static bool measure(Work *w, const char *path, int64_t *len)
+{
+  for (int i = 0; i < w->s->vars.n; i++) {
+    const Var *v = w->s->vars.at[i];
+    const RnnTensor *t = v->kind == VAR_INPUT || v->kind == VAR_TARGET ? rnn_tensor_find(&w->data, v->name) : NULL;
+    if (!t || t->rank < 1) continue;
+    w->B = t->shape[0];
+    if ((v->dom & DOM_T) && t->rank > 1) w->T = t->shape[1];
+  }
+  if (w->B < 1) return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: no input of the model is in it", path);
+  if (w->T < 1) w->T = 1;
+  if (w->B > 4096) return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: the interpreter takes 4096 sequences at most", path);
+  const RnnTensor *lengths = rnn_tensor_find(&w->data, "lengths");
+  for (int64_t b = 0; b < w->B; b++) len[b] = w->T;
+  if (!lengths) return true;
+  if (lengths->count != w->B || !rnn_tensor_to_i64(lengths, 0, w->B, len))
+    return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: 'lengths' must hold %lld whole numbers", path, (long long)w->B);
+  for (int64_t b = 0; b < w->B; b++)
+    if (len[b] < 1 || len[b] > w->T)
+      return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: lengths[%lld] is %lld, not 1 to %lld", path, (long long)b, (long long)len[b], (long long)w->T);
+  return true;
+}
+
+static bool fill(Work *w, const Given *g)
+{
+  static int64_t len[4096];
+  if (!rnn_tensors_read(g->data, &w->data, &w->error)) return false;
+  if (g->weights && !rnn_tensors_read(g->weights, &w->weights, &w->error)) return false;
+  if (!measure(w, g->data, len)) return false;
+  w->it = interpret_new(w->s, w->B, w->T, len, NULL, NULL);
+  for (int i = 0; i < w->s->vars.n; i++) {
+    const Var *v = w->s->vars.at[i];
+    bool target_missing = v->kind == VAR_TARGET && !rnn_tensor_find(&w->data, v->name);
+    if (v->kind == VAR_PARAM && !set(w, v, &w->weights, g->weights ? g->weights : "--weights")) return false;
+    if ((v->kind == VAR_INPUT || v->kind == VAR_TARGET) && !target_missing && !set(w, v, &w->data, g->data)) return false;
+    if (v->kind == VAR_NOISE) return rnn_fail(&w->error, RNN_ERROR_USAGE, "the interpreter draws no noise: '%s'", v->name);
+  }
+  return true;
+}
+
+static bool answer(Work *w, bool gradient)
+{
+  if (gradient && !put(w, w->s->loss, "loss")) return false;
+  for (int i = 0, n = w->s->vars.n; i < n; i++) {
+    const Var *v = w->s->vars.at[i];
+    bool wanted = v->output && !gradient;
+    for (int k = 0; w->d->o.show && w->d->o.show[k] && !gradient; k++) wanted |= !strcmp(w->d->o.show[k], v->name);
+    const char *name = v->name;
+    if (gradient && v->adj_of) {
+      wanted = v->adj_of->kind == VAR_PARAM;
+      for (int k = 0; w->d->o.wrt && w->d->o.wrt[k]; k++) wanted |= !strcmp(w->d->o.wrt[k], v->adj_of->name);
+      name = v->adj_of->name;
+    }
+    if (wanted && !put(w, v, name)) return false;
+  }
+  return true;
+}
+
+int interpret_command(Driver *d, int argc, char **argv)
+{
+  Given g = {0};
+  bool gradient = !strcmp(argv[1], "gradient");
+  if ((!gradient && strcmp(argv[1], "forward")) || !parse_given(argc, argv, &g)) {
+    fprintf(stderr, "rnnc: --interpret goes with: gradient|forward --data FILE --weights FILE --out FILE [--wrt NAMES] [--show NAMES]\n");
+    return EXIT_USAGE;
+  }
+  ProgramRequest r = {.kind = gradient ? PROGRAM_TRAIN : PROGRAM_FORWARD, .wrt = d->o.wrt, .show = d->o.show};
+  Compiled *c = program_make(d->arena, d->diag, d->file, &d->lower, &r, gradient ? STAGE_ADJOINT : STAGE_EQUATIONS);
+  if (!c) {
+    diag_print(d->diag, stderr, false);
+    if (!diag_errors(d->diag)) fprintf(stderr, "rnnc: this model has no loss and no '~'\n");
+    return EXIT_DIAGNOSTICS;
+  }
+  Work w = {.d = d, .s = c->system};
+  bool ok = fill(&w, &g) && answer(&w, gradient) && rnn_tensors_write(g.out, &w.out, &w.error);
+  if (!ok) fprintf(stderr, "rnnc: %s\n", w.error.message);
+  if (w.it) interpret_free(w.it);
+  rnn_tensor_file_free(&w.data);
+  rnn_tensor_file_free(&w.weights);
+  rnn_tensor_file_free(&w.out);
+  return ok ? 0 : w.error.code;
+}

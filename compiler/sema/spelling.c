@@ -1,0 +1,125 @@
+/* spelling.c: names that mean nothing: what may have been meant.
+   Needs: the tables of functions. Leaves alone: everything else. */
+#include "body.h"
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+
+static bool same_letters(const char *a, const char *b) /* case and underscores apart */
+{
+  for (;; a++, b++) {
+    while (*a == '_') a++;
+    while (*b == '_') b++;
+    if (tolower((unsigned char)*a) != tolower((unsigned char)*b)) return false;
+    if (!*a) return true;
+  }
+}
+
+const char *other_spelling(const char *name)
+{
+  static const struct {
+    const char *there, *here;
+  } table[] = {
+#define SPELLING(there, here) {#there, here},
+#include "spelling.def"
+#undef SPELLING
+  };
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    if (same_letters(table[i].there, name)) return table[i].here;
+  return NULL;
+}
+
+static const char *best_of(const char *name, const Names *known)
+{
+  for (int i = 0; i < known->n; i++)
+    if (same_letters(known->at[i], name)) return known->at[i];
+  return nearest(name, known->at, known->n);
+}
+
+static void note_place(Elab *x, Span at)
+{
+  if (x->frame && x->frame->def) diag_note(x->body->s->diag, at, "in %s", x->frame->def->name);
+  note_uses(x->body);
+}
+
+void complain(Elab *x, Span at, const char *hint, const char *format, ...)
+{
+  char text[400];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  diag(x->body->s->diag, here(x, at), "%s", text);
+  if (hint) diag_note(x->body->s->diag, (Span){0}, "%s", hint);
+  note_place(x, at);
+}
+
+void say_undefined(Elab *x, Span at, const char *what, const char *name, const Names *known)
+{
+  Diag *d = x->body->s->diag;
+  bool value = strcmp(what, "variable") == 0 || strcmp(what, "size") == 0;
+  if (value && x->body->broken) return; /* its definition may be what did not parse */
+  const char *near = best_of(name, known), *elsewhere = value ? NULL : other_spelling(name);
+  diag(d, here(x, at), "there is no %s '%s'", what, name);
+  if (elsewhere && !(near && same_letters(near, name))) diag_note(d, (Span){0}, "here it is written %s", elsewhere);
+  else if (near) diag_note(d, (Span){0}, "did you mean '%s'?", near);
+  note_place(x, at);
+}
+
+static void names_of_cells(Elab *x, Names *out)
+{
+  Sema *s = x->body->s;
+  Unit *u = x->body->unit;
+  for (int i = -1; i < u->imports.n; i++) {
+    const Map *m = i < 0 ? &u->cells : &u->imports.at[i]->cells;
+    for (int k = 0; k < m->cap; k++)
+      if (m->slot[k].key) vec_push(s->arena, out, m->slot[k].key);
+  }
+  for (const LangFile *l = s->options->lang; l && l->name; l++)
+    if (strcmp(l->name, "prelude") != 0) vec_push(s->arena, out, l->name);
+  vec_push(s->arena, out, "stack");
+}
+
+static void names_of_defs(Sema *s, const Unit *u, Names *out)
+{
+  for (int k = 0; u && k < u->defs.cap; k++)
+    if (u->defs.slot[k].key) vec_push(s->arena, out, u->defs.slot[k].key);
+}
+
+void names_of_functions(Elab *x, Names *out)
+{
+  Sema *s = x->body->s;
+  Unit *u = x->body->unit;
+  for (int i = 0; builtin_name(i); i++) vec_push(s->arena, out, builtin_name(i));
+  names_of_defs(s, u, out);
+  for (int i = 0; i < u->imports.n; i++) names_of_defs(s, u->imports.at[i], out);
+  names_of_defs(s, unit_prelude(s), out);
+  names_of_cells(x, out);
+  for (int i = 0; i < x->body->entries.n; i++)
+    if (x->body->entries.at[i]->kind == ENTRY_INSTANCE) vec_push(s->arena, out, x->body->entries.at[i]->name);
+}
+
+void names_of_values(Elab *x, Names *out)
+{
+  Sema *s = x->body->s;
+  const Body *b = x->body;
+  for (int i = 0; i < b->entries.n; i++) {
+    const Entry *e = b->entries.at[i];
+    if (e->kind != ENTRY_VAR || !e->var->implicit) vec_push(s->arena, out, e->name);
+  }
+  for (int k = 0; k < b->unit->sizes.cap; k++)
+    if (b->unit->sizes.slot[k].key) vec_push(s->arena, out, b->unit->sizes.slot[k].key);
+}
+
+/* Where a body declares its parameters, a bare name near a declared one is a slip; where it declares none, only one near something
+   else than a short name is. */
+bool near_value(Elab *x, const char *name)
+{
+  const Body *b = x->body;
+  const Ast *def;
+  Names known = {0};
+  if (is_builtin(name) || unit_of_def(b->s, b->unit, name, &def) || is_cell_value(x, &(Ast){.kind = AST_NAME, .name = name})) return true;
+  names_of_values(x, &known);
+  size_t shortest = b->declares_params ? 3 : 4;
+  return strlen(name) >= shortest && best_of(name, &known) != NULL;
+}

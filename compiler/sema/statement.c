@@ -1,0 +1,93 @@
+/* statement.c: the equations of a body, one after the other.
+   Needs: everything declared, inputs bound. Leaves alone: draws, the loss and metrics (draw.c). */
+#include "body.h"
+#include <string.h>
+
+/* A reduction that is the whole right side needs no variable of its own. */
+void set_right_side(FlatVar *v, Node *rhs)
+{
+  FlatVar *h = rhs->op == OP_READ ? rhs->var : NULL;
+  bool same = h && h->hoisted && h->reads == 1 && h->timed == v->timed && rhs->attr[0] == (v->timed ? READ_REL : READ_PLAIN);
+  if (same) h->dead = true;
+  v->rhs = same ? h->rhs : rhs;
+}
+
+/* a read with the time index somewhere below n */
+static const Node *timed_read(Flat *f, const Node *n)
+{
+  bool *below = ARENA_ARRAY(f->arena, bool, n->id + 1);
+  below[n->id] = true;
+  for (int i = n->id; i >= 0; i--) {
+    const Node *m = f->nodes.at[i];
+    if (!below[i] || !m->timed) continue;
+    if (m->nin == 0) return m;
+    for (int k = 0; k < m->nin; k++) below[m->in[k]->id] = true;
+  }
+  return n;
+}
+
+bool refuse_time(Elab *x, const char *name, const Node *n)
+{
+  if (!n->timed) return false;
+  Flat *f = x->body->s->flat;
+  const Node *read = timed_read(f, n);
+  const char *t = x->body->axis, *T = x->body->length, *text = node_text(f, read);
+  diag(f->diag, read->span, "%s has no time index, but reads %s: write %s, sum[%s](...) or mean[%s](...)", name, text ? text : "a value that has one",
+       read->op == OP_READ ? arena_printf(f->arena, "%s[%s]", read->var->name, T) : T, t, t);
+  note_uses(x->body);
+  return true;
+}
+
+static Node *right_side(Elab *x, const Equation *eq)
+{
+  const Ast *value = eq->ast->kid[1];
+  Node *n = expression(x, value);
+  FlatVar *v = eq->target;
+  Diag *d = x->body->s->diag;
+  if (!n) return NULL;
+  bool token = v->owner && flat_shape(v)->token;
+  if (token && !n->shape.token) {
+    diag(d, value->span, "%s is a token, so its boundary is one too: an input or target of the type token", v->owner->name);
+    diag_note(d, v->owner->span, "declared here");
+    note_uses(x->body);
+    return NULL;
+  }
+  if (!v->timed && refuse_time(x, v->name, n)) return NULL;
+  return token ? n : numeric(x, n);
+}
+
+static void elaborate_equation(Body *b, const Equation *eq)
+{
+  FlatVar *v = eq->target;
+  const Ast *value = eq->ast->kid[1], *call = value->kind == AST_REVERSE ? value->kid[0] : value;
+  Elab x = {.body = b, .owner = v, .label = v->owner ? v->owner->name : v->name};
+  Use *u = call->kind == AST_CALL ? use_at(b, call) : NULL;
+  if (u && (u->result == v || (u->bad && call_kind(&x, call) == CALL_APPLY))) {
+    if (!apply(&x, call)) v->bad = true;
+    return;
+  }
+  Node *n = right_side(&x, eq);
+  if (n) set_right_side(v, n);
+  else v->bad = true;
+}
+
+static void require_noise(Body *b)
+{
+  for (int i = 0; i < b->entries.n; i++) {
+    const Entry *e = b->entries.at[i];
+    if (e->kind != ENTRY_VAR || e->var->kind != VAR_NOISE || e->var->drawn.source || e->var->bad) continue;
+    diag(b->s->diag, e->span, "noise '%s' has no distribution", e->name);
+    diag_note(b->s->diag, (Span){0}, e->var->timed ? "for instance %s[%s] ~ normal(0, 1)" : "for instance %s ~ normal(0, 1)", e->name, b->axis);
+    note_uses(b);
+    e->var->bad = true;
+  }
+}
+
+void body_elaborate(Body *b)
+{
+  Sema *s = b->s;
+  for (int i = 0; i < b->inits.n; i++) set_initialiser(b, b->inits.at[i].var, b->inits.at[i].ast);
+  elaborate_noise(b);
+  for (int i = 0; i < b->equations.n && !s->flat->full; i++) elaborate_equation(b, &b->equations.at[i]);
+  require_noise(b);
+}

@@ -1,0 +1,454 @@
+/* use.c: applications of cells: a body for each, its path and parameters, its inputs bound to arguments.
+   Needs: cells with their sizes bound. Leaves alone: right sides (statement.c).
+
+   All applications of all bodies are declared before any right side is read, so that paths may point anywhere. */
+#include "body.h"
+#include <string.h>
+
+#define BODY_LIMIT 20000
+#define NEST_LIMIT 100
+
+Use *use_at(const Body *b, const Ast *site) { return map_get(&b->uses, site); }
+
+/* ---- declaring ---- */
+
+static const Ast *first_decl(const Ast *cell, Role role, bool timed)
+{
+  for (int i = 1; i < cell->nkid; i++) {
+    const Ast *st = cell->kid[i];
+    if (st->kind != AST_DECLARE || st->role != role) continue;
+    for (int k = 0; k < st->nkid; k++)
+      if (st->kid[k]->kind == AST_DECL && (!timed || st->kid[k]->kid[0])) return st->kid[k];
+  }
+  return NULL;
+}
+
+static bool output_timed(const Cell *c)
+{
+  while (c->inner) c = c->inner;
+  const Ast *out = first_decl(c->ast, ROLE_OUTPUT, false);
+  return !out || out->kid[0];
+}
+
+static bool input_timed(const Cell *c)
+{
+  while (c->inner) c = c->inner;
+  return first_decl(c->ast, ROLE_INPUT, true) != NULL;
+}
+
+/* where the variables and the parameters of an application are named */
+typedef struct Naming {
+  const char *path;
+  Params *params;
+  FlatVar *target; /* the variable that it computes, NULL: one named path */
+} Naming;
+
+static int nesting(const Body *b)
+{
+  int n = 0;
+  for (; b; b = b->outer) n++;
+  return n;
+}
+
+/* The cell's own text, below stacks; NULL: it needs no time. */
+static const Ast *cell_needs_time(const Cell *c)
+{
+  while (c->inner) c = c->inner;
+  return needs_time(c->ast);
+}
+
+static Use *declare_cell(Body *b, Cell *c, const Ast *site, Naming name, bool turn, bool untimed)
+{
+  Sema *s = b->s;
+  Use *u = ARENA_NEW(s->arena, Use);
+  u->site = site;
+  u->cell = c;
+  if (++s->bodies > BODY_LIMIT || nesting(b) > NEST_LIMIT) {
+    if (!s->flat->full) diag(s->diag, site->span, "the model is too large: cells within cells are applied too often");
+    s->flat->full = u->bad = true;
+    return u;
+  }
+  const Ast *timely = untimed ? cell_needs_time(c) : NULL;
+  if (timely) {
+    diag(s->diag, site->span, "%s depends on time: it cannot be applied to a value without time index", c->name);
+    diag_note(s->diag, timely->span, "here");
+    note_uses(b);
+    u->bad = true;
+    return u;
+  }
+  Body *inner = body_new(s, c->unit, c->ast, name.path);
+  inner->cell = c;
+  inner->outer = b;
+  inner->use = site->span;
+  inner->params = name.params;
+  inner->reversed = b->reversed ^ turn;
+  inner->untimed = untimed;
+  inner->result = name.target;
+  u->body = inner;
+  body_declare(inner);
+  declare_uses(inner);
+  u->result = inner->result;
+  if (u->result) u->result->inside = u;
+  else u->bad = true;
+  return u;
+}
+
+static Use *declare_any(Body *b, Cell *c, const Ast *site, Naming name, bool turn, bool untimed)
+{
+  Sema *s = b->s;
+  turn ^= c->reversed;
+  if (!c->inner) return declare_cell(b, c, site, name, turn, untimed);
+  Use *u = ARENA_NEW(s->arena, Use);
+  u->site = site;
+  u->cell = c;
+  for (int i = 0; i < c->layers && !s->flat->full; i++) {
+    const char *layer = arena_printf(s->arena, "%d", i);
+    bool last = i == c->layers - 1;
+    Naming inner = {.path = arena_printf(s->arena, "%s.%s", name.path, layer), .params = params_child(s, name.params, site, i, layer)};
+    if (c->inner->shared) inner.params = c->inner->shared;
+    if (last) {
+      if (!name.target) name.target = flat_var(s->flat, VAR_COMPUTED, name.path, output_timed(c) && !untimed, site->span), name.target->body = b;
+      inner.target = name.target;
+    }
+    Use *l = declare_any(b, c->inner, site, inner, turn, untimed);
+    vec_push(s->arena, &u->layers, l);
+    u->bad |= l->bad;
+    u->result = l->result;
+  }
+  if (u->result) u->result->inside = u;
+  else u->bad = true;
+  return u;
+}
+
+/* OWNER.cellname, with 2, 3 .. behind it where that is taken */
+static const char *free_name(Body *b, const char *owner, const char *name)
+{
+  Sema *s = b->s;
+  const char *base = owner[0] ? arena_printf(s->arena, "%s.%s", owner, name) : name;
+  const char *path = intern(s->arena, base);
+  for (int k = 2; map_get(&s->paths, path); k++) path = intern(s->arena, arena_printf(s->arena, "%s%d", base, k));
+  map_put(s->arena, &s->paths, path, b);
+  return path;
+}
+
+/* where an application stands */
+typedef struct Context {
+  const char *label; /* path of the equation's variable, which names what is inside */
+  FlatVar *owner;    /* that variable, or NULL */
+  bool timed;        /* the equation is for each t */
+} Context;
+
+static void walk_uses(Body *b, const Ast *e, Context in);
+
+/* One application. direct: the variable that it computes, where it is the whole right side of its equation.
+   A value without time index makes the whole application one without; where the cell needs time, or its variable has it, the value
+   is the same at each t. */
+static void declare_use(Body *b, const Ast *call, bool turn, Context in, FlatVar *direct)
+{
+  Sema *s = b->s;
+  const char *label = in.label;
+  FlatVar *owner = in.owner;
+  Elab x = {.body = b};
+  Use *u = ARENA_NEW(s->arena, Use);
+  Cell *c = cell_value(&x, call->kid[0]);
+  *u = (Use){.site = call, .cell = c, .bad = true};
+  map_put(s->arena, &b->uses, call, u);
+  if (c) {
+    bool timed = false;
+    for (int i = 1; i < call->nkid; i++) timed |= has_time(&x, call->kid[i]);
+    bool spread = in.timed && (direct || cell_needs_time(c));
+    bool untimed = (b->untimed || (!timed && !spread)) && input_timed(c);
+    if (direct && direct->timed != (output_timed(c) && !untimed)) direct = NULL;
+    bool result = b->cell && direct && direct == b->result;
+    const char *path = !direct  ? free_name(b, label, c->name)
+                       : result ? body_path(b, b->result_entry->name)
+                                : direct->name;
+    const char *local = b->path[0] ? path + strlen(b->path) + 1 : path;
+    map_put(s->arena, &s->paths, intern(s->arena, path), b);
+    if (owner && !direct) vec_push(s->arena, &owner->parts, ((Part){intern(s->arena, path + strlen(label) + 1), u}));
+    Params *params = c->shared ? c->shared : params_child(s, b->params, call, -1, local);
+    *u = *declare_any(b, c, call, (Naming){path, params, direct}, turn, untimed);
+    if (u->result) u->result->inside = u;
+    if (result) b->result_use = u;
+  }
+  for (int i = 1; i < call->nkid; i++) walk_uses(b, call->kid[i], in);
+}
+
+static void walk_uses(Body *b, const Ast *e, Context in)
+{
+  Elab x = {.body = b};
+  if (!e || b->s->flat->full) return;
+  bool turn = e->kind == AST_REVERSE;
+  const Ast *call = turn ? e->kid[0] : e;
+  if (call->kind == AST_CALL) {
+    CallKind kind = call_kind(&x, call);
+    if (kind == CALL_CELL) return;
+    if (kind == CALL_APPLY) {
+      declare_use(b, call, turn, in, NULL);
+      return;
+    }
+  }
+  for (int i = 0; i < e->nkid; i++) walk_uses(b, e->kid[i], in);
+}
+
+static void equation_uses(Body *b, const Equation *eq)
+{
+  Elab x = {.body = b};
+  const Ast *value = eq->ast->kid[1], *call = value->kind == AST_REVERSE ? value->kid[0] : value;
+  FlatVar *v = eq->target->owner ? eq->target->owner : eq->target;
+  Context in = {b->cell && v == b->result ? b->path : v->name, v, eq->target->timed};
+  if (call->kind == AST_CALL && call_kind(&x, call) == CALL_APPLY)
+    declare_use(b, call, value != call, in, eq->target->owner ? NULL : v);
+  else walk_uses(b, value, in);
+}
+
+void declare_uses(Body *b)
+{
+  Sema *s = b->s;
+  int done = 0;
+  for (; done < b->equations.n && !s->flat->full; done++) equation_uses(b, &b->equations.at[done]);
+  body_declare_later(b);
+  for (; done < b->equations.n && !s->flat->full; done++) equation_uses(b, &b->equations.at[done]);
+  for (int i = 0; i < b->draws.n; i++) {
+    const Ast *target = b->draws.at[i]->kid[0];
+    while (target->kind == AST_INDEX || target->kind == AST_FIELD) target = target->kid[0];
+    walk_uses(b, b->draws.at[i]->kid[1], (Context){body_path(b, target->name), NULL, b->draws.at[i]->kid[0]->kind == AST_INDEX});
+  }
+  for (int i = 0; i < b->metrics.n; i++) walk_uses(b, b->metrics.at[i]->kid[0], (Context){b->metrics.at[i]->name, NULL, false});
+  if (b->loss) walk_uses(b, b->loss->kid[1], (Context){"loss", NULL, false});
+}
+
+/* ---- paths ---- */
+
+typedef struct Target { /* what a path has led to so far */
+  FlatVar *var;
+  Use *use;       /* the application that computes var */
+  Params *params; /* or a named instance */
+} Target;
+
+static bool in_params(Params *p, const char *name, Target *t)
+{
+  FlatVar *v = map_get(&p->vars, name);
+  if (v) return *t = (Target){.var = v}, true;
+  for (int i = 0; i < p->children.n; i++)
+    if (p->children.at[i].name == name) return *t = (Target){.params = p->children.at[i].params}, true;
+  return false;
+}
+
+static bool in_use(Use *u, const char *name, Target *t)
+{
+  for (int i = 0; i < u->layers.n; i++) {
+    char layer[16];
+    snprintf(layer, sizeof layer, "%d", i);
+    if (strcmp(layer, name) == 0) return *t = (Target){.var = u->layers.at[i]->result, .use = u->layers.at[i]}, true;
+  }
+  Entry *e = u->body ? body_entry(u->body, name) : NULL;
+  if (!e || e->kind != ENTRY_VAR) return false;
+  *t = (Target){.var = e->var, .use = e == u->body->result_entry ? u->body->result_use : e->var->inside};
+  return true;
+}
+
+static bool step_into(const Target *from, const char *name, Target *to)
+{
+  if (from->params) return in_params(from->params, name, to);
+  if (from->use && in_use(from->use, name, to)) return true;
+  for (int i = 0; from->var && i < from->var->parts.n; i++)
+    if (from->var->parts.at[i].name == name) {
+      Use *u = from->var->parts.at[i].use;
+      *to = (Target){.var = u->result, .use = u};
+      return true;
+    }
+  return false;
+}
+
+static void names_inside(Sema *s, const Target *t, Names *known)
+{
+  const Body *b = t->use ? t->use->body : NULL;
+  for (int param = 0; param < 2; param++)
+    for (int i = 0; b && i < b->entries.n; i++) {
+      const Entry *e = b->entries.at[i];
+      if (e->kind == ENTRY_VAR && (e->var->kind == VAR_PARAM) == param) vec_push(s->arena, known, e->name);
+    }
+  for (int i = 0; t->use && i < t->use->layers.n; i++) vec_push(s->arena, known, arena_printf(s->arena, "%d", i));
+  for (int i = 0; t->var && i < t->var->parts.n; i++) vec_push(s->arena, known, t->var->parts.at[i].name);
+  for (int i = 0; t->params && i < t->params->vars.cap; i++)
+    if (t->params->vars.slot[i].key) vec_push(s->arena, known, t->params->vars.slot[i].key);
+}
+
+static void say_not_inside(Elab *x, const Ast *e, const Target *from)
+{
+  Sema *s = x->body->s;
+  Names known = {0};
+  const char *owner = from->params ? from->params->path : from->var->name;
+  if (from->use && from->use->bad) return;
+  names_inside(s, from, &known);
+  if (!known.n) {
+    diag(s->diag, here(x, e->span), "there is nothing inside '%s': it is no application of a cell", owner);
+    note_uses(x->body);
+    return;
+  }
+  diag(s->diag, here(x, e->span), "there is no '%s' inside '%s'", e->name, owner);
+  const char *near = nearest(e->name, known.at, known.n), *list = known.at[0];
+  for (int i = 1; i < known.n && i < 12; i++) list = arena_printf(s->arena, "%s, %s", list, known.at[i]);
+  if (near) diag_note(s->diag, (Span){0}, "did you mean '%s'?", near);
+  else diag_note(s->diag, (Span){0}, "inside are %s", list);
+  note_uses(x->body);
+}
+
+static bool follow(Elab *x, const Ast *e, Target *t)
+{
+  Sema *s = x->body->s;
+  if (e->kind == AST_NAME) {
+    Found f = find_name(x, e->name);
+    if (f.entry && f.entry->kind == ENTRY_VAR) return *t = (Target){.var = f.entry->var, .use = f.entry->var->inside}, true;
+    if (f.entry && f.entry->kind == ENTRY_INSTANCE) {
+      Cell *c = cell_value(x, e);
+      if (!c) return false;
+      return *t = (Target){.params = c->shared}, true;
+    }
+    if (f.entry && f.entry->kind == ENTRY_INPUT)
+      diag(s->diag, here(x, e->span), "'%s' is an input: its values are given, and nothing is inside", e->name);
+    else if (f.formal || f.entry) diag(s->diag, here(x, e->span), "'%s' is not a variable", e->name);
+    else {
+      Names known = {0};
+      names_of_values(x, &known);
+      say_undefined(x, e->span, "variable", e->name, &known);
+      return false;
+    }
+    note_uses(x->body);
+    return false;
+  }
+  if (e->kind != AST_FIELD) {
+    diag(s->diag, here(x, e->span), "a path begins with the name of a variable");
+    return false;
+  }
+  Target from;
+  if (!follow(x, e->kid[0], &from)) return false;
+  if (step_into(&from, e->name, t)) return true;
+  say_not_inside(x, e, &from);
+  return false;
+}
+
+FlatVar *path_var(Elab *x, const Ast *e)
+{
+  Target t;
+  if (!follow(x, e, &t)) return NULL;
+  if (t.var) return t.var;
+  if (t.params) diag(x->body->s->diag, here(x, e->span), "'%s' is an instance of a cell, not a variable: it is applied, as in %s(x[t])", t.params->path, t.params->path);
+  return NULL;
+}
+
+/* ---- binding arguments ---- */
+
+/* does the cell read the input at [t] alone? */
+static bool only_now(const Ast *e, const char *name, const char *axis)
+{
+  if (!e) return true;
+  if (e->kind == AST_INDEX && e->kid[0]->kind == AST_NAME && e->kid[0]->name == name)
+    for (int i = 1; i < e->nkid; i++)
+      if (e->kid[i]->kind != AST_NAME || e->kid[i]->name != axis) return false;
+  for (int i = 0; i < e->nkid; i++)
+    if (!only_now(e->kid[i], name, axis)) return false;
+  return true;
+}
+
+static bool is_plain_read(const Node *n)
+{
+  return n->op == OP_READ && (n->attr[0] == READ_PLAIN || (n->attr[0] == READ_REL && n->attr[1] == 0));
+}
+
+/* the argument as a variable of its own */
+static FlatVar *argument_var(Body *inner, const Input *in, Node *arg, bool timed)
+{
+  Flat *f = inner->s->flat;
+  FlatVar *v = flat_var(f, VAR_COMPUTED, body_path(inner, in->name), timed, arg->span);
+  v->body = inner->outer;
+  set_right_side(v, arg);
+  return v;
+}
+
+static bool bind_input(Elab *x, Use *u, Input *in, Node *arg)
+{
+  Sema *s = x->body->s;
+  Body *inner = u->body;
+  bool timed = in->timed && !inner->untimed, now = only_now(inner->ast, in->name, inner->axis);
+  if (arg->timed && !timed) {
+    diag(s->diag, here(x, arg->span), "input '%s' of %s has no time index, but this argument has", in->name, u->cell->name);
+    diag_note(s->diag, in->span, "declared here");
+    note_uses(x->body);
+    return false;
+  }
+  if (in->typed && in->shape.token && !arg->shape.token) {
+    diag(s->diag, here(x, arg->span), "input '%s' of %s is a token, this argument is not", in->name, u->cell->name);
+    diag_note(s->diag, in->type_span, "declared here");
+    note_uses(x->body);
+    return false;
+  }
+  if (in->typed && !in->shape.token) arg = numeric(x, arg);
+  vec_push(s->arena, &s->flat->types, ((FlatType){.declared = in->shape, .node = arg, .type_span = in->type_span, .name = in->name, .body = inner}));
+  bool token = arg->shape.token;
+  if (is_plain_read(arg) && arg->timed == timed) {
+    in->var = arg->var;
+  } else if (token && now) {
+    in->node = arg;
+  } else if (token) {
+    diag(s->diag, here(x, arg->span), "%s reads its input '%s' at other times than [%s], so a token must be given as it is: %s[%s]", u->cell->name, in->name, inner->axis,
+         arg->op == OP_READ ? arg->var->name : "x", x->body->axis);
+    note_uses(x->body);
+    return false;
+  } else if (timed && !arg->timed && now) {
+    in->node = is_plain_read(arg) ? arg : node_now(s->flat, argument_var(inner, in, arg, false), arg->span);
+  } else {
+    in->var = argument_var(inner, in, arg, timed);
+  }
+  return true;
+}
+
+static Node *apply_use(Elab *x, Use *u, Node **arg, int n, const Ast *call)
+{
+  Sema *s = x->body->s;
+  if (u->bad || u->bound || s->flat->full) return NULL;
+  u->bound = true;
+  if (u->layers.n) {
+    Node *y = NULL;
+    for (int i = 0; i < u->layers.n; i++) {
+      y = apply_use(x, u->layers.at[i], i ? &y : arg, i ? 1 : n, call);
+      if (!y) return NULL;
+    }
+    return y;
+  }
+  Body *inner = u->body;
+  bool good = true;
+  if (n != inner->inputs.n) {
+    diag(s->diag, here(x, call->span), "%s has %d input%s, %d argument%s given", u->cell->name, inner->inputs.n, inner->inputs.n == 1 ? "" : "s", n, n == 1 ? " is" : "s are");
+    if (inner->inputs.n) diag_note(s->diag, inner->inputs.at[0]->span, "declared here");
+    note_uses(x->body);
+    good = false;
+  }
+  for (int i = 0; i < n && i < inner->inputs.n; i++) good &= arg[i] && bind_input(x, u, inner->inputs.at[i], arg[i]);
+  body_elaborate(inner);
+  if (!good || u->result->bad) return u->result->bad = true, NULL;
+  return node_now(s->flat, u->result, call->span);
+}
+
+Node *apply(Elab *x, const Ast *call)
+{
+  Sema *s = x->body->s;
+  Use *u = use_at(x->body, call);
+  if (!u) {
+    diag(s->diag, here(x, call->span), "a cell cannot be applied here");
+    return NULL;
+  }
+  Node **arg = ARENA_ARRAY(s->arena, Node *, call->nkid);
+  for (int i = 1; i < call->nkid; i++) {
+    const Ast *a = call->kid[i];
+    if (a->kind == AST_ARG) {
+      diag(s->diag, a->span, "the inputs of a cell are given in order, without names");
+      continue;
+    }
+    arg[i - 1] = expression(x, a);
+  }
+  Node *y = apply_use(x, u, arg, call->nkid - 1, call);
+  if (!y && u->result) u->result->bad = true;
+  return y;
+}

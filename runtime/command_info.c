@@ -1,0 +1,185 @@
+/* command_info.c: `info`: what the model takes, hands out and holds, as JSON or as a table. */
+#include "job.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *shape_json(int rank, const int64_t *extent)
+{
+  json_t *shape = json_array();
+  for (int i = 0; i < rank; i++) json_array_append_new(shape, json_integer(extent[i]));
+  return shape;
+}
+
+/* Variables whose value goes from step to step, each once */
+static bool is_state(const Program *p, int entry)
+{
+  for (int i = 0; i < entry; i++)
+    if (p->carry[i].from == p->carry[entry].from) return false;
+  return true;
+}
+
+static int64_t elements(const ModelDescription *m)
+{
+  int64_t n = 0;
+  for (int i = 0; i < m->params; i++) n += m->param[i].shape.count;
+  return n;
+}
+
+static const Program *any_program(const ModelDescription *m)
+{
+  const Program *p = rnn_model_program(m, "forward");
+  return p ? p : m->programs ? &m->program[0] : NULL;
+}
+
+/* -- JSON --------------------------------------------------------------------------------------------------- */
+
+static json_t *inputs_json(const ModelDescription *m)
+{
+  json_t *all = json_array();
+  for (int i = 0; i < m->inputs; i++) {
+    const RnnInputSpec *s = &m->input[i].spec;
+    json_t *one = json_pack("{s:s, s:s, s:s, s:o, s:b, s:b}", "name", s->name, "role", s->target ? "target" : "input",
+                            "type", s->token ? "token" : "real", "shape",
+                            s->token ? shape_json(1, &s->classes) : shape_json(s->rank, s->shape), "time", s->time,
+                            "drawn", m->input[i].drawn);
+    json_array_append_new(all, one);
+  }
+  return all;
+}
+
+static json_t *outputs_json(const ModelDescription *m)
+{
+  json_t *all = json_array();
+  for (int i = 0; i < m->outputs; i++) {
+    const ModelOutput *o = &m->output[i];
+    json_array_append_new(all, json_pack("{s:s, s:o, s:b}", "name", o->name, "shape",
+                                         shape_json(o->shape.rank, o->shape.extent), "time", o->time));
+  }
+  return all;
+}
+
+static json_t *params_json(const ModelDescription *m)
+{
+  json_t *all = json_array();
+  for (int i = 0; i < m->params; i++) {
+    const ModelParam *p = &m->param[i];
+    json_t *one = json_pack("{s:s, s:s, s:o, s:I, s:s, s:i}", "name", p->name, "path", p->name, "shape",
+                            shape_json(p->shape.rank, p->shape.extent), "count", (json_int_t)p->shape.count, "init",
+                            p->init, "line", p->line);
+    json_array_append_new(all, one);
+  }
+  return all;
+}
+
+static json_t *states_json(const Program *p)
+{
+  json_t *all = json_array();
+  for (int i = 0; p && i < p->carries; i++) {
+    const ProgramVar *from = &p->var[p->carry[i].from];
+    int64_t delay = 1 - p->carry[i].offset; /* entries are sorted by age: the first of a variable is its oldest */
+    if (is_state(p, i))
+      json_array_append_new(all,
+                            json_pack("{s:s, s:o, s:I}", "name", p->carry[i].var, "shape",
+                                      shape_json(from->shape.rank, from->shape.extent), "delay", (json_int_t)delay));
+  }
+  return all;
+}
+
+static json_t *draws_json(const ModelDescription *m)
+{
+  static const char *const dists[] = {"categorical", "bernoulli", "normal"};
+  json_t *all = json_array();
+  for (int i = 0; i < m->draws; i++) {
+    json_t *params = json_array();
+    for (int k = 0; k < 2 && m->draw[i].param[k]; k++) json_array_append_new(params, json_string(m->draw[i].param[k]));
+    json_array_append_new(all,
+                          json_pack("{s:s, s:I, s:s, s:o}", "name", m->draw[i].var, "offset",
+                                    (json_int_t)m->draw[i].offset, "dist", dists[m->draw[i].dist], "params", params));
+  }
+  return all;
+}
+
+static int print_json(Job *job)
+{
+  const ModelDescription *m = job->handle->model;
+  json_t *all = json_pack("{s:s, s:s, s:s, s:s}", "name", m->name, "source", m->source, "hash", m->hash, "precision",
+                          m->real64 ? "f64" : "f32");
+  json_object_set_new(all, "inputs", inputs_json(m));
+  json_object_set_new(all, "outputs", outputs_json(m));
+  json_object_set_new(all, "states", states_json(any_program(m)));
+  json_object_set_new(all, "draws", draws_json(m));
+  json_object_set_new(all, "parameters", params_json(m));
+  json_object_set_new(all, "counts",
+                      json_pack("{s:i, s:I, s:I, s:I}", "parameters", m->params, "elements", (json_int_t)elements(m),
+                                "weight_bytes", (json_int_t)rnn_block_bytes(job->handle), "state_bytes",
+                                (json_int_t)m->step.state_bytes));
+  json_t *step = m->step.run ? json_pack("{s:b, s:I}", "available", 1, "state_bytes", (json_int_t)m->step.state_bytes)
+                             : json_pack("{s:b, s:s}", "available", 0, "refused", m->step.refused);
+  json_object_set_new(all, "step", step);
+  json_object_set_new(all, "settings", rnn_settings_json(&job->settings));
+  char *text = all ? json_dumps(all, JSON_INDENT(1)) : NULL;
+  json_decref(all);
+  if (!text) rnn_fail_memory(&job->error, 4096);
+  else puts(text);
+  free(text);
+  return job->error.code;
+}
+
+/* -- the table ---------------------------------------------------------------------------------------------- */
+
+static void row(const char *name, int width, const char *type, int rank, const int64_t *shape, const char *time,
+                const char *more)
+{
+  char text[128];
+  printf("  %-*s  %-8s %-14s %-5s%s%s\n", width, name, type, rnn_shape_text(rank, shape, text, sizeof text), time,
+         *more ? " " : "", more);
+}
+
+static void widen(int *width, const char *name)
+{
+  if ((int)strlen(name) > *width) *width = (int)strlen(name);
+}
+
+static int print_table(const Job *job)
+{
+  const ModelDescription *m = job->handle->model;
+  const Program *p = any_program(m);
+  int width = 8;
+  char more[64];
+  for (int i = 0; i < m->params; i++) widen(&width, m->param[i].name);
+  for (int i = 0; i < m->inputs; i++) widen(&width, m->input[i].spec.name);
+  for (int i = 0; p && i < p->carries; i++) widen(&width, p->carry[i].var);
+  printf("%s (%s), %s, %lld parameters\n", m->name, m->source, m->real64 ? "float64" : "float32",
+         (long long)elements(m));
+  puts("inputs");
+  for (int i = 0; i < m->inputs; i++) {
+    const RnnInputSpec *s = &m->input[i].spec;
+    snprintf(more, sizeof more, "%s%s", s->target ? "target" : "",
+             m->input[i].drawn ? (s->target ? ", drawn" : "drawn") : "");
+    row(s->name, width, s->token ? "token" : "real", s->token ? 1 : s->rank, s->token ? &s->classes : s->shape,
+        s->time ? "[t]" : "", more);
+  }
+  puts("outputs");
+  for (int i = 0; i < m->outputs; i++)
+    row(m->output[i].name, width, "real", m->output[i].shape.rank, m->output[i].shape.extent,
+        m->output[i].time ? "[t]" : "", "");
+  puts("states");
+  for (int i = 0; p && i < p->carries; i++) {
+    const ProgramVar *from = &p->var[p->carry[i].from];
+    if (!is_state(p, i)) continue;
+    snprintf(more, sizeof more, "read up to %lld step%s later", (long long)(1 - p->carry[i].offset),
+             p->carry[i].offset ? "s" : "");
+    row(p->carry[i].var, width, "real", from->shape.rank, from->shape.extent, "[t]", more);
+  }
+  puts("parameters");
+  for (int i = 0; i < m->params; i++) {
+    snprintf(more, sizeof more, "%lld, %s", (long long)m->param[i].shape.count, m->param[i].init);
+    row(m->param[i].name, width, "real", m->param[i].shape.rank, m->param[i].shape.extent, "", more);
+  }
+  if (m->step.run) printf("a streaming step keeps %lld bytes of state\n", (long long)m->step.state_bytes);
+  else printf("no streaming step: %s\n", m->step.refused);
+  return RNN_OK;
+}
+
+int rnn_command_info(Job *job) { return job->value[OPTION_JSON] ? print_json(job) : print_table(job); }

@@ -1,0 +1,61 @@
+/* command_predict.c: `predict`: CSV to standard output or a file, or arrays. */
+#include "aside.h"
+#include "evaluate.h"
+#include "job.h"
+#include "predict.h"
+#include <stdlib.h>
+#include <string.h>
+
+static bool ends_with(const char *text, const char *ending)
+{
+  size_t n = strlen(text), m = strlen(ending);
+  return n >= m && strcmp(text + n - m, ending) == 0;
+}
+
+/* Through memory, so that the file is written aside and renamed like all others */
+static bool write_csv(const Prediction *p, const char *path, RnnError *error)
+{
+  char *text = NULL;
+  size_t bytes = 0;
+  FILE *memory = open_memstream(&text, &bytes);
+  bool ok = memory && rnn_prediction_csv(p, memory);
+  if (memory) ok = fclose(memory) == 0 && ok;
+  if (!ok) rnn_fail_memory(error, bytes);
+  RnnAside *aside = ok ? rnn_aside_begin(path, error) : NULL;
+  ok = aside != NULL;
+  if (aside && !rnn_aside_write(aside, text, bytes, error)) {
+    rnn_aside_cancel(aside);
+    ok = false;
+  } else if (aside) ok = rnn_aside_commit(aside, error);
+  free(text);
+  return ok;
+}
+
+static bool write_prediction(Job *job, const Prediction *p)
+{
+  const char *out = job->value[OPTION_OUT];
+  if (!out) return rnn_prediction_csv(p, stdout) || rnn_fail_errno(&job->error, "standard output");
+  if (!ends_with(out, ".npz") && !ends_with(out, ".safetensors")) return write_csv(p, out, &job->error);
+  RnnTensorFile file = {0};
+  bool ok = rnn_prediction_tensors(p, &file, &job->error) && rnn_tensors_write(out, &file, &job->error);
+  rnn_tensor_file_free(&file);
+  return ok;
+}
+
+int rnn_command_predict(Job *job)
+{
+  static const char *const words[] = {"likely", "outputs"};
+  Parts parts;
+  Prediction prediction;
+  int what = rnn_job_word(job, OPTION_WHAT, words, 2);
+  if (what < 0 || !rnn_job_weights(job) || !rnn_job_data(job, &parts, true, true)) return job->error.code;
+  const RnnDataset *data = parts.test       ? parts.test
+                           : parts.validate ? parts.validate
+                                            : parts.train; /* where a column cuts: what was held out */
+  if (rnn_predict(job->handle, data, rnn_evaluation_plan(&job->settings, data, true), what == 1, &prediction,
+                  &job->error))
+    write_prediction(job, &prediction);
+  rnn_prediction_free(&prediction);
+  rnn_parts_close(&parts);
+  return job->error.code;
+}
