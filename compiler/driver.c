@@ -195,7 +195,7 @@ static int add_main(Driver *d)
 
 int driver_executable(Driver *d, const char *out)
 {
-  static const char *const libs[] = {"-lopenblas", "-ljansson", "-lzip", "-lcsv", "-lpthread", "-lm", NULL};
+  static const char *const libs[] = {"-lopenblas", "-ljansson", "-lzip", "-lcsv", "-lutf8proc", "-lpthread", "-lm", NULL};
   char *error = NULL;
   int code = unoptimised(d, (1u << PROGRAM_KINDS) - 1);
   if (code) return code;

@@ -253,6 +253,7 @@ static void visit_type(Infer *in, FlatType *t)
 {
   Flat *f = in->f;
   Node *n = t->node;
+  if (n->nin == 0) visit(in, n); /* before what the cell makes of it: this is the place to report */
   if (t->agreed || n->bad) return;
   Shape given = used_shape(n);
   if (given.rank < 0) {

@@ -72,7 +72,21 @@ void set_initialiser(Body *b, FlatVar *v, const Ast *e)
 
 /* ---- the default rules ---- */
 
-/* does n read anything at another time, itself or through elementwise variables? */
+/* a state: it reads itself at another time; what multiplies its present value is an ordinary factor */
+static bool is_state(Flat *f, const FlatVar *v)
+{
+  bool *below = ARENA_ARRAY(f->arena, bool, v->rhs->id + 1);
+  below[v->rhs->id] = true;
+  for (int i = v->rhs->id; i >= 0; i--) {
+    const Node *m = f->nodes.at[i];
+    if (!below[i]) continue;
+    if (m->op == OP_READ && m->var == v) return true;
+    for (int k = 0; k < m->nin; k++) below[m->in[k]->id] = true;
+  }
+  return false;
+}
+
+/* does n read anything at another time, itself or through variables that are plain functions, such as r[t] * h[t-1]? */
 static bool reads_other_time(Flat *f, const Node *n, int depth)
 {
   bool *below = ARENA_ARRAY(f->arena, bool, n->id + 1);
@@ -85,7 +99,8 @@ static bool reads_other_time(Flat *f, const Node *n, int depth)
       continue;
     }
     if (m->op == OP_READ && m->attr[0] == READ_REL && m->attr[1] != 0) return true;
-    if (m->op == OP_READ && m->attr[0] == READ_REL && m->var->rhs && m->var->rhs->nin > 0 && depth < 4 && reads_other_time(f, m->var->rhs, depth + 1)) return true;
+    bool plain = m->op == OP_READ && m->attr[0] == READ_REL && m->var->rhs && m->var->rhs->nin > 0 && depth < 4;
+    if (plain && !is_state(f, m->var) && reads_other_time(f, m->var->rhs, depth + 1)) return true;
     for (int k = 0; k < m->nin; k++) below[m->in[k]->id] = true;
   }
   return false;

@@ -162,7 +162,6 @@ static Value dim_arithmetic(Elab *x, const Ast *e, char op, Value a, Value b)
 
 static Value arithmetic(Elab *x, const Ast *e, char op, Value a, Value b, bool whole)
 {
-  Diag *d = x->body->s->diag;
   if (a.kind == VALUE_NONE || b.kind == VALUE_NONE) return no_value;
   if (a.kind == VALUE_CELL || b.kind == VALUE_CELL) {
     complain(x, e->span, NULL, "a cell is no number: nothing can be calculated with it");
@@ -289,7 +288,6 @@ bool size_of(Elab *x, const Ast *e, Dim *size)
   Value v;
   if (!number_of(x, e, "a size", &v)) return false;
   if (v.kind == VALUE_DIM) return *size = v.dim, true;
-  Diag *d = x->body->s->diag;
   if (!is_whole(v.num)) complain(x, e->span, NULL, "a size is a whole number, this is %.15g", v.num);
   else if (v.num < 1) complain(x, e->span, NULL, "a size is at least 1, this is %.15g", v.num);
   else if (v.num > SIZE_LIMIT) complain(x, e->span, NULL, "a size is at most %d, this is %.15g", SIZE_LIMIT, v.num);
@@ -301,7 +299,6 @@ bool whole_of(Elab *x, const Ast *e, const char *what, int *n)
 {
   Value v;
   if (!number_of(x, e, what, &v)) return false;
-  Diag *d = x->body->s->diag;
   if (v.kind == VALUE_DIM) complain(x, e->span, NULL, "%s must be known here, and this size is not yet", what);
   else if (!is_whole(v.num)) complain(x, e->span, NULL, "%s is a whole number, this is %.15g", what, v.num);
   else if (fabs(v.num) > SIZE_LIMIT) complain(x, e->span, NULL, "%s is at most %d, this is %.15g", what, SIZE_LIMIT, v.num);

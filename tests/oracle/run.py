@@ -147,6 +147,8 @@ def main():
     p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("vectors", nargs="*", default=[os.path.join(HERE, "vectors", f"{v}.tar.xz") for v in ("oracle", "more")])
     args = p.parse_args()
+    if not os.access(args.rnnc, os.X_OK):
+        sys.exit(f"{args.rnnc}: no such program; build it, or name it by --rnnc or RNNC")
     count = {"passed": 0, "failed": 0, "skipped": 0}
     with tempfile.TemporaryDirectory(prefix="rnnc-oracle-") as work:
         roots = []

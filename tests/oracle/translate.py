@@ -585,7 +585,7 @@ def write(model, folder):
     if model.lengths is not None:
         arrays["lengths"] = model.lengths
     np.savez(os.path.join(folder, "data.npz"), **arrays)
-    save_file({k: np.ascontiguousarray(v, dtype=np.float64) for k, v in model.params.items()},
+    save_file({k: np.array(v, dtype=np.float64, order="C") for k, v in model.params.items()},
               os.path.join(folder, "weights.safetensors"))
 
 

@@ -272,6 +272,10 @@ class Generator:
             v = entry[0]
             e = self.expr(v.shape, self.r.choice([2, 3, 3]), True, group)
             past = v.name + index_text(step) if step else None
+            if self.r.random() < 0.5:                     # its own equation need not say how long it is
+                self.declare.append(f"output {v.name}[t] : {type_text(v.shape)}")
+            else:
+                e = f"({e} + {self.param(v.shape)})"
             if step and self.r.random() < 0.4:
                 gate = f"sigmoid({self.expr(v.shape if self.r.random() < 0.7 else (), 1, True, group)})"
                 self.lines.append(f"{v.name}[t] = {gate} * {past} + 0.5 * {self.r.choice(['tanh', 'sigmoid'])}({e})")
@@ -328,6 +332,7 @@ class Generator:
 
     def make_sequence_value(self, number):
         v = Variable(f"q{number}", self.shape(), False, number)
+        self.declare.append(f"output {v.name} : {type_text(v.shape)}")
         self.lines.append(f"{v.name} = {self.r.choice(['tanh', ''])}({self.expr(v.shape, self.r.choice([1, 2]), False, None)})")
         self.vars.append(v)
 
@@ -424,7 +429,7 @@ def type_text(shape):
 
 def write_weights(path, params):
     from safetensors.numpy import save_file
-    save_file({k: np.ascontiguousarray(v, dtype=np.float64) for k, v in params.items()}, path)
+    save_file({k: np.array(v, dtype=np.float64, order="C") for k, v in params.items()}, path)
 
 
 def main():

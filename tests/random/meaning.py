@@ -133,9 +133,9 @@ class Meaning:
         self.equation, self.bound, self.defs, self.cells, self.draws, self.named = {}, {}, {}, {}, [], {}
         self.explicit = None
         self.read_text(text)
-        any_input = next(n for n in self.timed if n in data)
-        self.B = data[any_input].shape[0]
-        whole = next((data[n].shape[1] for n in self.timed if n in data and self.timed[n]), 1)
+        given = [n for n in self.timed if n in data]
+        self.B = data[given[0]].shape[0]
+        whole = next((data[n].shape[1] for n in given if self.timed[n]), 1)
         self.len = [int(n) for n in data["lengths"]] if "lengths" in data else [whole] * self.B
         self.memo = {}
 
@@ -173,7 +173,7 @@ class Meaning:
             cell["equation"][left.split("[")[0].strip()] = parse(right)
 
     def model_line(self, line):
-        m = re.match(r"(input|target|param) (\w+)(\[t\])? : (real|token)(?:\[(.*)\])?", line)
+        m = re.match(r"(input|target|param|output) (\w+)(\[t\])? : (real|token)(?:\[(.*)\])?", line)
         if m:
             role, name, timed, kind, size = m.groups()
             if role != "param":

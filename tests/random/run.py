@@ -9,6 +9,7 @@ seed S * 100000 + k: --only k makes it again."""
 import argparse
 import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,8 @@ class Case:
                             self.path(f"{name}.safetensors"), *more, "--wrt", ",".join(self.inputs), "--out", out],
                            capture_output=True, text=True, timeout=120)
         if r.returncode != 0:
-            raise Wrong(f"{' '.join(more)}: exit code {r.returncode}\n{r.stderr.strip()[-1500:]}")
+            said = re.sub(r"^.*: warning: .*\n(  .*\n)*", "", r.stderr, flags=re.M)
+            raise Wrong(f"{' '.join(more)}: exit code {r.returncode}\n{said.strip()[-1500:]}")
         with np.load(out) as z:
             return {k: z[k].astype(np.float64) for k in z.files}
 
@@ -119,6 +121,8 @@ def main():
     p.add_argument("--keep", help="write the models, data and results there and keep them")
     p.add_argument("--jobs", type=int, default=os.cpu_count())
     args = p.parse_args()
+    if not os.access(args.rnnc, os.X_OK):
+        sys.exit(f"{args.rnnc}: no such program; build it, or name it by --rnnc or RNNC")
     numbers = [args.only] if args.only is not None else range(args.count)
     failed = 0
     with tempfile.TemporaryDirectory(prefix="rnnc-random-") as work, concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
