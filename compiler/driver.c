@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include "driver.h"
 #include "calls.h"
+#include "header.h"
 #include "lang_table.h"
 #include "linker.h"
 #include "object.h"
@@ -91,7 +92,7 @@ static int unoptimised(Driver *d, unsigned programs)
     Compiled *c = make(d, (ProgramKind)k, STAGE_PLAN, true);
     if (c) made[n++] = c;
   }
-  if (programs & (1u << PROGRAM_STEP)) step = make(d, PROGRAM_STEP, STAGE_PLAN, true);
+  if (programs & (1u << PROGRAM_STEP)) d->step = step = make(d, PROGRAM_STEP, STAGE_PLAN, true);
   if (!d->context) d->context = LLVMContextCreate();
   ModuleRequest r = {.prefix = d->lowered->name, .source = d->o.path, .hash = d->hash, .f64_precision = d->o.f64_precision,
                      .lowered = d->lowered, .param_count = d->param_count, .programs = made, .n = n, .step = step};
@@ -161,19 +162,34 @@ int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out)
   return code;
 }
 
-static int object_file(Driver *d, const char *out)
+/* dir/model.o -> dir/model.h */
+static const char *header_path(Driver *d, const char *object)
 {
-  int code = driver_module(d, (1u << PROGRAM_KINDS) - 1);
-  if (code) return code;
-  char *error = NULL;
-  Bytes b = {0};
-  if (!object_emit(d->target, d->module, OBJECT_CODE, &b, &error)) return fail("internal error: ", error, EXIT_INTERNAL);
-  code = write_out(out, b.at, b.n);
-  bytes_free(&b);
-  return code;
+  const char *end = strrchr(object, '.');
+  bool ending = end && !strchr(end, '/') && end > object && end[-1] != '/';
+  return arena_printf(d->arena, "%.*s.h", (int)(ending ? end - object : (long)strlen(object)), object);
 }
 
-int driver_object(Driver *d, const char *out) { return object_file(d, out); }
+/* The object and, beside it, its header; both are made before the first is written. */
+int driver_object(Driver *d, const char *out)
+{
+  int code = driver_module(d, d->o.inference ? 1u << PROGRAM_STEP : (1u << PROGRAM_KINDS) - 1);
+  if (code) return code;
+  if (d->o.inference && d->step->refused)
+    return fail(arena_printf(d->arena, "%s: no streaming step: %s", d->o.path, d->step->refused), NULL, EXIT_DIAGNOSTICS);
+  char *error = NULL;
+  Bytes b = {0};
+  Text header = {0};
+  const char *path = header_path(d, out), *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+  if (!header_make(&header, d->json.at, &(HeaderOptions){.file_name = name}, &error) ||
+      !object_emit(d->target, d->module, OBJECT_CODE, &b, &error))
+    code = fail("", error, EXIT_INTERNAL);
+  if (!code) code = write_out(out, b.at, b.n);
+  if (!code && strcmp(out, "-")) code = write_out(path, header.at, header.n);
+  bytes_free(&b);
+  text_free(&header);
+  return code;
+}
 
 /* main() of an executable: the commands of the runtime over this model */
 static int add_main(Driver *d)

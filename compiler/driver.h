@@ -12,6 +12,7 @@ typedef struct DriverOptions {
   int level;         /* -O0 .. -O3 */
   const char *triple, *cpu, *features;
   const char *const *wrt, *const *show;
+  bool inference;    /* an object holds the streaming step alone, and needs no library */
 } DriverOptions;
 
 typedef struct Driver {
@@ -23,6 +24,7 @@ typedef struct Driver {
   int64_t param_count;
   char hash[17];
   LowerOptions lower;
+  const Compiled *step; /* once compiled */
   Target *target;
   LLVMContextRef context;
   LLVMModuleRef module;

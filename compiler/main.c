@@ -108,6 +108,7 @@ static int take_option(Job *job, int id, const char *value)
   switch ((OptionId)id) {
   case OPT_OUTPUT: job->output = value; break;
   case OPT_OBJECT: job->object = true; break;
+  case OPT_INFERENCE: job->o.inference = true; break;
   case OPT_EMIT: job->emit = value; break;
   case OPT_PROGRAM:
     if (program_kind(value) < 0) return usage("--program is train, evaluate, forward or step, not", value, NULL);
@@ -278,6 +279,7 @@ int main(int argc, char **argv)
   if (code >= 0) return code;
   if (optind == argc) return usage("no model given", NULL, NULL);
   if (optind + 1 < argc) return usage("one model at a time; what is", argv[optind + 1], NULL);
+  if (job.o.inference && !job.object) return usage("--inference goes with -c", NULL, NULL);
   job.o.path = argv[optind];
   return check ? check_only(&job) : compile(&job);
 }

@@ -257,10 +257,30 @@ static bool reads(const System *s, const Var *v, bool now)
   return false;
 }
 
-bool step_reads_now(const System *s, const Var *input) { return reads(s, input, true); }
-bool step_feeds_back(const System *s, const Var *input) { return !reads(s, input, true) && reads(s, input, false); }
+StepUse step_use(const System *whole, const System *step, const Var *input)
+{
+  if (!is_input(input)) return STEP_UNUSED;
+  if (reads(step, input, true)) return STEP_NOW;
+  if (!reads(step, input, false)) return STEP_UNUSED;
+  const Draw *draw = draw_of(whole, input);
+  return input->kind == VAR_TARGET || (draw && draw->offset <= 0) ? STEP_FEEDBACK : STEP_NOW;
+}
 
-static void step_json(Text *out, const Description *d)
+static void step_outputs_json(Text *out, const System *s)
+{
+  text_puts(out, "], \"outputs\": [");
+  bool any = false;
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (!v->output) continue;
+    text_puts(out, any ? ", {" : "{");
+    any = true;
+    name_json(out, "name", v->name);
+    text_printf(out, ", \"count\": %lld}", (long long)shape_count(v->shape));
+  }
+}
+
+static void step_json(Text *out, const System *whole, const Description *d)
 {
   text_puts(out, "\"step\": {");
   if (!d->step || d->step->refused) {
@@ -273,27 +293,18 @@ static void step_json(Text *out, const Description *d)
   bool any = false;
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
-    if (!is_input(v) || !(step_reads_now(s, v) || step_feeds_back(s, v))) continue;
+    if (step_use(whole, s, v) == STEP_UNUSED) continue;
     text_puts(out, any ? ", {" : "{");
     any = true;
     name_json(out, "name", v->name);
     text_printf(out, ", \"type\": \"%s\", \"count\": %lld}", v->shape.token ? "token" : "real",
                 v->shape.token ? 1LL : (long long)shape_count(v->shape));
   }
-  text_puts(out, "], \"outputs\": [");
-  any = false;
-  for (int i = 0; i < s->vars.n; i++) {
-    const Var *v = s->vars.at[i];
-    if (!v->output) continue;
-    text_puts(out, any ? ", {" : "{");
-    any = true;
-    name_json(out, "name", v->name);
-    text_printf(out, ", \"count\": %lld}", (long long)shape_count(v->shape));
-  }
+  step_outputs_json(out, s);
   text_puts(out, "], \"feedback\": [");
   any = false;
   for (int i = 0; i < s->vars.n; i++) {
-    if (!is_input(s->vars.at[i]) || !step_feeds_back(s, s->vars.at[i])) continue;
+    if (step_use(whole, s, s->vars.at[i]) != STEP_FEEDBACK) continue;
     if (any) text_puts(out, ", ");
     any = true;
     text_json(out, s->vars.at[i]->name);
@@ -319,6 +330,6 @@ void describe_model(Text *out, const System *lowered, int64_t param_count, const
     program_json(out, d->programs[i]);
   }
   text_puts(out, "},\n");
-  step_json(out, d);
+  step_json(out, lowered, d);
   text_puts(out, "}\n");
 }

@@ -16,8 +16,9 @@ typedef struct Description {
 /* `lowered` is the whole system before any program dropped something: parameters, inputs, outputs, draws and settings are its. */
 void describe_model(Text *out, const System *lowered, int64_t param_count, const Description *d);
 
-/* What a step's caller passes: inputs read at the step's own t (and those without time index), and drawn variables read only from
-   earlier ones. */
-bool step_reads_now(const System *s, const Var *input);
-bool step_feeds_back(const System *s, const Var *input);
+/* What a step's caller passes of an input: nothing; its element at the step's own t (or the one without time index); or, of a drawn
+   variable that is read at earlier t only, the element before the step's: the step may be what draws the newest. */
+typedef enum StepUse { STEP_UNUSED, STEP_NOW, STEP_FEEDBACK } StepUse;
+/* `whole` knows the draws, which the step's own system dropped. */
+StepUse step_use(const System *whole, const System *step, const Var *input);
 #endif

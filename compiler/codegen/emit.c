@@ -127,7 +127,7 @@ static LLVMValueRef load_buffer(Emit *e, LLVMValueRef table, int n)
   return LLVMBuildLoad2(e->b, e->ptr, at, "");
 }
 
-static LLVMValueRef buffer_base(Emit *e, int n)
+LLVMValueRef emit_buffer(Emit *e, int n)
 {
   if (!e->buffer[n]) {
     LLVMValueRef table = emit_field(e, FRAME_BUF);
@@ -239,7 +239,7 @@ LLVMValueRef emit_row_address(Emit *e, const Var *v, ReadKind kind, int offset, 
   case STORE_BATCH:
   case STORE_BUFFER: {
     const Buffer *buf = &e->plan->buffers.at[p->buffer];
-    base = buffer_base(e, p->buffer);
+    base = emit_buffer(e, p->buffer);
     index = emit_i64(e, 0);
     if (buf->time) {
       LLVMValueRef slot = emit_add(e, place_in_time(e, kind, offset, row), emit_i64(e, buf->lo));

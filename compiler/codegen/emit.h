@@ -44,6 +44,8 @@ typedef struct Emit {
   LLVMValueRef *number; /* by expression id: a number computed before the loop */
   int *number_time;     /* .. this one since the loop began, a component's value only in its piece of the loop */
   int clock, row_began, loop_began, piece_began;
+
+  struct ScanProducts *products; /* emit_product.c's */
 } Emit;
 
 /* frame fields, in the order of RnnFrame */
@@ -72,6 +74,7 @@ void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body
 /* The address of the first element of v's row at t + offset (kind as in a read; READ_REL 0 to write) */
 LLVMValueRef emit_row_address(Emit *e, const Var *v, ReadKind kind, int offset, const Row *row);
 LLVMValueRef emit_place(Emit *e, const Expr *place, const Row *row); /* of a read or a slice of one */
+LLVMValueRef emit_buffer(Emit *e, int buffer); /* its address */
 LLVMValueRef emit_element(Emit *e, LLVMValueRef base, LLVMValueRef index); /* &base[index], reals */
 LLVMValueRef emit_load(Emit *e, LLVMValueRef address, int lanes);
 void emit_store(Emit *e, LLVMValueRef value, LLVMValueRef address);

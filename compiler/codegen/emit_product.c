@@ -1,16 +1,94 @@
-/* emit_product.c: products inside a scan, through the library. */
+/* emit_product.c: products inside a scan, by our own register-tiled kernel (product.c) over weights packed into a buffer of the frame.
+   Its bits do not depend on which rows a thread has. */
 #include "emit_product.h"
+#include "product.h"
+#include <assert.h>
 
-void emit_packing(Emit *e) { (void)e; }
+typedef struct ScanProduct {
+  const Var *v;
+  const Var *weights;
+  bool turned; /* W' @ v */
+  int buffer;  /* of the packed weights */
+  LLVMValueRef pack, multiply;
+} ScanProduct;
+
+struct ScanProducts {
+  Vec(ScanProduct) list;
+};
+
+static const Var *operand(const Var *v)
+{
+  const Expr *x = v->rhs->in[1];
+  return (x->op == OP_SLICE ? x->in[0] : x)->var;
+}
+
+static ScanProduct *find(Emit *e, const Var *v)
+{
+  for (int i = 0; i < e->products->list.n; i++)
+    if (e->products->list.at[i].v == v) return &e->products->list.at[i];
+  assert(!"a product that was not prepared");
+  return NULL;
+}
+
+/* The plan has no room for packed weights: how many elements they are is the target's business. */
+static int packed_buffer(Emit *e, int64_t count)
+{
+  Plan *p = (Plan *)e->plan;
+  vec_push(e->arena, &p->buffers, ((Buffer){.width = (int)count}));
+  return p->buffers.n - 1;
+}
+
+static void prepare(Emit *e, const Var *v)
+{
+  const Expr *w = v->rhs->in[0], *x = v->rhs->in[1];
+  ScanProduct s = {.v = v, .weights = w->var, .turned = v->rhs->attr[0], .buffer = -1};
+  Product p = {.n = emit_width(v), .k = shape_count(x->shape), .x_stride = emit_stride(e, operand(v)), .y_stride = emit_stride(e, v),
+               .real = e->real};
+  Tile tile = product_tile(e->target, &p);
+  for (int i = 0; i < e->products->list.n; i++) {
+    ScanProduct *o = &e->products->list.at[i];
+    if (o->weights == s.weights && o->turned == s.turned) s.buffer = o->buffer;
+  }
+  if (s.buffer < 0) {
+    s.buffer = packed_buffer(e, product_packed_count(e->target, &p, &tile));
+    const char *name = arena_printf(e->arena, "%s.pack.%s", e->prefix, v->name);
+    s.pack = product_pack(e->target, e->m, name, &p, &tile, s.turned ? 1 : p.k, s.turned ? p.n : 1);
+  }
+  s.multiply = product_multiply(e->target, e->m, arena_printf(e->arena, "%s.multiply.%s", e->prefix, v->name), &p, &tile);
+  vec_push(e->arena, &e->products->list, s);
+}
+
+void emit_prepare_products(Emit *e)
+{
+  e->products = ARENA_NEW(e->arena, struct ScanProducts);
+  for (int i = 0; !e->stream && i < e->plan->steps.n; i++) {
+    const Step *s = &e->plan->steps.at[i];
+    for (int k = 0; k < s->items.n; k++)
+      if (s->items.at[k].product) prepare(e, s->items.at[k].product);
+  }
+  e->buffer = ARENA_ARRAY(e->arena, LLVMValueRef, e->plan->buffers.n + 1);
+}
+
+void emit_packing(Emit *e, const Step *step)
+{
+  for (int i = 0; i < step->items.n; i++) {
+    const Var *v = step->items.at[i].product;
+    ScanProduct *s = v ? find(e, v) : NULL;
+    if (!s || !s->pack) continue;
+    LLVMTypeRef args[] = {e->ptr, e->ptr};
+    LLVMValueRef weights = emit_place(e, v->rhs->in[0], &(Row){0, emit_i64(e, 0), emit_i64(e, 0)});
+    LLVMValueRef given[] = {weights, emit_buffer(e, s->buffer)};
+    LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 2, 0), s->pack, given, 2, "");
+  }
+}
 
 void emit_scan_product(Emit *e, const Var *v, const Row *row, LLVMValueRef rows)
 {
-  const Expr *w = v->rhs->in[0], *x = v->rhs->in[1];
-  const Expr *read = x->op == OP_SLICE ? x->in[0] : x;
+  ScanProduct *s = find(e, v);
+  LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->i64};
   LLVMValueRef count = LLVMBuildNSWSub(e->b, rows, row->b, "");
-  LLVMValueRef from = emit_place(e, x, row);
-  LLVMValueRef weights = emit_place(e, w, row);
+  LLVMValueRef from = emit_place(e, v->rhs->in[1], row);
   LLVMValueRef to = emit_row_address(e, v, READ_REL, 0, row);
-  emit_gemm(e, 0, !v->rhs->attr[0], count, emit_i64(e, emit_width(v)), emit_i64(e, shape_count(x->shape)), from, emit_stride(e, read->var),
-            weights, w->shape.dim[1], to, emit_stride(e, v), false);
+  LLVMValueRef given[] = {from, emit_buffer(e, s->buffer), to, count};
+  LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 4, 0), s->multiply, given, 4, "");
 }

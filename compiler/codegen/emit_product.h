@@ -3,8 +3,10 @@
 #define RNNC_EMIT_PRODUCT_H
 #include "emit.h"
 
+/* Makes the functions and the buffers of packed weights for all scans' products. Before any body is built. */
+void emit_prepare_products(Emit *e);
+/* packs the weights of one scan's products: in the driver, before the scan */
+void emit_packing(Emit *e, const Step *step);
 /* v's product for rows row->b .. rows at time row->t */
 void emit_scan_product(Emit *e, const Var *v, const Row *row, LLVMValueRef rows);
-/* packs the weights of all scans' products: in the driver, before the first step */
-void emit_packing(Emit *e);
 #endif

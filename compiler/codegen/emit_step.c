@@ -69,10 +69,6 @@ static const char *step_name(Emit *e, int number, const char *what)
 
 /* ---- boundaries ---- */
 
-typedef struct Fill {
-  const Step *step;
-} Fill;
-
 static void fill_sequence(Emit *e, LLVMValueRef b, void *arg)
 {
   const Step *s = arg;
@@ -230,6 +226,7 @@ LLVMValueRef emit_program(Emit *e)
 {
   const Plan *p = e->plan;
   Body *body = ARENA_ARRAY(e->arena, Body, p->steps.n + 1);
+  emit_prepare_products(e);
   for (int i = 0; i < p->steps.n; i++) {
     const Step *s = &p->steps.at[i];
     switch (s->kind) {
@@ -244,7 +241,6 @@ LLVMValueRef emit_program(Emit *e)
   }
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);
   LLVMValueRef full = e->stream ? NULL : full_steps(e);
-  if (!e->stream) emit_packing(e);
   for (int i = 0; i < p->steps.n; i++) {
     const Step *s = &p->steps.at[i];
     switch (s->kind) {
@@ -257,7 +253,10 @@ LLVMValueRef emit_program(Emit *e)
       } else
         emit_parallel(e, body[i].fn, emit_field(e, s->dom == DOM_TIME ? FRAME_T : FRAME_B), s->dom == DOM_TIME ? -1 : -8);
       break;
-    case STEP_SCAN: emit_parallel(e, body[i].fn, emit_field(e, FRAME_B), -4); break;
+    case STEP_SCAN:
+      if (!e->stream) emit_packing(e, s);
+      emit_parallel(e, body[i].fn, emit_field(e, FRAME_B), -4);
+      break;
     case STEP_PRODUCT:
       if (e->stream) emit_parallel(e, body[i].fn, emit_i64(e, 1), 1);
       else call_product(e, s->var, full);

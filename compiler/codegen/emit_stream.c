@@ -1,56 +1,70 @@
-/* emit_stream.c: the step's frame, built on the stack around memory that the caller owns.
+/* emit_stream.c: the streaming step: the frame of a program with one sequence and T = 1, built on the stack around memory that the
+   caller owns.
 
-   state: a double that is 0 before the first step | what is carried | earlier inputs | room for intermediate values. Copying it is a
-   snapshot. in[] and out[] are in the order of the JSON's step.
-   Needs: a plan with T = 1 and B = 1 in mind (emit_program with e->stream). */
+   state: 64 bytes, the first double of which counts the steps done | what is carried | earlier inputs | room for intermediate values.
+   Copying it is a snapshot. in[] and out[] are in the order of the JSON's step. Nothing is called, not even memcpy: copies are loops.
+   Needs: a plan for T = 1 and B = 1 (emit_program with e->stream). */
 #include "emit_stream.h"
 #include "describe.h"
-#include <assert.h>
+#include <string.h>
 
 typedef struct Room { /* where a buffer starts in the state, or which port it is */
   int64_t at; /* bytes; -1: the caller's own array */
-  int port;
-  const Var *var; /* of an input or a carry */
+  int port;   /* of an input; -1: none */
+  bool feedback;
 } Room;
 
 typedef struct Stream {
-  const Compiled *c;
   Room *room; /* by buffer */
   int64_t bytes;
+  LLVMValueRef state, in, first; /* first: nothing was done before this step */
 } Stream;
 
-static int64_t element_bytes(const Emit *e, const Buffer *b) { return b->is_int ? 4 : e->f64_precision ? 8 : 4; }
+enum { STATE_HEAD = 64, STATE_UNIT = 64 };
 
-static int64_t buffer_bytes(const Emit *e, const Buffer *b)
+static int64_t element_bytes(const Emit *e, const Buffer *b) { return b->is_int ? 4 : e->f64_precision ? 8 : 4; }
+static int buffer_rows(const Buffer *b) { return b->time ? b->lo + 1 + b->hi : 1; }
+
+/* ---- layout ---- */
+
+/* What must be there at the next step, before what need not. */
+static int kept(const Emit *e, const Room *r, int buffer)
 {
-  return (int64_t)b->width * (b->time ? b->lo + 1 + b->hi : 1) * element_bytes(e, b);
+  for (int i = 0; i < e->plan->system->vars.n; i++) {
+    const Var *v = e->plan->system->vars.at[i];
+    if (v->kind == VAR_CARRY && plan_of(v)->buffer == buffer) return 1;
+  }
+  return r->port >= 0;
 }
 
-static void lay_out(Emit *e, Stream *s)
+static void lay_out(Emit *e, Stream *s, const System *whole)
 {
   const Plan *p = e->plan;
   s->room = ARENA_ARRAY(e->arena, Room, p->buffers.n + 1);
-  s->bytes = 64;
-  for (int i = 0; i < p->buffers.n; i++) s->room[i].port = -1;
+  s->bytes = STATE_HEAD;
+  for (int i = 0; i < p->buffers.n; i++) s->room[i] = (Room){.at = -1, .port = -1};
   int port = 0;
   for (int i = 0; i < p->system->vars.n; i++) {
     const Var *v = p->system->vars.at[i];
-    int buffer = plan_of(v)->buffer;
-    bool input = v->kind == VAR_INPUT || v->kind == VAR_TARGET;
-    bool read = input && (step_reads_now(p->system, v) || step_feeds_back(p->system, v));
-    if (buffer < 0 || !(read || v->kind == VAR_CARRY)) continue;
-    s->room[buffer].var = v;
-    if (read) s->room[buffer].port = port++;
+    StepUse use = step_use(whole, p->system, v);
+    if (use == STEP_UNUSED) continue;
+    Room *r = &s->room[plan_of(v)->buffer];
+    r->port = port++;
+    r->feedback = use == STEP_FEEDBACK;
   }
-  for (int i = 0; i < p->buffers.n; i++) {
-    Room *r = &s->room[i];
-    const Buffer *b = &p->buffers.at[i];
-    r->at = -1;
-    if (r->port >= 0 && b->lo == 0 && b->hi == 0) continue;
-    r->at = s->bytes;
-    s->bytes += (buffer_bytes(e, b) + 63) / 64 * 64;
-  }
+  for (int keep = 1; keep >= 0; keep--)
+    for (int i = 0; i < p->buffers.n; i++) {
+      Room *r = &s->room[i];
+      const Buffer *b = &p->buffers.at[i];
+      bool callers_own = r->port >= 0 && buffer_rows(b) == 1;
+      if (callers_own || kept(e, r, i) != keep) continue;
+      int64_t bytes = b->width * buffer_rows(b) * element_bytes(e, b);
+      r->at = s->bytes;
+      s->bytes += (bytes + STATE_UNIT - 1) / STATE_UNIT * STATE_UNIT;
+    }
 }
+
+/* ---- memory ---- */
 
 static LLVMValueRef bytes_at(Emit *e, LLVMValueRef base, int64_t at)
 {
@@ -68,98 +82,232 @@ static LLVMValueRef pointer_at(Emit *e, LLVMValueRef table, int i)
 static void set(Emit *e, LLVMValueRef table, LLVMTypeRef type, int i, LLVMValueRef v)
 {
   LLVMValueRef index = emit_i64(e, i);
-  LLVMBuildStore(e->b, v, LLVMBuildInBoundsGEP2(e->b, type, table, &index, 1, ""));
+  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, type, table, &index, 1, "");
+  LLVMBuildStore(e->b, v, at);
 }
 
+typedef struct Copy {
+  LLVMValueRef to, from;
+  LLVMValueRef absent; /* i1: store what stands for no element; NULL: never */
+  int lanes;           /* of copy_block */
+} Copy;
+
+static void copy_reals(Emit *e, const At *at, void *arg)
+{
+  Copy *c = arg;
+  LLVMValueRef v = emit_load(e, emit_element(e, c->from, at->j), at->lanes);
+  if (c->absent) v = LLVMBuildSelect(e->b, c->absent, LLVMConstNull(LLVMTypeOf(v)), v, "");
+  emit_store(e, v, emit_element(e, c->to, at->j));
+}
+
+static void copy_int(Emit *e, LLVMValueRef i, void *arg)
+{
+  Copy *c = arg;
+  LLVMValueRef from = LLVMBuildInBoundsGEP2(e->b, e->i32, c->from, &i, 1, "");
+  LLVMValueRef v = LLVMBuildLoad2(e->b, e->i32, from, "");
+  if (c->absent) v = LLVMBuildSelect(e->b, c->absent, LLVMConstInt(e->i32, (unsigned)-1, 1), v, "");
+  LLVMValueRef to = LLVMBuildInBoundsGEP2(e->b, e->i32, c->to, &i, 1, "");
+  LLVMBuildStore(e->b, v, to);
+}
+
+/* n elements in ascending order: `to` may lie below `from` in the same array */
+static void copy(Emit *e, bool is_int, int64_t n, Copy c)
+{
+  if (is_int) emit_for(e, "i", emit_i64(e, 0), emit_i64(e, n), 1, copy_int, &c);
+  else if (n > 0) emit_components(e, 1, (int)n, copy_reals, &c);
+}
+
+static void copy_variable(Emit *e, const Var *v, LLVMValueRef to, LLVMValueRef from)
+{
+  copy(e, v->shape.token, emit_width(v), (Copy){.to = to, .from = from});
+}
+
+static LLVMValueRef address(Emit *e, const Var *v, ReadKind kind, int offset)
+{
+  return emit_row_address(e, v, kind, offset, &(Row){v->dom, emit_i64(e, 0), emit_i64(e, 0)});
+}
+
+/* ---- inputs with a history ---- */
+
 /* An input read at earlier t: its history stands in its buffer's halo, between steps too; the newest element comes in now. A
-   feedback's newest is the element before this step's. */
-static void take_input(Emit *e, const Stream *s, int i, LLVMValueRef state, LLVMValueRef in, LLVMValueRef first)
+   feedback's newest is the element before this step's, of which there is none at the first step. */
+static void take_input(Emit *e, const Stream *s, int i)
 {
   const Buffer *b = &e->plan->buffers.at[i];
   const Room *r = &s->room[i];
   int64_t row = b->width * element_bytes(e, b);
-  LLVMValueRef base = bytes_at(e, state, r->at);
-  if (b->is_int) { /* before the first step there is no symbol: -1 */
-    for (int k = 0; k < b->lo; k++) {
-      LLVMValueRef at = bytes_at(e, base, k * row);
-      LLVMValueRef old = LLVMBuildLoad2(e->b, e->i32, at, "");
-      LLVMBuildStore(e->b, LLVMBuildSelect(e->b, first, LLVMConstInt(e->i32, (unsigned)-1, 1), old, ""), at);
-    }
-  }
-  int slot = step_feeds_back(e->plan->system, r->var) ? b->lo - 1 : b->lo;
-  LLVMBuildMemCpy(e->b, bytes_at(e, base, slot * row), 4, pointer_at(e, in, r->port), 4, emit_i64(e, row));
+  LLVMValueRef base = bytes_at(e, s->state, r->at);
+  if (b->is_int && b->lo) /* before the first step there is no symbol: -1 */
+    copy(e, true, (int64_t)b->lo * b->width, (Copy){.to = base, .from = base, .absent = s->first});
+  LLVMValueRef from = pointer_at(e, s->in, r->port), to = bytes_at(e, base, (r->feedback ? b->lo - 1 : b->lo) * row);
+  copy(e, b->is_int, b->width, (Copy){.to = to, .from = from, .absent = r->feedback ? s->first : NULL});
 }
 
-static void age_input(Emit *e, const Stream *s, int i, LLVMValueRef state)
+static void age_input(Emit *e, const Stream *s, int i)
 {
   const Buffer *b = &e->plan->buffers.at[i];
-  int64_t row = b->width * element_bytes(e, b);
-  LLVMValueRef base = bytes_at(e, state, s->room[i].at);
-  LLVMBuildMemMove(e->b, base, 4, bytes_at(e, base, row), 4, emit_i64(e, b->lo * row));
+  LLVMValueRef base = bytes_at(e, s->state, s->room[i].at), next = bytes_at(e, base, b->width * element_bytes(e, b));
+  copy(e, b->is_int, (int64_t)b->lo * b->width, (Copy){.to = base, .from = next});
 }
 
-/* The next step's places 0, -1, .. */
-static void carry_over(Emit *e, const Var *v)
+/* What this step's places 0, -1, .. become at the next one. Of a feedback they are known only then: when it has been taken. */
+static void carry_over(Emit *e, const Stream *s, bool feedback)
 {
-  Row row = {DOM_TIME, emit_i64(e, 0), emit_i64(e, 0)};
-  LLVMValueRef from = emit_row_address(e, v->carry_of, READ_REL, v->carry_offset, &row);
-  LLVMValueRef to = emit_row_address(e, v, READ_PLAIN, 0, &row);
-  LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, emit_width(v) * (e->f64_precision ? 8 : 4)));
+  for (int i = 0; i < e->plan->system->vars.n; i++) {
+    const Var *v = e->plan->system->vars.at[i];
+    if (v->kind != VAR_CARRY || plan_of(v)->buffer < 0) continue;
+    int buffer = plan_of(v->carry_of)->buffer;
+    bool late = buffer >= 0 && s->room[buffer].feedback;
+    if (late != feedback) continue;
+    LLVMValueRef from = address(e, v->carry_of, READ_REL, v->carry_offset - late), to = address(e, v, READ_PLAIN, 0);
+    copy_variable(e, v, to, from);
+  }
 }
 
-LLVMValueRef emit_stream(Emit *e, const Compiled *c, const char *name, int64_t *bytes)
-{
-  Stream s = {.c = c};
-  lay_out(e, &s);
-  *bytes = s.bytes;
-  LLVMValueRef run = emit_program(e);
+/* ---- the function ---- */
 
-  LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->ptr};
-  LLVMValueRef fn = LLVMAddFunction(e->m, name, LLVMFunctionType(e->void_, args, 4, 0));
+static void set_flag(Emit *e, LLVMValueRef fn, LLVMAttributeIndex where, const char *name)
+{
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddAttributeAtIndex(fn, where, LLVMCreateEnumAttribute(e->c, kind, 0));
+}
+
+static void copy_block(Emit *e, LLVMValueRef i, void *arg)
+{
+  Copy *c = arg;
+  LLVMTypeRef type = c->lanes > 1 ? LLVMVectorType(e->i32, (unsigned)c->lanes) : e->i32;
+  LLVMValueRef from = LLVMBuildInBoundsGEP2(e->b, e->i32, c->from, &i, 1, "");
+  LLVMValueRef v = LLVMBuildLoad2(e->b, type, from, "");
+  LLVMSetAlignment(v, 4);
+  LLVMValueRef to = LLVMBuildInBoundsGEP2(e->b, e->i32, c->to, &i, 1, "");
+  LLVMValueRef store = LLVMBuildStore(e->b, v, to);
+  LLVMSetAlignment(store, 4);
+}
+
+/* void NAME(to, from, bytes): memcpy for whole words */
+static LLVMValueRef copy_function(Emit *e, const char *name)
+{
+  LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64};
+  LLVMValueRef fn = e->fn = LLVMAddFunction(e->m, name, LLVMFunctionType(e->void_, args, 3, 0));
+  LLVMSetLinkage(fn, LLVMInternalLinkage);
   target_prepare_function(e->target, fn);
-  LLVMValueRef params = LLVMGetParam(fn, 0), state = LLVMGetParam(fn, 1), in = LLVMGetParam(fn, 2), out = LLVMGetParam(fn, 3);
-  e->fn = fn;
-  LLVMBasicBlockRef entry = emit_block(e, "entry"), body = emit_block(e, "body");
-  LLVMPositionBuilderAtEnd(e->b, entry);
-  e->entry_end = LLVMBuildBr(e->b, body);
-  LLVMPositionBuilderAtEnd(e->b, body);
+  set_flag(e, fn, 1, "noalias");
+  set_flag(e, fn, 2, "noalias");
+  LLVMPositionBuilderAtEnd(e->b, emit_block(e, "entry"));
+  int lanes = target_lanes(e->target, e->i32);
+  LLVMValueRef words = LLVMBuildLShr(e->b, LLVMGetParam(fn, 2), emit_i64(e, 2), "words");
+  LLVMValueRef full = LLVMBuildAnd(e->b, words, emit_i64(e, -lanes), "full");
+  emit_for(e, "vector", emit_i64(e, 0), full, lanes, copy_block, &(Copy){.to = LLVMGetParam(fn, 0), .from = LLVMGetParam(fn, 1), .lanes = lanes});
+  emit_for(e, "word", full, words, 1, copy_block, &(Copy){.to = LLVMGetParam(fn, 0), .from = LLVMGetParam(fn, 1), .lanes = 1});
+  LLVMBuildRetVoid(e->b);
+  return fn;
+}
+
+static bool is_memcpy(LLVMValueRef call)
+{
+  if (!LLVMIsACallInst(call)) return false;
+  LLVMValueRef callee = LLVMGetCalledValue(call);
+  return LLVMIsAFunction(callee) && LLVMGetIntrinsicID(callee) == LLVMLookupIntrinsicID("llvm.memcpy", strlen("llvm.memcpy"));
+}
+
+/* A back end makes a call of a large llvm.memcpy: ours is called in its place. */
+static void replace_memcpy(Emit *e, LLVMValueRef fn, LLVMValueRef ours)
+{
+  for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(fn); b; b = LLVMGetNextBasicBlock(b))
+    for (LLVMValueRef next, i = LLVMGetFirstInstruction(b); i; i = next) {
+      next = LLVMGetNextInstruction(i);
+      if (!is_memcpy(i)) continue;
+      LLVMPositionBuilderBefore(e->b, i);
+      LLVMValueRef args[] = {LLVMGetOperand(i, 0), LLVMGetOperand(i, 1), LLVMGetOperand(i, 2)};
+      LLVMBuildCall2(e->b, LLVMGlobalGetValueType(ours), ours, args, 3, "");
+      LLVMInstructionEraseFromParent(i);
+    }
+}
+
+/* The program's functions have one caller each: inside it T = B = 1 are constants and the frame needs no memory. */
+static void inline_program(Emit *e, LLVMValueRef before)
+{
+  LLVMValueRef first = before ? LLVMGetNextFunction(before) : LLVMGetFirstFunction(e->m);
+  LLVMValueRef copy = copy_function(e, arena_printf(e->arena, "%s.copy", e->prefix));
+  for (LLVMValueRef fn = first; fn; fn = LLVMGetNextFunction(fn)) {
+    if (!LLVMCountBasicBlocks(fn)) continue;
+    if (fn != copy) replace_memcpy(e, fn, copy);
+    set_flag(e, fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, "alwaysinline");
+  }
+}
+
+/* Counts the step; sets s->first. fresh[0] is 1 at the first step, fresh[1] how many were done before. */
+static LLVMValueRef count_step(Emit *e, Stream *s)
+{
+  LLVMValueRef fresh = emit_stack(e, e->f64, 2, "fresh"), zero = LLVMConstReal(e->f64, 0), one = LLVMConstReal(e->f64, 1);
+  LLVMValueRef done = LLVMBuildLoad2(e->b, e->f64, s->state, "done");
+  LLVMSetAlignment(done, 8);
+  s->first = LLVMBuildFCmp(e->b, LLVMRealOEQ, done, zero, "first");
+  set(e, fresh, e->f64, 0, LLVMBuildSelect(e->b, s->first, one, zero, ""));
+  set(e, fresh, e->f64, 1, done);
+  LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, done, one, ""), s->state);
+  return fresh;
+}
+
+static LLVMValueRef make_frame(Emit *e, Stream *s, LLVMValueRef params)
+{
+  LLVMValueRef fresh = count_step(e, s), none = LLVMConstNull(e->ptr);
   LLVMValueRef frame = emit_stack(e, e->ptr, 10, "frame"), table = emit_stack(e, e->ptr, e->plan->buffers.n + 1, "buf");
-  LLVMValueRef ones = emit_stack(e, e->i64, 4, "one"), fresh = emit_stack(e, e->f64, 1, "fresh");
-  LLVMValueRef begun = LLVMBuildLoad2(e->b, e->f64, state, "begun");
-  LLVMValueRef first = LLVMBuildFCmp(e->b, LLVMRealOEQ, begun, LLVMConstReal(e->f64, 0), "first");
-  LLVMBuildStore(e->b, LLVMBuildSelect(e->b, first, LLVMConstReal(e->f64, 1), LLVMConstReal(e->f64, 0), ""), fresh);
-  LLVMBuildStore(e->b, LLVMConstReal(e->f64, 1), state);
-  set(e, ones, e->i64, 0, emit_i64(e, 1)); /* live = len = {1, 0}, ahead = {0} */
-  set(e, ones, e->i64, 1, emit_i64(e, 0));
-  LLVMValueRef one = ones, none = bytes_at(e, ones, 8);
-  LLVMValueRef fields[] = {NULL, NULL, one, one, none, fresh, table, params, LLVMConstNull(e->ptr), LLVMConstNull(e->ptr)};
+  LLVMValueRef one = emit_stack(e, e->i64, 2, "one"); /* live = len = {1, 0}, ahead = {0} */
+  set(e, one, e->i64, 0, emit_i64(e, 1));
+  set(e, one, e->i64, 1, emit_i64(e, 0));
+  LLVMValueRef fields[] = {NULL, NULL, one, one, bytes_at(e, one, 8), fresh, table, params, none, none};
   set(e, frame, e->i64, FRAME_T, emit_i64(e, 1));
   set(e, frame, e->i64, FRAME_B, emit_i64(e, 1));
   for (int i = FRAME_LIVE; i < 10; i++) set(e, frame, e->ptr, i, fields[i]);
   for (int i = 0; i < e->plan->buffers.n; i++) {
-    LLVMValueRef at = s.room[i].at < 0 ? pointer_at(e, in, s.room[i].port) : bytes_at(e, state, s.room[i].at);
-    set(e, table, e->ptr, i, at);
-    if (s.room[i].port >= 0 && s.room[i].at >= 0) take_input(e, &s, i, state, in, first);
+    const Room *r = &s->room[i];
+    e->buffer[i] = r->at < 0 ? pointer_at(e, s->in, r->port) : bytes_at(e, s->state, r->at);
+    set(e, table, e->ptr, i, e->buffer[i]);
   }
+  e->frame = frame; /* addresses in this function */
+  memset(e->field, 0, sizeof e->field);
+  e->field[FRAME_B] = e->field[FRAME_T] = emit_i64(e, 1);
+  e->field[FRAME_LEN] = one;
+  return frame;
+}
+
+LLVMValueRef emit_stream(Emit *e, const System *whole, const char *name, int64_t *bytes)
+{
+  Stream s = {0};
+  lay_out(e, &s, whole);
+  *bytes = s.bytes;
+  LLVMValueRef before = LLVMGetLastFunction(e->m);
+  LLVMValueRef run = emit_program(e);
+  inline_program(e, before);
+
+  LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->ptr};
+  LLVMValueRef fn = e->fn = LLVMAddFunction(e->m, name, LLVMFunctionType(e->void_, args, 4, 0));
+  target_prepare_function(e->target, fn);
+  set_flag(e, fn, 1, "noalias"); /* params, state */
+  set_flag(e, fn, 2, "noalias");
+  LLVMBasicBlockRef entry = emit_block(e, "entry"), body = emit_block(e, "body");
+  LLVMPositionBuilderAtEnd(e->b, entry);
+  e->entry_end = LLVMBuildBr(e->b, body);
+  LLVMPositionBuilderAtEnd(e->b, body);
+  s.state = LLVMGetParam(fn, 1);
+  s.in = LLVMGetParam(fn, 2);
+  LLVMValueRef frame = make_frame(e, &s, LLVMGetParam(fn, 0)), out = LLVMGetParam(fn, 3);
+  for (int i = 0; i < e->plan->buffers.n; i++)
+    if (s.room[i].port >= 0 && s.room[i].at >= 0) take_input(e, &s, i);
+  carry_over(e, &s, true);
   LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, &e->ptr, 1, 0), run, &frame, 1, "");
 
-  e->frame = frame; /* addresses below are seen from this function */
-  for (int i = 0; i < 16; i++) e->field[i] = NULL;
-  for (int i = 0; i < e->plan->buffers.n; i++) e->buffer[i] = s.room[i].at < 0 ? NULL : bytes_at(e, state, s.room[i].at);
-  e->field[FRAME_B] = emit_i64(e, 1);
-  e->field[FRAME_T] = emit_i64(e, 1);
-  e->field[FRAME_LEN] = one;
   int port = 0;
   for (int i = 0; i < e->plan->system->vars.n; i++) {
     const Var *v = e->plan->system->vars.at[i];
     if (!v->output) continue;
-    LLVMValueRef from = emit_row_address(e, v, READ_REL, 0, &(Row){v->dom, emit_i64(e, 0), emit_i64(e, 0)});
-    LLVMBuildMemCpy(e->b, pointer_at(e, out, port++), 4, from, 4, emit_i64(e, emit_width(v) * (e->f64_precision ? 8 : 4)));
+    LLVMValueRef to = pointer_at(e, out, port++);
+    copy_variable(e, v, to, address(e, v, READ_REL, 0));
   }
-  for (int i = 0; i < e->plan->system->vars.n; i++)
-    if (e->plan->system->vars.at[i]->kind == VAR_CARRY) carry_over(e, e->plan->system->vars.at[i]);
+  carry_over(e, &s, false);
   for (int i = 0; i < e->plan->buffers.n; i++)
-    if (s.room[i].port >= 0 && s.room[i].at >= 0 && e->plan->buffers.at[i].time) age_input(e, &s, i, state);
+    if (s.room[i].port >= 0 && s.room[i].at >= 0) age_input(e, &s, i);
   LLVMBuildRetVoid(e->b);
   return fn;
 }

@@ -179,7 +179,8 @@ static void put_ports(Header *h, bool outputs)
     if (entry) put_shape(t, entry, false);
     else text_printf(t, "%lld reals", number_of(json_array_get(ports, i), "count"));
     if (is_token(json_array_get(ports, i))) text_puts(t, ", its number from 0; -1 for none");
-    if (!outputs && listed(feedback, name)) text_puts(t, "; of the step before: what was drawn or observed there");
+    if (!outputs && listed(feedback, name))
+      text_puts(t, "; of the step before: what was drawn or observed there. Not looked at by the first step");
     text_puts(t, "\n");
   }
 }
@@ -263,45 +264,58 @@ static void put_arrays(Header *h, const char *list, const char *what)
   }
 }
 
+/* One wrapper over librnn, where the object has the program that it runs. */
+static void put_wrapper(Header *h, const char *program, const char *text)
+{
+  if (!json_object_get(json_object_get(h->model, "programs"), program)) return;
+  for (; *text; text++) {
+    if (*text == '@') text_puts(h->out, h->name);
+    else text_write(h->out, text, 1);
+  }
+}
+
 static void put_library(Header *h)
 {
   Text *t = h->out;
   const char *n = h->name;
-  text_printf(
-      t,
-      "/* Whole sequences, loss and gradients: with librnn, whose rnn.h is then to be included before this header.\n"
-      "   rnn.h says what a handle is, who frees what, and what may fail. Order of calls: %s_open, rnn_load or\n"
-      "   rnn_initialise, any of these, rnn_close. N sequences of up to T steps; `lengths` [N] where they differ.\n",
-      n);
-  put_arrays(h, "inputs", "input");
-  put_arrays(h, "outputs", "output");
-  text_printf(t, "*/\n#if defined(RNN_H) && !defined(%s_WITH_RNN)\n#define %s_WITH_RNN\n", h->macro, h->macro);
+  bool whole = json_object_size(json_object_get(h->model, "programs")) > 0;
+  text_printf(t, "/* %s: with librnn, whose rnn.h is then to be included before this header.\n",
+              whole ? "Whole sequences, loss and gradients" : "Weights from files");
+  if (whole) {
+    text_printf(t,
+                "   rnn.h says what a handle is, who frees what, and what may fail. Order of calls: %s_open, rnn_load or\n"
+                "   rnn_initialise, any of these, rnn_close; rnn_weights is the block that %s_step takes.\n"
+                "   N sequences of up to T steps; `lengths` [N] where they differ.\n",
+                n, n);
+    put_arrays(h, "inputs", "input");
+    put_arrays(h, "outputs", "output");
+  } else {
+    text_printf(t,
+                "   %s_open, rnn_load, then rnn_weights is the block that %s_step takes. This object was compiled with\n"
+                "   --inference: it has the step alone; without that, it can run whole sequences and give gradients. */\n",
+                n, n);
+  }
+  text_printf(t, "%s#if defined(RNN_H) && !defined(%s_WITH_RNN)\n#define %s_WITH_RNN\n", whole ? "*/\n" : "", h->macro,
+              h->macro);
   text_printf(t,
               "/* threads 0: as many as this process may use */\n"
-              "static inline RnnHandle *%s_open(int threads, RnnError *error) { return rnn_open(&%s_model, threads, "
-              "error); }\n",
+              "static inline RnnHandle *%s_open(int threads, RnnError *error)\n"
+              "{\n  return rnn_open(&%s_model, threads, error);\n}\n",
               n, n);
-  text_printf(t,
+  put_wrapper(h, "forward",
               "/* adds every output to `out` */\n"
-              "static inline bool %s_forward(RnnHandle *model, const RnnTensorFile *data, RnnTensorFile *out, RnnError "
+              "static inline bool @_forward(RnnHandle *model, const RnnTensorFile *data, RnnTensorFile *out, RnnError "
               "*error)\n"
-              "{\n  return rnn_forward(model, data, NULL, out, error);\n}\n",
-              n);
-  const json_t *programs = json_object_get(h->model, "programs");
-  if (json_object_get(programs, "evaluate"))
-    text_printf(
-        t,
-        "static inline bool %s_loss(RnnHandle *model, const RnnTensorFile *data, double *loss, RnnError *error)\n"
-        "{\n  return rnn_loss(model, data, loss, error);\n}\n",
-        n);
-  if (json_object_get(programs, "train"))
-    text_printf(t,
-                "/* into rnn_gradients(model), and, unless out is NULL, as tensors by name */\n"
-                "static inline bool %s_gradient(RnnHandle *model, const RnnTensorFile *data, double *loss, "
-                "RnnTensorFile *out,\n"
-                "                               RnnError *error)\n{\n  return rnn_gradient(model, data, loss, out, "
-                "error);\n}\n",
-                n);
+              "{\n  return rnn_forward(model, data, NULL, out, error);\n}\n");
+  put_wrapper(h, "evaluate",
+              "static inline bool @_loss(RnnHandle *model, const RnnTensorFile *data, double *loss, RnnError *error)\n"
+              "{\n  return rnn_loss(model, data, loss, error);\n}\n");
+  put_wrapper(h, "train",
+              "/* into rnn_gradients(model), and, unless out is NULL, as tensors by name */\n"
+              "static inline bool @_gradient(RnnHandle *model, const RnnTensorFile *data, double *loss, "
+              "RnnTensorFile *out,\n"
+              "                               RnnError *error)\n{\n  return rnn_gradient(model, data, loss, out, "
+              "error);\n}\n");
   text_puts(t, "#endif\n");
 }
 
@@ -350,7 +364,10 @@ static void put_example(Header *h)
     put_unique(t, outs, 0);
     text_puts(t, "[0]);\n");
   }
-  text_printf(t, "     }\n     return 0;\n   }\n   ---- end: cc example.c %s.o ----\n", n);
+  const char *file = h->options->file_name, *end = strrchr(file, '.');
+  text_printf(t, "     }\n     return 0;\n   }\n   ---- end: cc example.c %.*s.o%s ----\n",
+              end ? (int)(end - file) : (int)strlen(file), file,
+              json_object_size(json_object_get(h->model, "programs")) ? " -lrnn" : "");
 }
 
 static void put_head(Header *h)
@@ -371,9 +388,11 @@ static void put_head(Header *h)
             ".\n   Generated: change the source instead. C99 and C++, freestanding too. Free to use in any way.\n\n");
   if (h->step) {
     text_printf(t,
-                "   Streaming needs the object alone: a program that runs three steps. Its argument is a file of "
-                "%s_PARAM_COUNT\n"
+                "   %s: a program that runs three steps. Its argument is a file of %s_PARAM_COUNT\n"
                 "   reals, the block of parameters; without, all of them are 0.\n\n",
+                json_object_size(json_object_get(h->model, "programs"))
+                    ? "Streaming; an object made with `rnnc -c --inference` needs nothing else, this one also librnn"
+                    : "Streaming needs the object alone",
                 h->macro);
     put_example(h);
   } else {

@@ -1,7 +1,9 @@
-/* module.c: programs, step and description put together as the constant PREFIX_model (rnn_program.h). */
+/* module.c: programs, step and description put together as the constant PREFIX_model (rnn_program.h). That constant and the step are all
+   that other objects see. */
 #include "module.h"
 #include "describe.h"
 #include "emit_stream.h"
+#include "header.h"
 #include "rnn_program.h"
 #include <string.h>
 
@@ -45,14 +47,14 @@ LLVMModuleRef module_make(Arena *a, Target *target, LLVMContextRef context, cons
     const char *name = arena_printf(a, "%s_%s", r->prefix, program_name[r->programs[i]->kind]);
     emit_init(&e, a, target, m, r->programs[i]->plan, name, r->f64_precision, false);
     run[i] = emit_program(&e);
-    LLVMSetVisibility(run[i], LLVMHiddenVisibility);
+    LLVMSetLinkage(run[i], LLVMInternalLinkage); /* reached through the table alone */
     emit_dispose(&e);
   }
   int64_t step_bytes = 0;
   if (r->step && !r->step->refused) {
     Emit e;
     emit_init(&e, a, target, m, r->step->plan, arena_printf(a, "%s_step_frame", r->prefix), r->f64_precision, true);
-    step = emit_stream(&e, r->step, arena_printf(a, "%s_step", r->prefix), &step_bytes);
+    step = emit_stream(&e, r->lowered, arena_printf(a, "%s" HEADER_STEP_ENTRY, r->prefix), &step_bytes);
     emit_dispose(&e);
   }
   Description d = {r->source, r->hash, r->f64_precision, r->programs, r->n, r->step, step_bytes};

@@ -167,7 +167,9 @@ static void lower_node(Lower *l, Node *n)
   case OP_LENGTH:
   case OP_BATCH: n->expr = ex_leaf(l->s, n->op); break;
   case OP_MATMUL: n->expr = lower_product(l, n); break;
-  case OP_TRANSPOSE: n->expr = n->in[0]->shape.rank == 1 ? n->in[0]->expr : ex1(l->s, OP_TRANSPOSE, n->in[0]->expr); break;
+  case OP_TRANSPOSE:
+    n->expr = n->in[0]->shape.rank == 1 ? n->in[0]->expr : ex1(l->s, OP_TRANSPOSE, n->in[0]->expr);
+    break;
   default: n->expr = lower_operator(l, n);
   }
   ex_span(n->expr, n->span);
@@ -194,7 +196,8 @@ static void lower_right_sides(Lower *l)
       v->var->rhs = e->shape.rank == 0 ? broadcast(l->s, e, v->var->shape) : e;
     }
     for (int k = 0; k < v->bound.n; k++)
-      vec_push(f->arena, &v->var->bound, ((Boundary){v->bound.at[k].kind, v->bound.at[k].offset, v->bound.at[k].var->var}));
+      vec_push(f->arena, &v->var->bound,
+               ((Boundary){v->bound.at[k].kind, v->bound.at[k].offset, v->bound.at[k].var->var}));
   }
 }
 
@@ -213,7 +216,8 @@ static Var *draw_parameter(Lower *l, const FlatDraw *d, int i)
   Var *p = d->param[i] ? d->param[i]->var : NULL, *drawn = d->var->var;
   if (!p || d->dist == DIST_CATEGORICAL || p->shape.rank == drawn->shape.rank) return p;
   const char *suffix = d->dist == DIST_BERNOULLI ? "logit" : i ? "deviation" : "mean";
-  Var *v = system_var(l->s, VAR_COMPUTED, arena_printf(l->s->arena, "%s.%s", drawn->name, suffix), drawn->shape, drawn->dom, p->span);
+  Var *v = system_var(l->s, VAR_COMPUTED, arena_printf(l->s->arena, "%s.%s", drawn->name, suffix), drawn->shape,
+                      drawn->dom, p->span);
   v->rhs = broadcast(l->s, ex_var(l->s, p), drawn->shape);
   return v;
 }
@@ -222,7 +226,12 @@ static void lower_draws(Lower *l)
 {
   for (int i = 0; i < l->f->draws.n; i++) {
     const FlatDraw *d = &l->f->draws.at[i];
-    Draw draw = {.var = d->var->var, .offset = d->offset, .dist = d->dist, .span = d->span, .nll = d->nll->var, .count = d->count->var};
+    Draw draw = {.var = d->var->var,
+                 .offset = d->offset,
+                 .dist = d->dist,
+                 .span = d->span,
+                 .nll = d->nll->var,
+                 .count = d->count->var};
     for (int k = 0; k < 2; k++) draw.param[k] = draw_parameter(l, d, k);
     vec_push(l->s->arena, &l->s->draws, draw);
   }
@@ -236,8 +245,10 @@ static void lower_metrics(Lower *l)
     Var *value = m->value->var;
     bool model = value->dom == DOM_MODEL;
     Metric out = {.name = m->name, .span = m->span};
-    out.sum = model ? value : figure(l, arena_printf(s->arena, "%s.sum", m->name), m->span, ex1(s, OP_BSUM, ex_var(s, value)));
-    out.count = figure(l, arena_printf(s->arena, "%s.count", m->name), m->span, model ? ex_const(s, 1) : ex_leaf(s, OP_BATCH));
+    out.sum = model ? value
+                    : figure(l, arena_printf(s->arena, "%s.sum", m->name), m->span, ex1(s, OP_BSUM, ex_var(s, value)));
+    out.count =
+        figure(l, arena_printf(s->arena, "%s.count", m->name), m->span, model ? ex_const(s, 1) : ex_leaf(s, OP_BATCH));
     vec_push(s->arena, &s->metrics, out);
   }
 }
@@ -246,7 +257,7 @@ static Expr *mean_over_batch(Lower *l, Var *value)
 {
   System *s = l->s;
   if (value->dom == DOM_MODEL) return ex_var(s, value);
-  Var *sum = figure(l, "loss.sum", value->span, ex1(s, OP_BSUM, ex_var(s, value)));
+  Var *sum = figure(l, "loss.total", value->span, ex1(s, OP_BSUM, ex_var(s, value)));
   return ex2(s, OP_DIV, ex_var(s, sum), ex_leaf(s, OP_BATCH));
 }
 
@@ -282,23 +293,18 @@ static void choose_outputs(Flat *f)
     for (int k = 0; k < 2; k++)
       if (f->draws.at[i].param[k]) f->draws.at[i].param[k]->output = true;
   if (any || f->draws.n) return;
-  bool *seen = ARENA_ARRAY(f->arena, bool, f->nodes.n + 1);
+  Walk *w = walk_new(f);
   for (int i = 0; i < f->vars.n; i++) f->vars.at[i]->used = false;
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
     if (!v->rhs || v->dead || v->figure) continue;
-    memset(seen, 0, (size_t)v->rhs->id + 1);
-    seen[v->rhs->id] = true;
-    for (int k = v->rhs->id; k >= 0; k--) {
-      const Node *n = f->nodes.at[k];
-      if (!seen[k]) continue;
+    for (Node *n = walk_from(w, v->rhs); n; n = walk_next(w))
       if (n->op == OP_READ && n->var != v) n->var->used = true;
-      for (int m = 0; m < n->nin; m++) seen[n->in[m]->id] = true;
-    }
   }
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
-    v->output = v->kind == VAR_COMPUTED && !v->used && !v->dead && !v->figure && !v->owner && !v->hoisted;
+    bool inner = v->owner || v->hoisted || strchr(v->name, '.'); /* no variable of the model itself */
+    v->output = v->kind == VAR_COMPUTED && !v->used && !v->dead && !v->figure && !inner;
   }
 }
 

@@ -1,8 +1,8 @@
 /* body.c: declares what a body names: inputs, outputs, parameters, sizes, the targets of its equations, boundaries.
    Needs: its formals bound. Leaves alone: right sides (statement.c) and the applications in them (use.c).
 
-   A body is one use of a cell, or the model. A name that is read bare, has no declaration and is near no other name is a
-   parameter. */
+   A body is one use of a cell, or the model. A name that is read bare, has no declaration and is near no other name is
+   a parameter. */
 #include "body.h"
 #include <ctype.h>
 #include <string.h>
@@ -14,7 +14,8 @@ Entry *body_add(Body *b, EntryKind kind, const char *name, Span span)
   Sema *s = b->s;
   Entry *first = body_entry(b, name);
   if (name == b->axis || name == b->length) {
-    diag(s->diag, span, "'%s' is %s and cannot be declared", name, name == b->axis ? "the time index" : "the length of the sequence");
+    diag(s->diag, span, "'%s' is %s and cannot be declared", name,
+         name == b->axis ? "the time index" : "the length of the sequence");
     note_uses(b);
     return NULL;
   }
@@ -100,7 +101,9 @@ static bool index_of(Body *b, const Ast *decl, bool *timed)
   }
   if (indices->kid[0]->kind == AST_NAME && indices->kid[0]->name == b->axis) return true;
   diag(d, indices->span, "the time index is %s, and a declaration has it bare: %s[%s]", b->axis, decl->name, b->axis);
-  if (indices->kid[0]->kind == AST_NUMBER) diag_note(d, (Span){0}, "a size belongs in the type: %s[%s] : real[%.15g]", decl->name, b->axis, indices->kid[0]->num);
+  if (indices->kid[0]->kind == AST_NUMBER)
+    diag_note(d, (Span){0}, "a size belongs in the type: %s[%s] : real[%.15g]", decl->name, b->axis,
+              indices->kid[0]->num);
   return false;
 }
 
@@ -188,7 +191,8 @@ static void declare_one(Body *b, Role role, const Ast *decl, PendingTypes *types
   if (role == ROLE_INPUT && b->cell) {
     declare_input(b, decl, timed);
     Entry *e = body_entry(b, decl->name);
-    if (e && e->kind == ENTRY_INPUT && decl->kid[1]) vec_push(s->arena, types, ((PendingType){.input = e->input, .type = decl->kid[1]}));
+    if (e && e->kind == ENTRY_INPUT && decl->kid[1])
+      vec_push(s->arena, types, ((PendingType){.input = e->input, .type = decl->kid[1]}));
     return;
   }
   switch (role) {
@@ -369,10 +373,13 @@ static void declare_equation(Body *b, const Ast *ast)
   bool boundary = (p.kind == FROM_START && p.k <= 0) || (p.kind == FROM_END && p.k >= 1);
   if (p.kind == READ_REL && p.k == 0) add_equation(b, define(b, name, true, target->span), ast);
   else if (boundary) vec_push(b->s->arena, &b->later, ast);
-  else if (p.kind == READ_REL) diag(d, target->span, "an equation gives the value at %s: write %s[%s] = ... and move the other indices by %d", b->axis, name, b->axis, -p.k);
+  else if (p.kind == READ_REL)
+    diag(d, target->span, "an equation gives the value at %s: write %s[%s] = ... and move the other indices by %d",
+         b->axis, name, b->axis, -p.k);
   else {
     diag(d, target->span, "the value at this place comes from the equation %s[%s] = ...", name, b->axis);
-    diag_note(d, (Span){0}, "a boundary stands outside the sequence: %s[0], %s[-1], %s[%s+1]", name, name, name, b->length);
+    diag_note(d, (Span){0}, "a boundary stands outside the sequence: %s[0], %s[-1], %s[%s+1]", name, name, name,
+              b->length);
   }
 }
 
@@ -383,7 +390,8 @@ static void declare_boundary(Body *b, const Ast *ast)
   Elab x = {.body = b};
   const Ast *target = ast->kid[0];
   if (target->kind != AST_INDEX) {
-    diag(s->diag, target->span, "'%s' belongs to an application: only its boundaries can be set from outside", target->name);
+    diag(s->diag, target->span, "'%s' belongs to an application: only its boundaries can be set from outside",
+         target->name);
     note_uses(b);
     return;
   }
@@ -397,7 +405,8 @@ static void declare_boundary(Body *b, const Ast *ast)
   Place p;
   if (!v || !place_of(&x, target->kid[1], &p)) return;
   if (target->nkid > 2 || !((p.kind == FROM_START && p.k <= 0) || (p.kind == FROM_END && p.k >= 1))) {
-    diag(s->diag, target->span, "only a boundary of '%s' can be set from outside, such as [0] or [%s+1]", v->name, b->length);
+    diag(s->diag, target->span, "only a boundary of '%s' can be set from outside, such as [0] or [%s+1]", v->name,
+         b->length);
     note_uses(b);
     return;
   }
@@ -495,7 +504,8 @@ static void declare_statement(Body *b, const Ast *st, PendingTypes *types)
     break;
   case AST_TRAIN:
     if (b->cell) diag(s->diag, st->span, "a train block belongs in the model, not in a cell"), note_uses(b);
-    else if (b->train) diag(s->diag, st->span, "a model has one train block"), diag_note(s->diag, b->train->span, "the first is here");
+    else if (b->train)
+      diag(s->diag, st->span, "a model has one train block"), diag_note(s->diag, b->train->span, "the first is here");
     else b->train = st;
     break;
   case AST_ERROR: b->broken = true; break;

@@ -13,7 +13,10 @@ typedef struct Builtin {
   int values; /* before the sizes; -1: all */
 } Builtin;
 
-static Node *make(Elab *x, Op op, Node *const *in, int n, const Ast *e) { return made(x, node_op(x->body->s->flat, op, in, n, e->span), e); }
+static Node *make(Elab *x, Op op, Node *const *in, int n, const Ast *e)
+{
+  return made(x, node_op(x->body->s->flat, op, in, n, e->span), e);
+}
 static Node *make1(Elab *x, Op op, Node *a, const Ast *e) { return make(x, op, &a, 1, e); }
 static Node *make2(Elab *x, Op op, Node *a, Node *b, const Ast *e) { return make(x, op, (Node *[]){a, b}, 2, e); }
 static Node *constant(Elab *x, double v, const Ast *e) { return made(x, node_const(x->body->s->flat, v, e->span), e); }
@@ -61,8 +64,10 @@ static Node *build_slice(Elab *x, const Ast *call, Node **arg, Op op)
 static Node *build_observed(Elab *x, const Ast *call, Node **arg, Op op)
 {
   const Node *a = arg[0];
-  if (a->op == OP_READ && !a->var->owner && (a->var->kind == VAR_INPUT || a->var->kind == VAR_TARGET)) return build_raw(x, call, arg, op);
-  diag(x->body->s->diag, here(x, call->span), "observed takes a read of an input or a target, such as observed(x[t+1])");
+  if (a->op == OP_READ && !a->var->owner && (a->var->kind == VAR_INPUT || a->var->kind == VAR_TARGET))
+    return build_raw(x, call, arg, op);
+  diag(x->body->s->diag, here(x, call->span),
+       "observed takes a read of an input or a target, such as observed(x[t+1])");
   note_uses(x->body);
   return NULL;
 }
@@ -159,8 +164,10 @@ static bool right_number(Elab *x, const Ast *call, const Builtin *b)
   int n = call->nkid - 1;
   if (n >= b->low && n <= b->high) return true;
   Diag *d = x->body->s->diag;
-  if (b->low == b->high) diag(d, here(x, call->span), "%s takes %d argument%s, %d given", b->name, b->low, plural(b->low), n);
-  else if (n < b->low) diag(d, here(x, call->span), "%s takes at least %d argument%s, %d given", b->name, b->low, plural(b->low), n);
+  if (b->low == b->high)
+    diag(d, here(x, call->span), "%s takes %d argument%s, %d given", b->name, b->low, plural(b->low), n);
+  else if (n < b->low)
+    diag(d, here(x, call->span), "%s takes at least %d argument%s, %d given", b->name, b->low, plural(b->low), n);
   else diag(d, here(x, call->span), "%s takes at most %d argument%s, %d given", b->name, b->high, plural(b->high), n);
   note_uses(x->body);
   return false;
@@ -175,7 +182,8 @@ Node *call_builtin(Elab *x, const Ast *call, const char *name, bool *found)
   bool good = true;
   for (int i = 1; i < call->nkid; i++) {
     if (call->kid[i]->kind == AST_ARG) {
-      diag(x->body->s->diag, here(x, call->kid[i]->span), "the arguments of %s are given in order, without names", name);
+      diag(x->body->s->diag, here(x, call->kid[i]->span), "the arguments of %s are given in order, without names",
+           name);
       return NULL;
     }
     if (b->values >= 0 && i > b->values) continue;
@@ -205,16 +213,28 @@ Node *time_node(Elab *x, const Ast *e)
   return make2(x, OP_SUB, make2(x, OP_ADD, leaf(x, OP_LENGTH, e), constant(x, 1, e), e), t, e);
 }
 
-static Node *over_time(Elab *x, Op op, Node *a, const Ast *e) { return hoist(x, op == OP_TSUM ? "sum" : "max", make1(x, op, a, e)); }
+static Node *over_time(Elab *x, Op op, Node *a, const Ast *e)
+{
+  return hoist(x, op == OP_TSUM ? "sum" : "max", make1(x, op, a, e));
+}
 
 static Node *time_sum(Elab *x, Node *a, const Ast *e) { return over_time(x, OP_TSUM, a, e); }
 static Node *time_max(Elab *x, Node *a, const Ast *e) { return over_time(x, OP_TMAX, a, e); }
 
-static Node *time_mean(Elab *x, Node *a, const Ast *e) { return make2(x, OP_DIV, time_sum(x, a, e), leaf(x, OP_LENGTH, e), e); }
+static Node *time_mean(Elab *x, Node *a, const Ast *e)
+{
+  return make2(x, OP_DIV, time_sum(x, a, e), leaf(x, OP_LENGTH, e), e);
+}
 
-static Node *time_min(Elab *x, Node *a, const Ast *e) { return make1(x, OP_NEG, time_max(x, make1(x, OP_NEG, a, e), e), e); }
+static Node *time_min(Elab *x, Node *a, const Ast *e)
+{
+  return make1(x, OP_NEG, time_max(x, make1(x, OP_NEG, a, e), e), e);
+}
 
-static Node *time_norm(Elab *x, Node *a, const Ast *e) { return make1(x, OP_SQRT, time_sum(x, make2(x, OP_MUL, a, a, e), e), e); }
+static Node *time_norm(Elab *x, Node *a, const Ast *e)
+{
+  return make1(x, OP_SQRT, time_sum(x, make2(x, OP_MUL, a, a, e), e), e);
+}
 
 static Node *named(Elab *x, Node *a) { return a->op == OP_READ ? a : hoist(x, "value", a); }
 
@@ -258,15 +278,18 @@ static Node *time_argmax(Elab *x, Node *a, const Ast *e)
 
 static Node *batch_sum(Elab *x, Node *a, const Ast *e) { return hoist(x, "sum", make1(x, OP_BSUM, a, e)); }
 
-static Node *batch_mean(Elab *x, Node *a, const Ast *e) { return make2(x, OP_DIV, batch_sum(x, a, e), leaf(x, OP_BATCH, e), e); }
+static Node *batch_mean(Elab *x, Node *a, const Ast *e)
+{
+  return make2(x, OP_DIV, batch_sum(x, a, e), leaf(x, OP_BATCH, e), e);
+}
 
 static const struct AxisForm {
   const char *name;
   Node *(*time)(Elab *x, Node *a, const Ast *e), *(*batch)(Elab *x, Node *a, const Ast *e);
 } axis_form[] = {
-    {"sum", time_sum, batch_sum},     {"mean", time_mean, batch_mean}, {"max", time_max, NULL},
-    {"min", time_min, NULL},          {"norm", time_norm, NULL},       {"softmax", time_softmax, NULL},
-    {"argmax", time_argmax, NULL},    {"logsumexp", time_logsumexp, NULL},
+    {"sum", time_sum, batch_sum},  {"mean", time_mean, batch_mean},     {"max", time_max, NULL},
+    {"min", time_min, NULL},       {"norm", time_norm, NULL},           {"softmax", time_softmax, NULL},
+    {"argmax", time_argmax, NULL}, {"logsumexp", time_logsumexp, NULL},
 };
 enum { AXIS_FORMS = sizeof axis_form / sizeof *axis_form };
 
@@ -306,7 +329,8 @@ Node *call_axis(Elab *x, const Ast *call)
   bool batch = axis->kind == AST_NAME && strcmp(axis->name, "batch") == 0;
   bool time = axis->kind == AST_NAME && axis->name == x->body->axis;
   if (callee->nkid > 2 || (!batch && !time)) {
-    diag(d, here(x, callee->kid[callee->nkid - 1]->span), "a reduction goes over the time index or the batch: %s[%s](...)", form->name, x->body->axis);
+    diag(d, here(x, callee->kid[callee->nkid - 1]->span),
+         "a reduction goes over the time index or the batch: %s[%s](...)", form->name, x->body->axis);
     note_uses(x->body);
     return NULL;
   }

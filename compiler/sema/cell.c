@@ -6,11 +6,11 @@
 #define LAYER_LIMIT 1000
 
 typedef struct Callee {
-  Cell *cell;       /* with its sizes bound: an instance or an argument of the cell */
-  Entry *instance;  /* whose cell may still have to be made */
-  const Ast *ast;   /* or a cell by name, */
+  Cell *cell;      /* with its sizes bound: an instance or an argument of the cell */
+  Entry *instance; /* whose cell may still have to be made */
+  const Ast *ast;  /* or a cell by name, */
   Unit *unit;
-  bool stack;       /* or stack */
+  bool stack; /* or stack */
 } Callee;
 
 /* The cell that a name stands for, if it does. */
@@ -60,7 +60,8 @@ static bool is_static(Elab *x, const Ast *e)
   }
 }
 
-/* gru(64) is a cell, gru(64)(x[t]) applies it; a cell all of whose sizes have defaults may be applied by layer_norm(x[t]). */
+/* gru(64) is a cell, gru(64)(x[t]) applies it; a cell all of whose sizes have defaults may be applied by
+ * layer_norm(x[t]). */
 CallKind call_kind(Elab *x, const Ast *call)
 {
   const Ast *callee = call->kid[0];
@@ -93,7 +94,8 @@ const char *signature(Arena *a, const Ast *definition)
   const char *text = arena_printf(a, "%s(", definition->name);
   const Ast *formals = formals_of(definition);
   for (int i = 0; i < formals->nkid; i++)
-    text = arena_printf(a, "%s%s%s%s", text, i ? ", " : "", formals->kid[i]->name, formals->kid[i]->kid[0] ? " = .." : "");
+    text =
+        arena_printf(a, "%s%s%s%s", text, i ? ", " : "", formals->kid[i]->name, formals->kid[i]->kid[0] ? " = .." : "");
   return arena_printf(a, "%s)", text);
 }
 
@@ -152,8 +154,10 @@ static bool bind_argument(Elab *x, Cell *c, const Ast *arg, int position)
       return false;
     }
   } else if (i >= formals->nkid) {
-    diag(d, arg->span, "%s takes %d argument%s", signature(x->body->s->arena, c->ast), formals->nkid, formals->nkid == 1 ? "" : "s");
-    diag_note(d, (Span){0}, "the sequence that a cell reads stands in a second pair of brackets: %s(...)(x[t])", c->name);
+    diag(d, arg->span, "%s takes %d argument%s", signature(x->body->s->arena, c->ast), formals->nkid,
+         formals->nkid == 1 ? "" : "s");
+    diag_note(d, (Span){0}, "the sequence that a cell reads stands in a second pair of brackets: %s(...)(x[t])",
+              c->name);
     return false;
   }
   if (c->formal[i].kind != VALUE_NONE) {
@@ -162,7 +166,8 @@ static bool bind_argument(Elab *x, Cell *c, const Ast *arg, int position)
   }
   if (value->kind == AST_INDEX) {
     diag(d, value->span, "%s stands for a size here, a value that changes with time is given", formals->kid[i]->name);
-    diag_note(d, (Span){0}, "the sequence that a cell reads stands in a second pair of brackets: %s(...)(x[t])", c->name);
+    diag_note(d, (Span){0}, "the sequence that a cell reads stands in a second pair of brackets: %s(...)(x[t])",
+              c->name);
     return false;
   }
   c->formal[i] = value_of(x, value, false);
@@ -222,7 +227,8 @@ static Cell *stack_cell(Elab *x, const Ast *call, Span span)
 Params *params_child(Sema *s, Params *parent, const Ast *site, int layer, const char *name)
 {
   for (int i = 0; i < parent->children.n; i++)
-    if (parent->children.at[i].site == site && parent->children.at[i].layer == layer) return parent->children.at[i].params;
+    if (parent->children.at[i].site == site && parent->children.at[i].layer == layer)
+      return parent->children.at[i].params;
   Params *p = ARENA_NEW(s->arena, Params);
   p->path = parent->path[0] ? arena_printf(s->arena, "%s.%s", parent->path, name) : name;
   vec_push(s->arena, &parent->children, ((struct ParamsChild){site, layer, intern(s->arena, name), p}));
@@ -244,7 +250,7 @@ static Cell *instance_cell(Elab *x, Entry *e)
   if (c) {
     Cell *own = ARENA_NEW(s->arena, Cell);
     *own = *c;
-    own->shared = params_child(s, x->body->params, e->size, 0, e->name);
+    if (!own->shared) own->shared = params_child(s, x->body->params, e->size, 0, e->name);
     e->value = (Value){.kind = VALUE_CELL, .cell = own, .span = e->span};
   }
   e->state = DONE;

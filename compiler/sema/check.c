@@ -71,6 +71,14 @@ static void warn_unused(Flat *f)
   }
 }
 
+/* What a broken statement would have defined is not reported where it is read; it makes no system all the same. */
+static bool all_good(const Flat *f)
+{
+  for (int i = 0; i < f->vars.n; i++)
+    if (f->vars.at[i]->bad && !f->vars.at[i]->dead) return false;
+  return true;
+}
+
 Flat *check(Arena *a, Diag *d, const Ast *file, const LowerOptions *o)
 {
   int before = diag_errors(d);
@@ -97,5 +105,5 @@ Flat *check(Arena *a, Diag *d, const Ast *file, const LowerOptions *o)
   if (good) refuse_undetermined(f);
   if (good && diag_errors(d) == before) choose_initialisers(f);
   if (good) warn_unused(f);
-  return diag_errors(d) == before ? f : NULL;
+  return diag_errors(d) == before && !b->broken && all_good(f) ? f : NULL;
 }

@@ -27,8 +27,8 @@ static const Dist *find_dist(Body *b, const Ast *call)
     names[i] = dist_table[i].name;
     if (callee->kind != AST_NAME || strcmp(names[i], callee->name) != 0) continue;
     if (call->nkid - 1 == dist_table[i].arguments) return &dist_table[i];
-    diag(d, call->span, "%s takes %d argument%s, %d given: %s", names[i], dist_table[i].arguments, dist_table[i].arguments == 1 ? "" : "s",
-         call->nkid - 1, dist_table[i].form);
+    diag(d, call->span, "%s takes %d argument%s, %d given: %s", names[i], dist_table[i].arguments,
+         dist_table[i].arguments == 1 ? "" : "s", call->nkid - 1, dist_table[i].form);
     note_uses(b);
     return NULL;
   }
@@ -67,7 +67,8 @@ static FlatVar *draw_target(Body *b, const Ast *target, int *offset)
   Elab x = {.body = b};
   const Ast *name = target->kind == AST_INDEX ? target->kid[0] : target;
   *offset = 0;
-  if (name->kind != AST_NAME) return refuse_target(b, target, "only an input, a target or noise is drawn by ~%s", "", (Span){0});
+  if (name->kind != AST_NAME)
+    return refuse_target(b, target, "only an input, a target or noise is drawn by ~%s", "", (Span){0});
   Entry *e = body_entry(b, name->name);
   if (!e) {
     Names known = {0};
@@ -75,14 +76,20 @@ static FlatVar *draw_target(Body *b, const Ast *target, int *offset)
     say_undefined(&x, name->span, "variable", name->name, &known);
     return NULL;
   }
-  if (e->kind == ENTRY_INPUT) return refuse_target(b, target, "'%s' is an input of the cell: its likelihood belongs in the model", e->name, e->span);
-  if (e->kind != ENTRY_VAR) return refuse_target(b, target, "'%s' is no variable: it cannot be drawn", e->name, e->span);
+  if (e->kind == ENTRY_INPUT)
+    return refuse_target(b, target, "'%s' is an input of the cell: its likelihood belongs in the model", e->name,
+                         e->span);
+  if (e->kind != ENTRY_VAR)
+    return refuse_target(b, target, "'%s' is no variable: it cannot be drawn", e->name, e->span);
   FlatVar *v = e->var;
   if (v->kind == VAR_PARAM) {
     if (v->implicit) return refuse_target(b, target, "there is no input, target or noise '%s'", e->name, (Span){0});
-    return refuse_target(b, target, "priors on parameters are not supported yet: '%s' is a parameter", e->name, e->span);
+    return refuse_target(b, target, "priors on parameters are not supported yet: '%s' is a parameter", e->name,
+                         e->span);
   }
-  if (v->kind == VAR_COMPUTED) return refuse_target(b, target, "'%s' is computed by an equation: only an input, a target or noise is drawn by ~", e->name, e->span);
+  if (v->kind == VAR_COMPUTED)
+    return refuse_target(b, target, "'%s' is computed by an equation: only an input, a target or noise is drawn by ~",
+                         e->name, e->span);
   if (v->bad) return NULL;
   if (v->drawn.source) {
     refuse_target(b, target, "'%s' is drawn twice", e->name, (Span){0});
@@ -90,7 +97,8 @@ static FlatVar *draw_target(Body *b, const Ast *target, int *offset)
     return NULL;
   }
   v->drawn = target->span;
-  if (!v->timed && target->kind == AST_INDEX && !b->untimed) return refuse_target(b, target, "'%s' has no time index: write it bare left of ~", e->name, e->span);
+  if (!v->timed && target->kind == AST_INDEX && !b->untimed)
+    return refuse_target(b, target, "'%s' has no time index: write it bare left of ~", e->name, e->span);
   if (v->timed && target->kind != AST_INDEX) {
     diag(b->s->diag, target->span, "%s has a value at each %s: write %s[%s] ~ ...", e->name, b->axis, e->name, b->axis);
     note_uses(b);
@@ -151,7 +159,8 @@ static FlatVar *new_var(Likelihood *l, const char *suffix, bool timed, Node *rhs
 /* A distribution's argument as a variable: the one it reads, or a new one. */
 static FlatVar *parameter(Likelihood *l, const char *suffix, Node *arg, bool like_value)
 {
-  bool plain = arg->op == OP_READ && arg->var->kind == VAR_COMPUTED && arg->timed == l->v->timed && arg->attr[1] == 0 && arg->attr[0] == (l->v->timed ? READ_REL : READ_PLAIN);
+  bool plain = arg->op == OP_READ && arg->var->kind == VAR_COMPUTED && arg->timed == l->v->timed && arg->attr[1] == 0 &&
+               arg->attr[0] == (l->v->timed ? READ_REL : READ_PLAIN);
   if (plain) return arg->var;
   FlatVar *v = new_var(l, suffix, l->v->timed, arg);
   if (like_value) v->owner = l->v;
@@ -197,7 +206,10 @@ static void observed_draw(Elab *x, FlatVar *v, int offset, const Ast *draw, cons
   FlatDraw out = {.var = v, .offset = offset, .dist = dist->kind, .span = draw->span};
   bool good = true;
   if (token != categorical && !(categorical && !v->typed)) {
-    diag(d, draw->kid[1]->span, categorical ? "categorical draws a token, '%s' is not one" : "'%s' is a token: it is drawn from categorical(logits)", v->name);
+    diag(d, draw->kid[1]->span,
+         categorical ? "categorical draws a token, '%s' is not one"
+                     : "'%s' is a token: it is drawn from categorical(logits)",
+         v->name);
     diag_note(d, v->typed ? v->type_span : v->span, "declared here");
     good = false;
   } else if (categorical && !token) {
@@ -288,7 +300,9 @@ void elaborate_draws(Body *b)
     const Ast *draw = b->draws.at[i];
     const Ast *name = draw->kid[0]->kind == AST_INDEX ? draw->kid[0]->kid[0] : draw->kid[0];
     Entry *e = name->kind == AST_NAME ? body_entry(b, name->name) : NULL;
-    if (e && e->kind == ENTRY_VAR && e->var->drawn.source == draw->kid[0]->span.source && e->var->drawn.from == draw->kid[0]->span.from) continue; /* noise */
+    if (e && e->kind == ENTRY_VAR && e->var->drawn.source == draw->kid[0]->span.source &&
+        e->var->drawn.from == draw->kid[0]->span.from)
+      continue; /* noise */
     int offset;
     FlatVar *v = draw_target(b, draw->kid[0], &offset);
     const Dist *dist = v ? find_dist(b, draw->kid[1]) : NULL;

@@ -37,7 +37,8 @@ Node *numeric(Elab *x, Node *n)
 FlatVar *hoist_var(Elab *x, const char *suffix, Node *rhs)
 {
   Sema *s = x->body->s;
-  FlatVar *v = flat_var(s->flat, VAR_COMPUTED, arena_printf(s->arena, "%s.%s", x->label, suffix), rhs->timed, rhs->span);
+  FlatVar *v =
+      flat_var(s->flat, VAR_COMPUTED, arena_printf(s->arena, "%s.%s", x->label, suffix), rhs->timed, rhs->span);
   v->body = x->body;
   v->hoisted = true;
   v->rhs = rhs;
@@ -52,7 +53,10 @@ Node *hoist(Elab *x, const char *suffix, Node *rhs)
   return n;
 }
 
-static Node *make(Elab *x, Op op, Node *const *in, int n, const Ast *e) { return made(x, node_op(x->body->s->flat, op, in, n, e->span), e); }
+static Node *make(Elab *x, Op op, Node *const *in, int n, const Ast *e)
+{
+  return made(x, node_op(x->body->s->flat, op, in, n, e->span), e);
+}
 
 /* ---- reads ---- */
 
@@ -66,7 +70,8 @@ static Node *say(Elab *x, Span at)
 static Node *say_timed(Elab *x, const Ast *e, const char *name)
 {
   const char *t = x->body->axis, *T = x->body->length;
-  diag(x->body->s->diag, here(x, e->span), "%s has a value at each %s: write %s[%s], %s[%s-1] or %s[%s]", name, t, name, t, name, t, name, T);
+  diag(x->body->s->diag, here(x, e->span), "%s has a value at each %s: write %s[%s], %s[%s-1] or %s[%s]", name, t, name,
+       t, name, t, name, T);
   return say(x, e->span);
 }
 
@@ -119,9 +124,20 @@ static Node *undefined_variable(Elab *x, const Ast *e)
   return NULL;
 }
 
+/* likewise, of a name without index: it might have been meant as a parameter */
+static Node *undefined_bare(Elab *x, const Ast *e)
+{
+  int before = diag_errors(x->body->s->diag);
+  undefined_variable(x, e);
+  if (diag_errors(x->body->s->diag) > before && !x->frame)
+    diag_note(x->body->s->diag, (Span){0}, "a parameter of this name needs a declaration: param %s", e->name);
+  return NULL;
+}
+
 static Node *say_function(Elab *x, const Ast *e)
 {
-  diag(x->body->s->diag, here(x, e->span), "'%s' is a function: it is called, as in %s(x[%s])", e->name, e->name, x->body->axis);
+  diag(x->body->s->diag, here(x, e->span), "'%s' is a function: it is called, as in %s(x[%s])", e->name, e->name,
+       x->body->axis);
   return say(x, e->span);
 }
 
@@ -146,7 +162,7 @@ static Node *bare_name(Elab *x, const Ast *e)
     if (strcmp(e->name, "inf") == 0) return made(x, node_const(s->flat, INFINITY, e->span), e);
     if (is_builtin(e->name) || unit_of_def(s, x->body->unit, e->name, &def)) return say_function(x, e);
     if (is_cell_value(x, e)) return say_cell(x, e, arena_printf(s->arena, "%s(n)", e->name));
-    return undefined_variable(x, e);
+    return undefined_bare(x, e);
   }
   switch (f.entry->kind) {
   case ENTRY_VAR: return read_plain(x, f.entry->var, e);
@@ -180,11 +196,13 @@ static Node *indexed(Elab *x, const Ast *e)
   if (base->kind == AST_NAME) {
     f = find_name(x, base->name);
     if (f.formal) {
-      diag(d, here(x, e->span), "'%s' is a value here, not a variable: a def cannot read it at another time", base->name);
+      diag(d, here(x, e->span), "'%s' is a value here, not a variable: a def cannot read it at another time",
+           base->name);
       return say(x, e->span);
     }
     if (!f.entry && is_builtin(base->name)) {
-      diag(d, here(x, e->span), "'%s' is a function: %s[%s](...) takes what it reduces", base->name, base->name, x->body->axis);
+      diag(d, here(x, e->span), "'%s' is a function: %s[%s](...) takes what it reduces", base->name, base->name,
+           x->body->axis);
       return say(x, e->span);
     }
     if (!f.entry) return undefined_variable(x, base);
@@ -194,7 +212,8 @@ static Node *indexed(Elab *x, const Ast *e)
     }
     if (f.entry->kind == ENTRY_INSTANCE) return say_cell(x, e, base->name);
   }
-  if (f.entry && f.entry->kind == ENTRY_INPUT) return place_of(x, e->kid[1], &p) ? read_input(x, f.entry->input, &p, e) : NULL;
+  if (f.entry && f.entry->kind == ENTRY_INPUT)
+    return place_of(x, e->kid[1], &p) ? read_input(x, f.entry->input, &p, e) : NULL;
   FlatVar *v = f.entry ? f.entry->var : path_var(x, base);
   if (!v) return NULL;
   if (v->kind == VAR_PARAM && !v->timed) return say_untimed(x, e, v);
@@ -207,9 +226,10 @@ static const struct {
   const char *name;
   Op op;
   bool compares;
-} binary_op[] = {{"+", OP_ADD, false}, {"-", OP_SUB, false},  {"*", OP_MUL, false},   {"/", OP_DIV, false}, {"^", OP_POW, false},
-                 {"==", OP_EQ, true},  {"!=", OP_NE, true},   {"<", OP_LT, true},     {"<=", OP_LE, true},  {">", OP_GT, true},
-                 {">=", OP_GE, true},  {"and", OP_AND, false}, {"or", OP_OR, false}};
+} binary_op[] = {{"+", OP_ADD, false}, {"-", OP_SUB, false}, {"*", OP_MUL, false}, {"/", OP_DIV, false},
+                 {"^", OP_POW, false}, {"==", OP_EQ, true},  {"!=", OP_NE, true},  {"<", OP_LT, true},
+                 {"<=", OP_LE, true},  {">", OP_GT, true},   {">=", OP_GE, true},  {"and", OP_AND, false},
+                 {"or", OP_OR, false}};
 
 static Node *comparable(Elab *x, Node *n) /* a token as its number */
 {
@@ -284,8 +304,10 @@ static Node *say_arguments(Elab *x, const Ast *call, const Ast *def)
   Sema *s = x->body->s;
   int most = def->kid[0]->nkid, fewest = 0;
   for (int i = 0; i < most; i++) fewest += def->kid[0]->kid[i]->kid[0] == NULL;
-  const char *range = fewest == most ? arena_printf(s->arena, "%d", most) : arena_printf(s->arena, "%d to %d", fewest, most);
-  diag(s->diag, here(x, call->span), "%s takes %s argument%s, %d given", signature(s->arena, def), range, most == 1 ? "" : "s", call->nkid - 1);
+  const char *range =
+      fewest == most ? arena_printf(s->arena, "%d", most) : arena_printf(s->arena, "%d to %d", fewest, most);
+  diag(s->diag, here(x, call->span), "%s takes %s argument%s, %d given", signature(s->arena, def), range,
+       most == 1 ? "" : "s", call->nkid - 1);
   if (def->span.source) diag_note(s->diag, def->span, "defined here");
   return say(x, call->span);
 }
@@ -338,9 +360,10 @@ static Node *undefined_function(Elab *x, const Ast *callee)
   Diag *d = s->diag;
   const char *t = x->body->axis;
   if (callee->kind == AST_NUMBER) return NULL; /* the parser said so */
-  if (callee->kind == AST_CALL) { /* f(3)(x[t]) */
+  if (callee->kind == AST_CALL) {              /* f(3)(x[t]) */
     const Ast *inner = callee->kid[0], *def;
-    bool known = inner->kind == AST_NAME && (is_builtin(inner->name) || unit_of_def(s, x->body->unit, inner->name, &def));
+    bool known =
+        inner->kind == AST_NAME && (is_builtin(inner->name) || unit_of_def(s, x->body->unit, inner->name, &def));
     if (!known) return undefined_function(x, inner);
     diag(d, here(x, callee->span), "'%s' is a function, not a cell: its value cannot be called", inner->name);
     return say(x, callee->span);
@@ -365,7 +388,8 @@ static Node *undefined_function(Elab *x, const Ast *callee)
   const Ast *cell;
   if (f.formal || (f.entry && f.entry->kind != ENTRY_INSTANCE)) {
     diag(d, here(x, callee->span), "'%s' is a value, not a function", callee->name);
-    if (f.entry && f.entry->kind == ENTRY_VAR && f.entry->var->timed) diag_note(d, (Span){0}, "its value at %s is %s[%s]; a product is written '*'", t, callee->name, t);
+    if (f.entry && f.entry->kind == ENTRY_VAR && f.entry->var->timed)
+      diag_note(d, (Span){0}, "its value at %s is %s[%s]; a product is written '*'", t, callee->name, t);
     else diag_note(d, (Span){0}, "a product is written '*'");
     return say(x, callee->span);
   }
@@ -374,7 +398,8 @@ static Node *undefined_function(Elab *x, const Ast *callee)
     return say(x, callee->span);
   }
   if (x->frame && unit_of_cell(s, x->frame->unit, callee->name, &cell)) {
-    diag(d, here(x, callee->span), "a def cannot apply a cell, as %s does with %s: write a cell instead", x->frame->def->name, callee->name);
+    diag(d, here(x, callee->span), "a def cannot apply a cell, as %s does with %s: write a cell instead",
+         x->frame->def->name, callee->name);
     return NULL;
   }
   Names known = {0};
@@ -431,7 +456,8 @@ static Node *expression_of(Elab *x, const Ast *e)
   case AST_REVERSE:
     if (e->kid[0]->kind == AST_CALL && call_kind(x, e->kid[0]) == CALL_APPLY) return apply(x, e->kid[0]);
     if (e->kid[0]->kind != AST_CALL) return NULL; /* the parser said so */
-    diag(s->diag, here(x, e->span), "reverse stands before the application of a cell: reverse gru(64)(x[%s])", x->body->axis);
+    diag(s->diag, here(x, e->span), "reverse stands before the application of a cell: reverse gru(64)(x[%s])",
+         x->body->axis);
     return say(x, e->span);
   case AST_UNARY:
     a = expression(x, e->kid[0]);
@@ -449,7 +475,7 @@ static Node *expression_of(Elab *x, const Ast *e)
 Node *expression(Elab *x, const Ast *e)
 {
   Flat *f = x->body->s->flat;
-  if (f->full || !e) return NULL;
+  if (f->full || !e || diag_errors(f->diag) > DIAG_LIMIT) return NULL;
   if (x->depth >= RECURSION_LIMIT) {
     diag(f->diag, here(x, e->span), "this is nested too deeply once its defs are written out");
     f->full = true;

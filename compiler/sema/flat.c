@@ -41,7 +41,7 @@ Shape *flat_shape(FlatVar *v)
 
 Node *node_new(Flat *f, Op op, int nin, Span span)
 {
-  if (f->nodes.n >= FLAT_NODES) grown(f, span, "the model is too large: more than a million operations");
+  if (f->nodes.n >= FLAT_NODES) grown(f, span, "the model is too large: more than 300000 operations");
   Node *n = ARENA_NEW(f->arena, Node);
   n->op = op;
   n->id = f->nodes.n;
@@ -128,14 +128,43 @@ Node *node_outside(Flat *f, FlatVar *v, ReadKind kind, int offset, Span span)
   return n;
 }
 
+Walk *walk_new(Flat *f)
+{
+  Walk *w = ARENA_NEW(f->arena, Walk);
+  w->f = f;
+  w->seen = ARENA_ARRAY(f->arena, int, f->nodes.n + 1);
+  return w;
+}
+
+static void walk_to(Walk *w, Node *n)
+{
+  if (w->seen[n->id] == w->round) return;
+  w->seen[n->id] = w->round;
+  vec_push(w->f->arena, &w->todo, n);
+}
+
+Node *walk_from(Walk *w, Node *root)
+{
+  w->round++;
+  w->todo.n = 0;
+  walk_to(w, root);
+  return walk_next(w);
+}
+
+Node *walk_next(Walk *w)
+{
+  if (!w->todo.n) return NULL;
+  Node *n = w->todo.at[--w->todo.n];
+  for (int i = n->nin - 1; i >= 0; i--) walk_to(w, n->in[i]);
+  return n;
+}
+
 static bool fold(Op op, double a, double b, double c, double *y)
 {
   (void)b, (void)c;
   switch (op) {
 #define EW(id, name, nin, value, da, db, dc, cost)                                                                     \
-  case OP_##id:                                                                                                        \
-    *y = value;                                                                                                        \
-    return true;
+  case OP_##id: *y = value; return true;
 #define ST(id, name, nin, nattr, what)
 #define LEAF(id, name, what)
 #include "ops.def"

@@ -1,7 +1,8 @@
-/* flat.h: the flat system: cells expanded, names resolved, shapes still being inferred. It stands between the AST and System;
-   passes/lower.c turns it into one when nothing is unknown any more.
+/* flat.h: the flat system: cells expanded, names resolved, shapes still being inferred. It stands between the AST and
+   System; passes/lower.c turns it into one when nothing is unknown any more.
 
-   Nodes are made once and in order, inputs first: who walks them goes over Flat.nodes, forward or backward, without recursion. */
+   Nodes are made once and in order, inputs first: who walks them goes over Flat.nodes, forward or backward, without
+   recursion. */
 #ifndef RNNC_FLAT_H
 #define RNNC_FLAT_H
 #include "ast.h"
@@ -10,7 +11,7 @@
 typedef struct Node Node;
 typedef struct FlatVar FlatVar;
 typedef struct Flat Flat;
-struct Use;  /* scope.h: one application of a cell */
+struct Use; /* scope.h: one application of a cell */
 struct Body;
 
 typedef enum ConstKind {
@@ -21,10 +22,10 @@ typedef enum ConstKind {
 } ConstKind;
 
 typedef enum ProductForm { /* what a @ b is, once ranks are known */
-  FORM_MATMUL,
-  FORM_DOT,   /* a' @ b of vectors */
-  FORM_OUTER, /* a @ b' of vectors */
-  FORM_ROW    /* a' @ M: the vector M' @ a lying down */
+                           FORM_MATMUL,
+                           FORM_DOT,   /* a' @ b of vectors */
+                           FORM_OUTER, /* a @ b' of vectors */
+                           FORM_ROW    /* a' @ M: the vector M' @ a lying down */
 } ProductForm;
 
 struct Node {
@@ -45,12 +46,12 @@ struct Node {
   bool settled;  /* its shape rule has been applied */
   bool expected; /* its surroundings' shape has been handed down to it */
   ProductForm form;
-  bool bad;      /* reported; nothing more is said about what depends on it */
-  int depth;     /* of the expression */
+  bool bad;                                        /* reported; nothing more is said about what depends on it */
+  int depth;                                       /* of the expression */
   enum { NOT_FOLDED, FOLDED, NO_CONSTANT } folded; /* node_value's: FOLDED has its value in `value` */
-  Span span;     /* where errors about it are reported */
-  Span text;     /* what it was written as: differs from span inside a def */
-  const Ast *def; /* the def it stands in, or NULL */
+  Span span;                                       /* where errors about it are reported */
+  Span text;                                       /* what it was written as: differs from span inside a def */
+  const Ast *def;                                  /* the def it stands in, or NULL */
   struct Body *body;
   Expr *expr; /* once lowered */
 };
@@ -76,23 +77,24 @@ struct FlatVar {
   const char *name; /* path */
   VarKind kind;
   bool timed;
-  Shape shape;     /* rank -1 while unknown; the sizes are there from the start */
-  FlatVar *owner;  /* whose shape it has: of a boundary, or of a distribution's argument */
-  bool typed;      /* declared with a type */
-  bool implicit;   /* a parameter that was never declared */
+  Shape shape;    /* rank -1 while unknown; the sizes are there from the start */
+  FlatVar *owner; /* whose shape it has: of a boundary, or of a distribution's argument */
+  bool typed;     /* declared with a type */
+  bool implicit;  /* a parameter that was never declared */
   bool output, used, bad, hoisted, dead;
-  bool figure; /* made for a draw, the loss or a metric */
-  bool agreed; /* its shape fits its equation's */
-  Span drawn;        /* by ~: its target */
+  bool delayed;       /* a plain function of a value at another time; a parameter that multiplies one (initial.c) */
+  bool figure;        /* made for a draw, the loss or a metric */
+  bool agreed;        /* its shape fits its equation's */
+  Span drawn;         /* by ~: its target */
   const char *scalar; /* what must be a number: "the loss" */
   int reads;
-  Span span;       /* its declaration, or its equation */
+  Span span; /* its declaration, or its equation */
   Span type_span;
   Node *rhs;
-  Span defined;    /* the equation's target; no place: none yet */
+  Span defined; /* the equation's target; no place: none yet */
   Vec(FlatBound) bound;
-  struct Body *body;   /* where it is written */
-  struct Use *inside;  /* the application that computes it: paths go into it */
+  struct Body *body;  /* where it is written */
+  struct Use *inside; /* the application that computes it: paths go into it */
   Vec(Part) parts;
   FlatInit init;
   DistKind noise;
@@ -136,13 +138,13 @@ struct Flat {
   Vec(FlatMetric) metrics;
   Vec(FlatType) types;
   Vec(Setting) settings;
-  FlatVar *loss; /* `loss = e`, a number */
+  FlatVar *loss;   /* `loss = e`, a number */
   bool full;       /* too large: reported */
   bool bad_bodies; /* some use of a cell has an error in its shapes */
 };
 
 #define FLAT_VARS 100000 /* the largest system */
-#define FLAT_NODES 1000000
+#define FLAT_NODES 300000
 #define FLAT_DEPTH 4000 /* of an expression, defs inlined: later stages recurse */
 
 Flat *flat_new(Arena *a, Diag *d, const char *name);
@@ -161,6 +163,15 @@ Node *node_now(Flat *f, FlatVar *v, Span span); /* v[t], or v */
 /* v at a place outside 1..T: its boundary, or zero */
 Node *node_outside(Flat *f, FlatVar *v, ReadKind kind, int offset, Span span);
 FlatVar *flat_bound(const FlatVar *v, ReadKind kind, int offset);
+/* All nodes below one, each once: for (node = walk_from(w, root); node; node = walk_next(w)). */
+typedef struct Walk {
+  Flat *f;
+  int *seen, round; /* by node: the round that saw it last */
+  Vec(Node *) todo;
+} Walk;
+Walk *walk_new(Flat *f);
+Node *walk_from(Walk *w, Node *root);
+Node *walk_next(Walk *w);
 /* a constant's value, folded over elementwise operators; false when it is none */
 bool node_value(Flat *f, Node *n, double *value);
 /* the node's source text when it is short and on one line; NULL otherwise */

@@ -105,7 +105,8 @@ static bool output_is_timed(const Ast *cell)
 {
   for (int i = 1; i < cell->nkid; i++) {
     const Ast *d = cell->kid[i];
-    if (d->kind == AST_DECLARE && d->role == ROLE_OUTPUT && d->nkid && d->kid[0]->kind == AST_DECL) return d->kid[0]->kid[0];
+    if (d->kind == AST_DECLARE && d->role == ROLE_OUTPUT && d->nkid && d->kid[0]->kind == AST_DECL)
+      return d->kid[0]->kid[0];
   }
   return true;
 }
@@ -147,7 +148,8 @@ bool has_time(Elab *x, const Ast *e)
       if (names_axis(e->kid[i], t)) return true;
     return false;
   case AST_CALL:
-    if (e->kid[0]->kind == AST_INDEX) return names_axis(e->kid[0], t) ? false : has_time(x, e->nkid > 1 ? e->kid[1] : NULL);
+    if (e->kid[0]->kind == AST_INDEX)
+      return names_axis(e->kid[0], t) ? false : has_time(x, e->nkid > 1 ? e->kid[1] : NULL);
     if (!x->frame && call_kind(x, e) == CALL_APPLY) {
       const Ast *cell = cell_text(x, e->kid[0]);
       if (cell && !output_is_timed(cell)) return false;

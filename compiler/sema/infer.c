@@ -1,8 +1,9 @@
 /* infer.c: shapes by unification over the flat system, ranks by iterating to a fixed point.
    Needs: all right sides. Leaves alone: initialisers, domains.
 
-   What is known flows up through operators by op_shape; what an equation or an elementwise neighbour knows is handed down to
-   parameters of unknown rank. When nothing moves any more, an unknown right factor is a vector; then what is still unknown is a number. */
+   What is known flows up through operators by op_shape; what an equation or an elementwise neighbour knows is handed
+   down to parameters of unknown rank. When nothing moves any more, an unknown right factor is a vector; then what is
+   still unknown is a number. */
 #include "infer.h"
 #include <string.h>
 
@@ -20,8 +21,10 @@ void give_shape(Infer *in, Node *n, Shape shape)
   }
   for (int i = 0; i < shape.rank && i < n->shape.rank; i++)
     if (!dim_unify(in->f->sizes, n->shape.dim[i], shape.dim[i])) {
-      misfit(in->f, n, arena_printf(in->f->arena, "this is %s, but %s is needed", shape_text(in->f->sizes, in->f->arena, shape),
-                                    shape_text(in->f->sizes, in->f->arena, n->shape)), NULL);
+      misfit(in->f, n,
+             arena_printf(in->f->arena, "this is %s, but %s is needed", shape_text(in->f->sizes, in->f->arena, shape),
+                          shape_text(in->f->sizes, in->f->arena, n->shape)),
+             NULL);
       return;
     }
 }
@@ -82,7 +85,9 @@ static const char *hint_for(const Node *n)
     matrix |= n->in[i]->shape.rank == 2;
     vector |= n->in[i]->shape.rank == 1;
   }
-  if (n->op == OP_MUL && matrix && vector) return n->in[0]->shape.rank == 2 ? "the matrix product is written $1 @ $2" : "the matrix product is written $2 @ $1";
+  if (n->op == OP_MUL && matrix && vector)
+    return n->in[0]->shape.rank == 2 ? "the matrix product is written $1 @ $2"
+                                     : "the matrix product is written $2 @ $1";
   for (int i = 0; i < n->nin && is_elementwise(n->op); i++) {
     const Node *a = n->in[i];
     if (a->op == OP_READ && a->var->kind == VAR_PARAM && !a->var->typed && a->shape.rank > 0)
@@ -213,7 +218,8 @@ static void visit(Infer *in, Node *n)
 static void equation_misfit(Infer *in, FlatVar *v, const Node *n)
 {
   Flat *f = in->f;
-  diag(f->diag, n->span, "%s is %s, but this is %s", v->name, shape_text(f->sizes, f->arena, *flat_shape(v)), shape_text(f->sizes, f->arena, used_shape(n)));
+  diag(f->diag, n->span, "%s is %s, but this is %s", v->name, shape_text(f->sizes, f->arena, *flat_shape(v)),
+       shape_text(f->sizes, f->arena, used_shape(n)));
   note_var_origin(f, v);
   note_origin(f, n);
   note_context(n);
@@ -265,7 +271,8 @@ static void visit_type(Infer *in, FlatType *t)
   shape_here(f->sizes, n->span);
   for (int i = 0; i < given.rank && same; i++) same = dim_unify(f->sizes, t->declared.dim[i], given.dim[i]);
   if (same) return;
-  diag(f->diag, n->span, "input '%s' is %s, but this is %s", t->name, shape_text(f->sizes, f->arena, t->declared), shape_text(f->sizes, f->arena, given));
+  diag(f->diag, n->span, "input '%s' is %s, but this is %s", t->name, shape_text(f->sizes, f->arena, t->declared),
+       shape_text(f->sizes, f->arena, given));
   if (t->type_span.source) diag_note(f->diag, t->type_span, "%s is declared here", t->name);
   note_origin(f, n);
   note_context(n);
@@ -310,7 +317,8 @@ static bool default_vectors(Infer *in)
   }
   for (int i = 0; i < f->nodes.n && !in->changed; i++) {
     Node *n = f->nodes.at[i];
-    if (!n->bad && !n->settled && n->op == OP_MATMUL) force(in, n->in[0], n->attr[0] && n->in[1]->shape.rank == 1 ? 1 : 2);
+    if (!n->bad && !n->settled && n->op == OP_MATMUL)
+      force(in, n->in[0], n->attr[0] && n->in[1]->shape.rank == 1 ? 1 : 2);
   }
   return in->changed;
 }
@@ -342,7 +350,10 @@ static const char *partial_type(Flat *f, Shape s)
   const char *text = "real[";
   for (int i = 0; i < s.rank; i++) {
     Dim d = dim_find(f->sizes, s.dim[i]);
-    text = arena_printf(f->arena, "%s%s%s", text, i ? ", " : "", d >= 0 ? arena_printf(f->arena, "%d", (int)d) : i ? "n" : "m");
+    text = arena_printf(f->arena, "%s%s%s", text, i ? ", " : "",
+                        d >= 0 ? arena_printf(f->arena, "%d", (int)d)
+                        : i    ? "n"
+                               : "m");
   }
   return arena_printf(f->arena, "%s]", text);
 }
@@ -351,11 +362,15 @@ static void say_undetermined(Flat *f, FlatVar *v, int i)
 {
   const char *what = v->shape.rank == 1 ? "the size" : i == 0 ? "the number of rows" : "the number of columns";
   diag(f->diag, v->span, "nothing determines %s of '%s'", what, v->name);
-  static const char *const role[] = {[VAR_INPUT] = "input ", [VAR_TARGET] = "target ", [VAR_PARAM] = "param ", [VAR_NOISE] = "noise "};
+  static const char *const role[] = {
+      [VAR_INPUT] = "input ", [VAR_TARGET] = "target ", [VAR_PARAM] = "param ", [VAR_NOISE] = "noise "};
   const char *name = strrchr(v->name, '.') ? strrchr(v->name, '.') + 1 : v->name;
   if (v->kind != VAR_COMPUTED)
-    diag_note(f->diag, (Span){0}, "declare it with its size: %s%s%s : %s", role[v->kind], name, v->timed ? "[t]" : "", partial_type(f, v->shape));
-  else diag_note(f->diag, (Span){0}, "declare it with its size: output %s%s : %s", name, v->timed ? "[t]" : "", partial_type(f, v->shape));
+    diag_note(f->diag, (Span){0}, "declare it with its size: %s%s%s : %s", role[v->kind], name, v->timed ? "[t]" : "",
+              partial_type(f, v->shape));
+  else
+    diag_note(f->diag, (Span){0}, "declare it with its size: output %s%s : %s", name, v->timed ? "[t]" : "",
+              partial_type(f, v->shape));
   for (int k = 0; k < f->vars.n && v->kind != VAR_COMPUTED; k++) {
     const FlatVar *h = f->vars.at[k];
     if (h->kind != VAR_COMPUTED || h->bad || h->dead || h->owner || h->shape.rank < 1) continue;
@@ -402,7 +417,8 @@ static void check_numbers(Flat *f)
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
     if (!v->scalar || v->bad || v->dead || flat_shape(v)->rank == 0) continue;
-    diag(f->diag, v->span, "%s must be a number, this is %s", v->scalar, shape_text(f->sizes, f->arena, *flat_shape(v)));
+    diag(f->diag, v->span, "%s must be a number, this is %s", v->scalar,
+         shape_text(f->sizes, f->arena, *flat_shape(v)));
     diag_note(f->diag, (Span){0}, "sum(...) or mean(...) makes a number of it");
     v->bad = true;
   }

@@ -1,5 +1,5 @@
-/* initial.c: what parameters begin with: the initialisers that are written, and the default rules for those that are not.
-   Needs: shapes (for the defaults). Leaves alone: the numbers, which the runtime draws. */
+/* initial.c: what parameters begin with: the initialisers that are written, and the default rules for those that are
+   not. Needs: shapes (for the defaults). Leaves alone: the numbers, which the runtime draws. */
 #include "body.h"
 #include <string.h>
 
@@ -8,12 +8,20 @@ static const struct Initialiser {
   InitKind kind;
   int low, high; /* arguments */
 } initialiser[] = {
-    {"zeros", INIT_ZEROS, 0, 0},     {"ones", INIT_ONES, 0, 0}, {"constant", INIT_CONSTANT, 1, 1},     {"uniform", INIT_UNIFORM, 2, 2}, {"normal", INIT_NORMAL, 2, 2},
-    {"glorot", INIT_GLOROT, 0, 0},   {"he", INIT_HE, 0, 0},     {"orthogonal", INIT_ORTHOGONAL, 0, 0}, {"identity", INIT_IDENTITY, 0, 1},
+    {"zeros", INIT_ZEROS, 0, 0},
+    {"ones", INIT_ONES, 0, 0},
+    {"constant", INIT_CONSTANT, 1, 1},
+    {"uniform", INIT_UNIFORM, 2, 2},
+    {"normal", INIT_NORMAL, 2, 2},
+    {"glorot", INIT_GLOROT, 0, 0},
+    {"he", INIT_HE, 0, 0},
+    {"orthogonal", INIT_ORTHOGONAL, 0, 0},
+    {"identity", INIT_IDENTITY, 0, 1},
 };
 enum { INITIALISERS = sizeof initialiser / sizeof *initialiser };
 
-static const char list[] = "zeros, ones, constant(c), uniform(a, b), normal(mean, deviation), glorot, he, orthogonal, identity(scale)";
+static const char list[] =
+    "zeros, ones, constant(c), uniform(a, b), normal(mean, deviation), glorot, he, orthogonal, identity(scale)";
 
 static void say_unknown(Body *b, const Ast *e, const char *name)
 {
@@ -42,7 +50,8 @@ void set_initialiser(Body *b, FlatVar *v, const Ast *e)
 {
   const Ast *name = e->kind == AST_CALL ? e->kid[0] : e;
   v->init.span = e->span;
-  bool known_name = name->kind == AST_NAME && (find_name(&(Elab){.body = b}, name->name).entry || strcmp(name->name, "pi") == 0);
+  bool known_name =
+      name->kind == AST_NAME && (find_name(&(Elab){.body = b}, name->name).entry || strcmp(name->name, "pi") == 0);
   for (int i = 0; name->kind == AST_NAME && i < INITIALISERS && (e->kind == AST_CALL || !known_name); i++) {
     const struct Initialiser *in = &initialiser[i];
     if (strcmp(in->name, name->name) != 0) continue;
@@ -72,38 +81,35 @@ void set_initialiser(Body *b, FlatVar *v, const Ast *e)
 
 /* ---- the default rules ---- */
 
-/* a state: it reads itself at another time; what multiplies its present value is an ordinary factor */
-static bool is_state(Flat *f, const FlatVar *v)
+/* A state reads itself at another time. */
+static bool is_state(Walk *w, const FlatVar *v)
 {
-  bool *below = ARENA_ARRAY(f->arena, bool, v->rhs->id + 1);
-  below[v->rhs->id] = true;
-  for (int i = v->rhs->id; i >= 0; i--) {
-    const Node *m = f->nodes.at[i];
-    if (!below[i]) continue;
-    if (m->op == OP_READ && m->var == v) return true;
-    for (int k = 0; k < m->nin; k++) below[m->in[k]->id] = true;
-  }
+  for (Node *n = walk_from(w, v->rhs); n; n = walk_next(w))
+    if (n->op == OP_READ && n->var == v) return true;
   return false;
 }
 
-/* does n read anything at another time, itself or through variables that are plain functions, such as r[t] * h[t-1]? */
-static bool reads_other_time(Flat *f, const Node *n, int depth)
+#define PLAIN_DEPTH 4 /* variables that are followed */
+
+/* By node: does it read anything at another time, itself or through variables that are plain functions, such as r[t] *
+   h[t-1]? A state's present value, and a product, are values of their own. */
+static bool *find_delayed(Flat *f)
 {
-  bool *below = ARENA_ARRAY(f->arena, bool, n->id + 1);
-  below[n->id] = true;
-  for (int i = n->id; i >= 0; i--) {
-    const Node *m = f->nodes.at[i];
-    if (!below[i]) continue;
-    if (m->op == OP_MATMUL) {
-      if (m == n) return false;
-      continue;
+  bool *node = ARENA_ARRAY(f->arena, bool, f->nodes.n + 1);
+  Walk *w = walk_new(f);
+  for (int round = 0; round < PLAIN_DEPTH; round++) {
+    for (int i = 0; i < f->nodes.n; i++) {
+      const Node *n = f->nodes.at[i];
+      bool now = n->op == OP_READ && n->attr[0] == READ_REL;
+      if (n->op == OP_READ) node[i] = now && (n->attr[1] != 0 || n->var->delayed);
+      for (int k = 0; k < n->nin && n->op != OP_MATMUL; k++) node[i] |= node[n->in[k]->id];
     }
-    if (m->op == OP_READ && m->attr[0] == READ_REL && m->attr[1] != 0) return true;
-    bool plain = m->op == OP_READ && m->attr[0] == READ_REL && m->var->rhs && m->var->rhs->nin > 0 && depth < 4;
-    if (plain && !is_state(f, m->var) && reads_other_time(f, m->var->rhs, depth + 1)) return true;
-    for (int k = 0; k < m->nin; k++) below[m->in[k]->id] = true;
+    for (int i = 0; i < f->vars.n; i++) {
+      FlatVar *v = f->vars.at[i];
+      if (v->rhs && !v->dead && !v->delayed && node[v->rhs->id]) v->delayed = !is_state(w, v);
+    }
   }
-  return false;
+  return node;
 }
 
 static bool check_arguments(Flat *f, FlatVar *v)
@@ -117,29 +123,24 @@ static bool check_arguments(Flat *f, FlatVar *v)
   }
   bool matrix = v->shape.rank == 2, wants = v->init.kind == INIT_ORTHOGONAL || v->init.kind == INIT_IDENTITY;
   if (matrix || !wants) return true;
-  diag(f->diag, v->init.span, "%s is for matrices, '%s' is %s", v->init.kind == INIT_IDENTITY ? "identity" : "orthogonal", v->name,
-       shape_text(f->sizes, f->arena, v->shape));
+  diag(f->diag, v->init.span, "%s is for matrices, '%s' is %s",
+       v->init.kind == INIT_IDENTITY ? "identity" : "orthogonal", v->name, shape_text(f->sizes, f->arena, v->shape));
   return false;
 }
 
 bool choose_initialisers(Flat *f)
 {
-  bool good = true;
-  bool *delayed = ARENA_ARRAY(f->arena, bool, f->vars.n + 1); /* multiplies something at another time */
-  Map at = {0};
-  for (int i = 0; i < f->vars.n; i++) map_put(f->arena, &at, f->vars.at[i], &delayed[i]);
+  bool good = true, *delayed = find_delayed(f);
   for (int i = 0; i < f->nodes.n; i++) {
     const Node *n = f->nodes.at[i];
-    if (n->op != OP_MATMUL || n->in[0]->op != OP_READ || n->in[0]->var->kind != VAR_PARAM) continue;
-    bool *mark = map_get(&at, n->in[0]->var);
-    if (!*mark) *mark = reads_other_time(f, n->in[1], 0);
+    if (n->op == OP_MATMUL && n->in[0]->op == OP_READ && delayed[n->in[1]->id]) n->in[0]->var->delayed = true;
   }
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
     if (v->kind != VAR_PARAM || v->bad) continue;
     if (v->init.kind != INIT_DEFAULT) good &= check_arguments(f, v);
     else if (v->shape.rank < 2) v->init.kind = INIT_ZEROS;
-    else v->init.kind = delayed[i] ? INIT_ORTHOGONAL : INIT_GLOROT;
+    else v->init.kind = v->delayed ? INIT_ORTHOGONAL : INIT_GLOROT;
   }
   return good;
 }

@@ -1,16 +1,18 @@
-/* map.h: a map keyed by pointers: interned names, nodes of the AST. Lives in the arena. */
+/* map.h: a map keyed by pointers: interned names, nodes of the AST. Keeps the order of insertion. Lives in the arena.
+ */
 #ifndef RNNC_MAP_H
 #define RNNC_MAP_H
 #include "arena.h"
 
-typedef struct MapSlot {
+typedef struct MapItem {
   const void *key;
   void *value;
-} MapSlot;
+} MapItem;
 
 typedef struct Map {
-  MapSlot *slot;
-  int cap, n;
+  Vec(MapItem) item; /* in order of insertion: for who walks it */
+  int *slot;         /* 1 + index of an item, 0: free */
+  int slots;
 } Map;
 
 void *map_get(const Map *m, const void *key); /* NULL: not there */

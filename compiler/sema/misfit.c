@@ -1,5 +1,5 @@
-/* misfit.c: how shape errors are said: with the operands' own text, and notes at the places that their shapes come from.
-   Needs: the shapes so far. Leaves alone: inference. */
+/* misfit.c: how shape errors are said: with the operands' own text, and notes at the places that their shapes come
+   from. Needs: the shapes so far. Leaves alone: inference. */
 #include "misfit.h"
 #include <string.h>
 

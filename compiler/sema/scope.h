@@ -1,4 +1,5 @@
-/* scope.h: what names mean: files, bodies (one use of a cell, or the model), cells with their sizes bound, applications. */
+/* scope.h: what names mean: files, bodies (one use of a cell, or the model), cells with their sizes bound,
+ * applications. */
 #ifndef RNNC_SCOPE_H
 #define RNNC_SCOPE_H
 #include "flat.h"
@@ -108,25 +109,25 @@ struct Body {
   const Ast *const *statement;
   int statements;
   Unit *unit;
-  Cell *cell;   /* NULL: the model */
-  Body *outer;  /* whose text applies it */
-  Span use;     /* there */
+  Cell *cell;  /* NULL: the model */
+  Body *outer; /* whose text applies it */
+  Span use;    /* there */
   const char *path;
   Params *params;
   bool reversed, untimed;
   bool declares_params;
-  bool bad;    /* its shapes do not fit: reported */
-  bool broken; /* a statement of it did not parse: names may be missing */
+  bool bad;                  /* its shapes do not fit: reported */
+  bool broken;               /* a statement of it did not parse: names may be missing */
   const char *axis, *length; /* "t", "T" */
   Map names;                 /* name -> Entry */
   Vec(Entry *) entries;
   Vec(Input *) inputs;
-  FlatVar *result;           /* of a cell: its first output, */
-  Entry *result_entry;       /* its name inside, */
-  Span result_defined;       /* the equation there, */
-  struct Use *result_use;    /* and the application that this is */
-  Vec(Equation) equations;   /* right sides to elaborate */
-  Vec(const Ast *) later;    /* boundaries to declare */
+  FlatVar *result;         /* of a cell: its first output, */
+  Entry *result_entry;     /* its name inside, */
+  Span result_defined;     /* the equation there, */
+  struct Use *result_use;  /* and the application that this is */
+  Vec(Equation) equations; /* right sides to elaborate */
+  Vec(const Ast *) later;  /* boundaries to declare */
   Vec(PendingInit) inits;
   Vec(const Ast *) draws, metrics;
   const Ast *loss, *train;
@@ -170,7 +171,8 @@ Entry *unit_size(Unit *u, const char *name);
 
 /* spelling.c */
 typedef Vec(const char *) Names;
-/* an error at a place of an expression, a hint or NULL, and notes that say which def and which uses of cells it stands in */
+/* an error at a place of an expression, a hint or NULL, and notes that say which def and which uses of cells it stands
+ * in */
 void complain(Elab *x, Span at, const char *hint, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void say_undefined(Elab *x, Span at, const char *what, const char *name, const Names *known);
 void names_of_functions(Elab *x, Names *out);
@@ -185,9 +187,9 @@ typedef struct Found {
 } Found;
 Found find_name(Elab *x, const char *name); /* neither: not defined */
 Value value_of(Elab *x, const Ast *e, bool whole);
-bool size_of(Elab *x, const Ast *e, Dim *size);       /* a size >= 1, or unknown; false after a diagnostic */
+bool size_of(Elab *x, const Ast *e, Dim *size);                 /* a size >= 1, or unknown; false after a diagnostic */
 bool whole_of(Elab *x, const Ast *e, const char *what, int *n); /* a whole number, known */
-bool type_of(Elab *x, const Ast *type, Shape *shape); /* likewise */
+bool type_of(Elab *x, const Ast *type, Shape *shape);           /* likewise */
 
 /* body.c: declares what a body names */
 Entry *body_entry(const Body *b, const char *name);
@@ -218,8 +220,10 @@ Params *params_child(Sema *s, Params *parent, const Ast *site, int layer, const 
 /* use.c */
 void declare_uses(Body *b);
 Node *apply(Elab *x, const Ast *call);
-FlatVar *path_var(Elab *x, const Ast *e); /* NAME or FIELD to a variable; NULL after a diagnostic */
 Use *use_at(const Body *b, const Ast *site);
+
+/* path.c */
+FlatVar *path_var(Elab *x, const Ast *e); /* NAME or FIELD to a variable; NULL after a diagnostic */
 
 /* expression.c */
 Node *expression(Elab *x, const Ast *e); /* NULL after a diagnostic */
@@ -239,7 +243,7 @@ const char *builtin_name(int i); /* NULL behind the last */
 /* statement.c */
 void body_elaborate(Body *b);
 void set_right_side(FlatVar *v, Node *rhs);
-bool refuse_time(Elab *x, const char *name, const Node *n); /* true after a diagnostic: n has the time index */
+bool refuse_time(Elab *x, const char *name, Node *n); /* true after a diagnostic: n has the time index */
 /* draw.c */
 void elaborate_noise(Body *b);
 void elaborate_draws(Body *b);

@@ -19,14 +19,25 @@ static const struct SettingRow {
 };
 enum { ROWS = sizeof row / sizeof *row };
 
-static const char *const form_text[] = {"a number", "a whole number, 0 or more", "true or false", "a text in quotes", "a name with arguments, such as adam(rate = 0.001)"};
+static const char *const form_text[] = {"a number", "a whole number, 0 or more", "true or false", "a text in quotes",
+                                        "a name with arguments, such as adam(rate = 0.001)"};
 
 /* other systems' names */
 static const char *alias(const char *name)
 {
-  static const char *const table[][2] = {{"lr", "optimizer = adam(rate = 0.001)"}, {"learning_rate", "optimizer = adam(rate = 0.001)"}, {"rate", "optimizer = adam(rate = 0.001)"},
-                                         {"batch_size", "batch"}, {"bptt", "unroll"}, {"truncate", "unroll"}, {"gradient_clip", "clip = norm(1.0)"}, {"grad_clip", "clip = norm(1.0)"},
-                                         {"scheduler", "schedule"}, {"optimiser", "optimizer"}, {"early_stopping", "patience"}, {"stateful", "carry"}, {"validation", "validate"}};
+  static const char *const table[][2] = {{"lr", "optimizer = adam(rate = 0.001)"},
+                                         {"learning_rate", "optimizer = adam(rate = 0.001)"},
+                                         {"rate", "optimizer = adam(rate = 0.001)"},
+                                         {"batch_size", "batch"},
+                                         {"bptt", "unroll"},
+                                         {"truncate", "unroll"},
+                                         {"gradient_clip", "clip = norm(1.0)"},
+                                         {"grad_clip", "clip = norm(1.0)"},
+                                         {"scheduler", "schedule"},
+                                         {"optimiser", "optimizer"},
+                                         {"early_stopping", "patience"},
+                                         {"stateful", "carry"},
+                                         {"validation", "validate"}};
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (strcmp(table[i][0], name) == 0) return table[i][1];
   return NULL;
@@ -144,7 +155,8 @@ static void elaborate_setting(Body *b, const Ast *setting)
     return;
   }
   Text text = {0};
-  if (put_value(&x, &text, value)) vec_push(f->arena, &f->settings, ((Setting){setting->name, arena_copy(f->arena, text.at, text.n), setting->span}));
+  if (put_value(&x, &text, value))
+    vec_push(f->arena, &f->settings, ((Setting){setting->name, arena_copy(f->arena, text.at, text.n), setting->span}));
   text_free(&text);
 }
 

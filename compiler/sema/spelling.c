@@ -72,8 +72,7 @@ static void names_of_cells(Elab *x, Names *out)
   Unit *u = x->body->unit;
   for (int i = -1; i < u->imports.n; i++) {
     const Map *m = i < 0 ? &u->cells : &u->imports.at[i]->cells;
-    for (int k = 0; k < m->cap; k++)
-      if (m->slot[k].key) vec_push(s->arena, out, m->slot[k].key);
+    for (int k = 0; k < m->item.n; k++) vec_push(s->arena, out, m->item.at[k].key);
   }
   for (const LangFile *l = s->options->lang; l && l->name; l++)
     if (strcmp(l->name, "prelude") != 0) vec_push(s->arena, out, l->name);
@@ -82,8 +81,7 @@ static void names_of_cells(Elab *x, Names *out)
 
 static void names_of_defs(Sema *s, const Unit *u, Names *out)
 {
-  for (int k = 0; u && k < u->defs.cap; k++)
-    if (u->defs.slot[k].key) vec_push(s->arena, out, u->defs.slot[k].key);
+  for (int k = 0; u && k < u->defs.item.n; k++) vec_push(s->arena, out, u->defs.item.at[k].key);
 }
 
 void names_of_functions(Elab *x, Names *out)
@@ -107,19 +105,38 @@ void names_of_values(Elab *x, Names *out)
     const Entry *e = b->entries.at[i];
     if (e->kind != ENTRY_VAR || !e->var->implicit) vec_push(s->arena, out, e->name);
   }
-  for (int k = 0; k < b->unit->sizes.cap; k++)
-    if (b->unit->sizes.slot[k].key) vec_push(s->arena, out, b->unit->sizes.slot[k].key);
+  for (int k = 0; k < b->unit->sizes.item.n; k++) vec_push(s->arena, out, b->unit->sizes.item.at[k].key);
 }
 
-/* Where a body declares its parameters, a bare name near a declared one is a slip; where it declares none, only one near something
-   else than a short name is. */
+static bool same_digits(const char *a, const char *b)
+{
+  for (;; a++, b++) {
+    while (*a && !isdigit((unsigned char)*a)) a++;
+    while (*b && !isdigit((unsigned char)*b)) b++;
+    if (*a != *b) return false;
+    if (!*a) return true;
+  }
+}
+
+/* A bare name that has no declaration is a parameter, unless it looks like a slip: the name of a function or a cell, or
+   close to another name. Names are short and alike by nature (Wx, Wh, b1, b2): closeness counts from four letters on,
+   with the same first letter and digits. */
 bool near_value(Elab *x, const char *name)
 {
-  const Body *b = x->body;
+  Sema *s = x->body->s;
   const Ast *def;
-  Names known = {0};
-  if (is_builtin(name) || unit_of_def(b->s, b->unit, name, &def) || is_cell_value(x, &(Ast){.kind = AST_NAME, .name = name})) return true;
+  Names known = {0}, alike = {0};
+  int letters = 0;
+  for (const char *c = name; *c; c++) letters += !isdigit((unsigned char)*c);
+  if (is_builtin(name) || unit_of_def(s, x->body->unit, name, &def) ||
+      is_cell_value(x, &(Ast){.kind = AST_NAME, .name = name}))
+    return true;
+  if (letters < 4) return false;
   names_of_values(x, &known);
-  size_t shortest = b->declares_params ? 3 : 4;
-  return strlen(name) >= shortest && best_of(name, &known) != NULL;
+  for (int i = 0; i < known.n; i++) {
+    const char *other = known.at[i];
+    if (tolower((unsigned char)other[0]) == tolower((unsigned char)name[0]) && same_digits(name, other))
+      vec_push(s->arena, &alike, other);
+  }
+  return best_of(name, &alike) != NULL;
 }

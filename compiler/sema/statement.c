@@ -7,32 +7,29 @@
 void set_right_side(FlatVar *v, Node *rhs)
 {
   FlatVar *h = rhs->op == OP_READ ? rhs->var : NULL;
-  bool same = h && h->hoisted && h->reads == 1 && h->timed == v->timed && rhs->attr[0] == (v->timed ? READ_REL : READ_PLAIN);
+  bool same =
+      h && h->hoisted && h->reads == 1 && h->timed == v->timed && rhs->attr[0] == (v->timed ? READ_REL : READ_PLAIN);
   if (same) h->dead = true;
   v->rhs = same ? h->rhs : rhs;
 }
 
 /* a read with the time index somewhere below n */
-static const Node *timed_read(Flat *f, const Node *n)
+static const Node *timed_read(Flat *f, Node *n)
 {
-  bool *below = ARENA_ARRAY(f->arena, bool, n->id + 1);
-  below[n->id] = true;
-  for (int i = n->id; i >= 0; i--) {
-    const Node *m = f->nodes.at[i];
-    if (!below[i] || !m->timed) continue;
-    if (m->nin == 0) return m;
-    for (int k = 0; k < m->nin; k++) below[m->in[k]->id] = true;
-  }
+  Walk *w = walk_new(f);
+  for (const Node *m = walk_from(w, n); m; m = walk_next(w))
+    if (m->timed && m->nin == 0) return m;
   return n;
 }
 
-bool refuse_time(Elab *x, const char *name, const Node *n)
+bool refuse_time(Elab *x, const char *name, Node *n)
 {
   if (!n->timed) return false;
   Flat *f = x->body->s->flat;
   const Node *read = timed_read(f, n);
   const char *t = x->body->axis, *T = x->body->length, *text = node_text(f, read);
-  diag(f->diag, read->span, "%s has no time index, but reads %s: write %s, sum[%s](...) or mean[%s](...)", name, text ? text : "a value that has one",
+  diag(f->diag, read->span, "%s has no time index, but reads %s: write %s, sum[%s](...) or mean[%s](...)", name,
+       text ? text : "a value that has one",
        read->op == OP_READ ? arena_printf(f->arena, "%s[%s]", read->var->name, T) : T, t, t);
   note_uses(x->body);
   return true;
@@ -47,7 +44,8 @@ static Node *right_side(Elab *x, const Equation *eq)
   if (!n) return NULL;
   bool token = v->owner && flat_shape(v)->token;
   if (token && !n->shape.token) {
-    diag(d, value->span, "%s is a token, so its boundary is one too: an input or target of the type token", v->owner->name);
+    diag(d, value->span, "%s is a token, so its boundary is one too: an input or target of the type token",
+         v->owner->name);
     diag_note(d, v->owner->span, "declared here");
     note_uses(x->body);
     return NULL;
@@ -77,7 +75,9 @@ static void require_noise(Body *b)
     const Entry *e = b->entries.at[i];
     if (e->kind != ENTRY_VAR || e->var->kind != VAR_NOISE || e->var->drawn.source || e->var->bad) continue;
     diag(b->s->diag, e->span, "noise '%s' has no distribution", e->name);
-    diag_note(b->s->diag, (Span){0}, e->var->timed ? "for instance %s[%s] ~ normal(0, 1)" : "for instance %s ~ normal(0, 1)", e->name, b->axis);
+    diag_note(b->s->diag, (Span){0},
+              e->var->timed ? "for instance %s[%s] ~ normal(0, 1)" : "for instance %s ~ normal(0, 1)", e->name,
+              b->axis);
     note_uses(b);
     e->var->bad = true;
   }

@@ -104,10 +104,13 @@ static Use *declare_any(Body *b, Cell *c, const Ast *site, Naming name, bool tur
   for (int i = 0; i < c->layers && !s->flat->full; i++) {
     const char *layer = arena_printf(s->arena, "%d", i);
     bool last = i == c->layers - 1;
-    Naming inner = {.path = arena_printf(s->arena, "%s.%s", name.path, layer), .params = params_child(s, name.params, site, i, layer)};
+    Naming inner = {.path = arena_printf(s->arena, "%s.%s", name.path, layer),
+                    .params = params_child(s, name.params, NULL, i, layer)};
     if (c->inner->shared) inner.params = c->inner->shared;
     if (last) {
-      if (!name.target) name.target = flat_var(s->flat, VAR_COMPUTED, name.path, output_timed(c) && !untimed, site->span), name.target->body = b;
+      if (!name.target)
+        name.target = flat_var(s->flat, VAR_COMPUTED, name.path, output_timed(c) && !untimed, site->span),
+        name.target->body = b;
       inner.target = name.target;
     }
     Use *l = declare_any(b, c->inner, site, inner, turn, untimed);
@@ -141,8 +144,8 @@ typedef struct Context {
 static void walk_uses(Body *b, const Ast *e, Context in);
 
 /* One application. direct: the variable that it computes, where it is the whole right side of its equation.
-   A value without time index makes the whole application one without; where the cell needs time, or its variable has it, the value
-   is the same at each t. */
+   A value without time index makes the whole application one without; where the cell needs time, or its variable has
+   it, the value is the same at each t. */
 static void declare_use(Body *b, const Ast *call, bool turn, Context in, FlatVar *direct)
 {
   Sema *s = b->s;
@@ -212,130 +215,12 @@ void declare_uses(Body *b)
   for (int i = 0; i < b->draws.n; i++) {
     const Ast *target = b->draws.at[i]->kid[0];
     while (target->kind == AST_INDEX || target->kind == AST_FIELD) target = target->kid[0];
-    walk_uses(b, b->draws.at[i]->kid[1], (Context){body_path(b, target->name), NULL, b->draws.at[i]->kid[0]->kind == AST_INDEX});
+    walk_uses(b, b->draws.at[i]->kid[1],
+              (Context){body_path(b, target->name), NULL, b->draws.at[i]->kid[0]->kind == AST_INDEX});
   }
-  for (int i = 0; i < b->metrics.n; i++) walk_uses(b, b->metrics.at[i]->kid[0], (Context){b->metrics.at[i]->name, NULL, false});
+  for (int i = 0; i < b->metrics.n; i++)
+    walk_uses(b, b->metrics.at[i]->kid[0], (Context){b->metrics.at[i]->name, NULL, false});
   if (b->loss) walk_uses(b, b->loss->kid[1], (Context){"loss", NULL, false});
-}
-
-/* ---- paths ---- */
-
-typedef struct Target { /* what a path has led to so far */
-  FlatVar *var;
-  Use *use;       /* the application that computes var */
-  Params *params; /* or a named instance */
-} Target;
-
-static bool in_params(Params *p, const char *name, Target *t)
-{
-  FlatVar *v = map_get(&p->vars, name);
-  if (v) return *t = (Target){.var = v}, true;
-  for (int i = 0; i < p->children.n; i++)
-    if (p->children.at[i].name == name) return *t = (Target){.params = p->children.at[i].params}, true;
-  return false;
-}
-
-static bool in_use(Use *u, const char *name, Target *t)
-{
-  for (int i = 0; i < u->layers.n; i++) {
-    char layer[16];
-    snprintf(layer, sizeof layer, "%d", i);
-    if (strcmp(layer, name) == 0) return *t = (Target){.var = u->layers.at[i]->result, .use = u->layers.at[i]}, true;
-  }
-  Entry *e = u->body ? body_entry(u->body, name) : NULL;
-  if (!e || e->kind != ENTRY_VAR) return false;
-  *t = (Target){.var = e->var, .use = e == u->body->result_entry ? u->body->result_use : e->var->inside};
-  return true;
-}
-
-static bool step_into(const Target *from, const char *name, Target *to)
-{
-  if (from->params) return in_params(from->params, name, to);
-  if (from->use && in_use(from->use, name, to)) return true;
-  for (int i = 0; from->var && i < from->var->parts.n; i++)
-    if (from->var->parts.at[i].name == name) {
-      Use *u = from->var->parts.at[i].use;
-      *to = (Target){.var = u->result, .use = u};
-      return true;
-    }
-  return false;
-}
-
-static void names_inside(Sema *s, const Target *t, Names *known)
-{
-  const Body *b = t->use ? t->use->body : NULL;
-  for (int param = 0; param < 2; param++)
-    for (int i = 0; b && i < b->entries.n; i++) {
-      const Entry *e = b->entries.at[i];
-      if (e->kind == ENTRY_VAR && (e->var->kind == VAR_PARAM) == param) vec_push(s->arena, known, e->name);
-    }
-  for (int i = 0; t->use && i < t->use->layers.n; i++) vec_push(s->arena, known, arena_printf(s->arena, "%d", i));
-  for (int i = 0; t->var && i < t->var->parts.n; i++) vec_push(s->arena, known, t->var->parts.at[i].name);
-  for (int i = 0; t->params && i < t->params->vars.cap; i++)
-    if (t->params->vars.slot[i].key) vec_push(s->arena, known, t->params->vars.slot[i].key);
-}
-
-static void say_not_inside(Elab *x, const Ast *e, const Target *from)
-{
-  Sema *s = x->body->s;
-  Names known = {0};
-  const char *owner = from->params ? from->params->path : from->var->name;
-  if (from->use && from->use->bad) return;
-  names_inside(s, from, &known);
-  if (!known.n) {
-    diag(s->diag, here(x, e->span), "there is nothing inside '%s': it is no application of a cell", owner);
-    note_uses(x->body);
-    return;
-  }
-  diag(s->diag, here(x, e->span), "there is no '%s' inside '%s'", e->name, owner);
-  const char *near = nearest(e->name, known.at, known.n), *list = known.at[0];
-  for (int i = 1; i < known.n && i < 12; i++) list = arena_printf(s->arena, "%s, %s", list, known.at[i]);
-  if (near) diag_note(s->diag, (Span){0}, "did you mean '%s'?", near);
-  else diag_note(s->diag, (Span){0}, "inside are %s", list);
-  note_uses(x->body);
-}
-
-static bool follow(Elab *x, const Ast *e, Target *t)
-{
-  Sema *s = x->body->s;
-  if (e->kind == AST_NAME) {
-    Found f = find_name(x, e->name);
-    if (f.entry && f.entry->kind == ENTRY_VAR) return *t = (Target){.var = f.entry->var, .use = f.entry->var->inside}, true;
-    if (f.entry && f.entry->kind == ENTRY_INSTANCE) {
-      Cell *c = cell_value(x, e);
-      if (!c) return false;
-      return *t = (Target){.params = c->shared}, true;
-    }
-    if (f.entry && f.entry->kind == ENTRY_INPUT)
-      diag(s->diag, here(x, e->span), "'%s' is an input: its values are given, and nothing is inside", e->name);
-    else if (f.formal || f.entry) diag(s->diag, here(x, e->span), "'%s' is not a variable", e->name);
-    else {
-      Names known = {0};
-      names_of_values(x, &known);
-      say_undefined(x, e->span, "variable", e->name, &known);
-      return false;
-    }
-    note_uses(x->body);
-    return false;
-  }
-  if (e->kind != AST_FIELD) {
-    diag(s->diag, here(x, e->span), "a path begins with the name of a variable");
-    return false;
-  }
-  Target from;
-  if (!follow(x, e->kid[0], &from)) return false;
-  if (step_into(&from, e->name, t)) return true;
-  say_not_inside(x, e, &from);
-  return false;
-}
-
-FlatVar *path_var(Elab *x, const Ast *e)
-{
-  Target t;
-  if (!follow(x, e, &t)) return NULL;
-  if (t.var) return t.var;
-  if (t.params) diag(x->body->s->diag, here(x, e->span), "'%s' is an instance of a cell, not a variable: it is applied, as in %s(x[t])", t.params->path, t.params->path);
-  return NULL;
 }
 
 /* ---- binding arguments ---- */
@@ -373,7 +258,8 @@ static bool bind_input(Elab *x, Use *u, Input *in, Node *arg)
   Body *inner = u->body;
   bool timed = in->timed && !inner->untimed, now = only_now(inner->ast, in->name, inner->axis);
   if (arg->timed && !timed) {
-    diag(s->diag, here(x, arg->span), "input '%s' of %s has no time index, but this argument has", in->name, u->cell->name);
+    diag(s->diag, here(x, arg->span), "input '%s' of %s has no time index, but this argument has", in->name,
+         u->cell->name);
     diag_note(s->diag, in->span, "declared here");
     note_uses(x->body);
     return false;
@@ -385,15 +271,18 @@ static bool bind_input(Elab *x, Use *u, Input *in, Node *arg)
     return false;
   }
   if (in->typed && !in->shape.token) arg = numeric(x, arg);
-  vec_push(s->arena, &s->flat->types, ((FlatType){.declared = in->shape, .node = arg, .type_span = in->type_span, .name = in->name, .body = inner}));
+  vec_push(
+      s->arena, &s->flat->types,
+      ((FlatType){.declared = in->shape, .node = arg, .type_span = in->type_span, .name = in->name, .body = inner}));
   bool token = arg->shape.token;
   if (is_plain_read(arg) && arg->timed == timed) {
     in->var = arg->var;
   } else if (token && now) {
     in->node = arg;
   } else if (token) {
-    diag(s->diag, here(x, arg->span), "%s reads its input '%s' at other times than [%s], so a token must be given as it is: %s[%s]", u->cell->name, in->name, inner->axis,
-         arg->op == OP_READ ? arg->var->name : "x", x->body->axis);
+    diag(s->diag, here(x, arg->span),
+         "%s reads its input '%s' at other times than [%s], so a token must be given as it is: %s[%s]", u->cell->name,
+         in->name, inner->axis, arg->op == OP_READ ? arg->var->name : "x", x->body->axis);
     note_uses(x->body);
     return false;
   } else if (timed && !arg->timed && now) {
@@ -407,7 +296,8 @@ static bool bind_input(Elab *x, Use *u, Input *in, Node *arg)
 static Node *apply_use(Elab *x, Use *u, Node **arg, int n, const Ast *call)
 {
   Sema *s = x->body->s;
-  if (u->bad || u->bound || s->flat->full) return NULL;
+  if (u->bad || s->flat->full) return NULL;
+  if (u->bound) return node_now(s->flat, u->result, call->span);
   u->bound = true;
   if (u->layers.n) {
     Node *y = NULL;
@@ -420,7 +310,8 @@ static Node *apply_use(Elab *x, Use *u, Node **arg, int n, const Ast *call)
   Body *inner = u->body;
   bool good = true;
   if (n != inner->inputs.n) {
-    diag(s->diag, here(x, call->span), "%s has %d input%s, %d argument%s given", u->cell->name, inner->inputs.n, inner->inputs.n == 1 ? "" : "s", n, n == 1 ? " is" : "s are");
+    diag(s->diag, here(x, call->span), "%s has %d input%s, %d argument%s given", u->cell->name, inner->inputs.n,
+         inner->inputs.n == 1 ? "" : "s", n, n == 1 ? " is" : "s are");
     if (inner->inputs.n) diag_note(s->diag, inner->inputs.at[0]->span, "declared here");
     note_uses(x->body);
     good = false;

@@ -69,7 +69,9 @@ static Value variable_value(Elab *x, const Ast *e, const Entry *entry)
     say_undefined(x, e->span, "size", e->name, &known);
     return no_value;
   }
-  const char *hint = entry->kind != ENTRY_INSTANCE ? arena_printf(x->body->s->arena, "the size of a vector is dim(%s)", e->name) : NULL;
+  const char *hint = entry->kind != ENTRY_INSTANCE
+                         ? arena_printf(x->body->s->arena, "the size of a vector is dim(%s)", e->name)
+                         : NULL;
   complain(x, e->span, hint, "'%s' is not known while compiling: a size or a number is needed here", e->name);
   return no_value;
 }
@@ -81,9 +83,11 @@ static Value name_value(Elab *x, const Ast *e)
   if (f.formal) {
     double v;
     if (!f.arg) return no_value;
-    if (f.arg->op == OP_CONST && f.arg->constant == CONST_DIM) return dim_value(dim_find(s->flat->sizes, f.arg->dim), e->span);
+    if (f.arg->op == OP_CONST && f.arg->constant == CONST_DIM)
+      return dim_value(dim_find(s->flat->sizes, f.arg->dim), e->span);
     if (node_value(s->flat, f.arg, &v)) return number_value(v, e->span);
-    complain(x, e->span, NULL, "'%s' of %s must be a number that is known while compiling", e->name, x->frame->def->name);
+    complain(x, e->span, NULL, "'%s' of %s must be a number that is known while compiling", e->name,
+             x->frame->def->name);
     return no_value;
   }
   if (f.entry) {
@@ -121,9 +125,15 @@ static Dim multiple(Flat *f, Dim d, int factor)
   return dim_sum(f->sizes, part, factor);
 }
 
-static bool small_factor(const Value *v) { return v->kind == VALUE_NUMBER && is_whole(v->num) && v->num >= 1 && v->num <= FACTOR_LIMIT; }
+static bool small_factor(const Value *v)
+{
+  return v->kind == VALUE_NUMBER && is_whole(v->num) && v->num >= 1 && v->num <= FACTOR_LIMIT;
+}
 
-static bool small_size(const Value *v) { return v->kind == VALUE_NUMBER && is_whole(v->num) && fabs(v->num) <= SIZE_LIMIT; }
+static bool small_size(const Value *v)
+{
+  return v->kind == VALUE_NUMBER && is_whole(v->num) && fabs(v->num) <= SIZE_LIMIT;
+}
 
 /* d + n, for a whole number n of either sign */
 static Dim shifted(Flat *f, Dim d, int n, Span span)
@@ -141,7 +151,8 @@ static Value dim_arithmetic(Elab *x, const Ast *e, char op, Value a, Value b)
   shape_here(f->sizes, e->span);
   bool both = a.kind == VALUE_DIM && b.kind == VALUE_DIM;
   if (op == '+' && both) return dim_value(sum_of(f, a.dim, b.dim), e->span);
-  if (op == '+' && b.kind == VALUE_DIM && small_size(&a)) return dim_value(shifted(f, b.dim, (int)a.num, e->span), e->span);
+  if (op == '+' && b.kind == VALUE_DIM && small_size(&a))
+    return dim_value(shifted(f, b.dim, (int)a.num, e->span), e->span);
   if (a.kind == VALUE_DIM && small_size(&b) && (op == '+' || op == '-'))
     return dim_value(shifted(f, a.dim, op == '+' ? (int)b.num : -(int)b.num, e->span), e->span);
   if (op == '-' && both) {
@@ -156,7 +167,8 @@ static Value dim_arithmetic(Elab *x, const Ast *e, char op, Value a, Value b)
     dim_unify(f->sizes, multiple(f, part, (int)b.num), a.dim);
     return dim_value(part, e->span);
   }
-  complain(x, e->span, "give the vector whose dim(..) it is a type with its size, such as : real[8]", "a size in this calculation is not known yet");
+  complain(x, e->span, "give the vector whose dim(..) it is a type with its size, such as : real[8]",
+           "a size in this calculation is not known yet");
   return no_value;
 }
 
@@ -207,7 +219,8 @@ static Value dim_of(Elab *x, const Ast *e)
   const Ast *of = e->kid[1];
   Found f = {0};
   if (of->kind == AST_NAME) f = find_name(x, of->name);
-  if (f.entry && f.entry->kind == ENTRY_INPUT) return dim_value(dim_find(s->flat->sizes, f.entry->input->shape.dim[0]), e->span);
+  if (f.entry && f.entry->kind == ENTRY_INPUT)
+    return dim_value(dim_find(s->flat->sizes, f.entry->input->shape.dim[0]), e->span);
   FlatVar *v = NULL;
   if (f.entry && f.entry->kind == ENTRY_VAR) v = f.entry->var;
   else if (!f.formal && of->kind == AST_FIELD) v = path_var(x, of);
@@ -218,7 +231,8 @@ static Value dim_of(Elab *x, const Ast *e)
     return no_value;
   }
   if (v) return dim_value(dim_find(s->flat->sizes, flat_shape(v)->dim[0]), e->span);
-  if (of->kind != AST_FIELD) complain(x, e->span, NULL, "dim(..) in a size takes the name of a vector, without an index");
+  if (of->kind != AST_FIELD)
+    complain(x, e->span, NULL, "dim(..) in a size takes the name of a vector, without an index");
   return no_value;
 }
 
@@ -230,7 +244,8 @@ static Value call_value(Elab *x, const Ast *e, bool whole)
   } function[] = {{"sqrt", sqrt}, {"exp", exp}, {"log", log}, {"floor", floor}, {"abs", fabs}};
   const Ast *callee = e->kid[0];
   if (callee->kind == AST_NAME && strcmp(callee->name, "dim") == 0) return dim_of(x, e);
-  if (callee->kind == AST_NAME && (strcmp(callee->name, "min") == 0 || strcmp(callee->name, "max") == 0) && e->nkid > 2) {
+  if (callee->kind == AST_NAME && (strcmp(callee->name, "min") == 0 || strcmp(callee->name, "max") == 0) &&
+      e->nkid > 2) {
     Value y = value_of(x, argument(e->kid[1]), whole);
     for (int i = 2; i < e->nkid; i++)
       y = arithmetic(x, e, callee->name[1] == 'i' ? '<' : '>', y, value_of(x, argument(e->kid[i]), whole), whole);
@@ -239,7 +254,8 @@ static Value call_value(Elab *x, const Ast *e, bool whole)
   for (size_t i = 0; i < sizeof function / sizeof *function; i++)
     if (callee->kind == AST_NAME && strcmp(callee->name, function[i].name) == 0 && e->nkid == 2) {
       Value a = value_of(x, argument(e->kid[1]), whole);
-      if (a.kind == VALUE_NUMBER) return arithmetic(x, e, '+', number_value(function[i].f(a.num), e->span), number_value(0, e->span), whole);
+      if (a.kind == VALUE_NUMBER)
+        return arithmetic(x, e, '+', number_value(function[i].f(a.num), e->span), number_value(0, e->span), whole);
       if (a.kind == VALUE_NONE) return a;
     }
   complain(x, e->span, NULL, "this is not known while compiling: a size or a number is needed here");
@@ -288,9 +304,9 @@ bool size_of(Elab *x, const Ast *e, Dim *size)
   Value v;
   if (!number_of(x, e, "a size", &v)) return false;
   if (v.kind == VALUE_DIM) return *size = v.dim, true;
-  if (!is_whole(v.num)) complain(x, e->span, NULL, "a size is a whole number, this is %.15g", v.num);
+  if (v.num > SIZE_LIMIT) complain(x, e->span, NULL, "a size is at most %d, this is %.15g", SIZE_LIMIT, v.num);
+  else if (!is_whole(v.num)) complain(x, e->span, NULL, "a size is a whole number, this is %.15g", v.num);
   else if (v.num < 1) complain(x, e->span, NULL, "a size is at least 1, this is %.15g", v.num);
-  else if (v.num > SIZE_LIMIT) complain(x, e->span, NULL, "a size is at most %d, this is %.15g", SIZE_LIMIT, v.num);
   else return *size = (Dim)v.num, true;
   return false;
 }
@@ -301,7 +317,8 @@ bool whole_of(Elab *x, const Ast *e, const char *what, int *n)
   if (!number_of(x, e, what, &v)) return false;
   if (v.kind == VALUE_DIM) complain(x, e->span, NULL, "%s must be known here, and this size is not yet", what);
   else if (!is_whole(v.num)) complain(x, e->span, NULL, "%s is a whole number, this is %.15g", what, v.num);
-  else if (fabs(v.num) > SIZE_LIMIT) complain(x, e->span, NULL, "%s is at most %d, this is %.15g", what, SIZE_LIMIT, v.num);
+  else if (fabs(v.num) > SIZE_LIMIT)
+    complain(x, e->span, NULL, "%s is at most %d, this is %.15g", what, SIZE_LIMIT, v.num);
   else return *n = (int)v.num, true;
   return false;
 }

@@ -128,7 +128,9 @@ static bool solve_sum(ShapeCtx *c, DimSum *s, bool *again)
   else if (open == 0 && !dim_unify(c, s->total, (Dim)known))
     s->conflict = arena_printf(c->arena, "this comes to %d, but %d is needed", (int)known, (int)total);
   else if (open > 0 && (rest <= 0 || rest % open != 0 || !dim_unify(c, unknown, (Dim)(rest / open))))
-    s->conflict = arena_printf(c->arena, "this must come to %d, which its parts cannot make up: those that are known come to %d", (int)total, (int)known);
+    s->conflict =
+        arena_printf(c->arena, "this must come to %d, which its parts cannot make up: those that are known come to %d",
+                     (int)total, (int)known);
   return !s->conflict;
 }
 

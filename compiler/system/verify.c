@@ -213,8 +213,6 @@ void system_verify(const System *s, const char *after)
     const Draw *d = &s->draws.at[i];
     c.v = NULL;
     if (!in_system(&c, d->var)) broken(&c, NULL, "a draw of a variable that is not in the system");
-    for (int k = 0; k < 2; k++)
-      if (d->param[k] && !in_system(&c, d->param[k])) broken(&c, NULL, "a draw's argument is not in the system");
     if (d->nll) verify_number(&c, d->nll, "a likelihood");
     if (d->count) verify_number(&c, d->count, "a count");
   }

@@ -3,9 +3,9 @@
   python3 run.py [--rnnc PATH] [--seed S] [--count N] [--only K] [--keep FOLDER]
 
 For each model: the interpreter's loss against meaning.py, which shares no code with the compiler; the loss and every gradient by
-generated code in f64 (1e-9) and f32 (2e-4) against the interpreter; the interpreter's gradient against differences of its loss
-along random directions; and all again with NaN beyond each sequence's length, which must change no bit. Model k of a run has the
-seed S * 100000 + k: --only k makes it again."""
+generated code in f64 (1e-9) and f32 (2e-4) against the interpreter, every fourth time the values of all states too; the
+interpreter's gradient against differences of its loss along random directions; and the f64 gradient again with NaN beyond each
+sequence's length, which must change no bit. Model k of a run has the seed S * 100000 + k: --only k makes it again."""
 import argparse
 import concurrent.futures
 import os
@@ -27,7 +27,7 @@ class Wrong(Exception):
 
 class Case:
     def __init__(self, args, seed, work):
-        self.args, self.g = args, generate.Generator(seed).make()
+        self.args, self.seed, self.g = args, seed, generate.Generator(seed).make()
         self.folder = os.path.join(args.keep or work, f"m{seed}")
         self.inputs = self.g.real_inputs()
         os.makedirs(self.folder, exist_ok=True)
@@ -42,25 +42,33 @@ class Case:
         np.savez(self.path(f"{name}.npz"), **data)
         generate.write_weights(self.path(f"{name}.safetensors"), params)
 
-    def gradient(self, name, *more):
-        out = self.path(f"{name}{''.join(more)}.out.npz")
-        r = subprocess.run([self.args.rnnc, "run", self.path("model.rnn"), "gradient", "--data", self.path(f"{name}.npz"), "--weights",
-                            self.path(f"{name}.safetensors"), *more, "--wrt", ",".join(self.inputs), "--out", out],
-                           capture_output=True, text=True, timeout=120)
+    def rnnc(self, command, name, *more):
+        out = self.path(f"{command}.{name}{''.join(more[:2])}.npz")
+        r = subprocess.run([self.args.rnnc, "run", self.path("model.rnn"), command, "--data", self.path(f"{name}.npz"), "--weights",
+                            self.path(f"{name}.safetensors"), *more, "--out", out], capture_output=True, text=True, timeout=120)
         if r.returncode != 0:
             said = re.sub(r"^.*: warning: .*\n(  .*\n)*", "", r.stderr, flags=re.M)
-            raise Wrong(f"{' '.join(more)}: exit code {r.returncode}\n{said.strip()[-1500:]}")
+            raise Wrong(f"{command} {' '.join(more)}: exit code {r.returncode}\n{said.strip()[-1500:]}")
         with np.load(out) as z:
             return {k: z[k].astype(np.float64) for k in z.files}
 
-    def agree(self, what, got, want, bound):
+    def gradient(self, name, *more):
+        return self.rnnc("gradient", name, *more, "--wrt", ",".join(self.inputs))
+
+    def values(self, name, *more):
+        names = [v.name for v in self.g.vars if v.group is not None]
+        got = self.rnnc("forward", name, *more, "--show", ",".join(names))
+        return {n: got[n] for n in names}
+
+    def agree(self, what, got, want, bound, floor):
+        """Each array against its own largest element, or `floor` of the largest of all."""
         if set(got) != set(want):
             raise Wrong(f"{what}: other arrays: {sorted(set(got) ^ set(want))}")
         size = max([float(np.abs(a).max()) for k, a in want.items() if k != "loss" and a.size] + [0])
         for k, a in want.items():
             own = float(np.abs(a).max()) if a.size else 0
             off = float(np.abs(got[k].reshape(a.shape) - a).max()) if a.size else 0
-            if not off <= bound * max(own, 1e-3 * size if k != "loss" else 0, 1e-6):
+            if not off <= bound * max(own, floor * size if k != "loss" else 0, 1e-6):
                 raise Wrong(f"{what}: {k} is off by {off:.2e} of {own:.2e}")
 
     def along(self, gradient, rng):
@@ -90,18 +98,20 @@ class Case:
         loss = meaning.Meaning(self.g.text(), self.g.padded(0.0, 0), self.g.params, {v.name: v.shape for v in self.g.vars}).loss()
         if abs(loss - float(want["loss"])) > 1e-10 * max(1, abs(loss)):
             raise Wrong(f"the loss is {float(want['loss']):.12g}, by the definition {loss:.12g}")
-        self.agree("f64 and the interpreter", self.gradient("plain", "--precision", "f64"), want, 1e-9)
-        self.agree("f32 and the interpreter", self.gradient("plain", "--precision", "f32"), want, 2e-4)
+        plain = self.gradient("plain", "--precision", "f64")
+        self.agree("f64 and the interpreter", plain, want, 1e-9, 1e-3)
+        self.agree("f32 and the interpreter", self.gradient("plain", "--precision", "f32"), want, 2e-4, 1e-2)
         rng = np.random.default_rng(12345)
         for _ in range(DIRECTIONS):
             self.along(want, rng)
         if self.g.lengths is not None:
             self.write("nan", self.g.padded(float("nan"), 10**6), self.g.params)
-            plain = self.gradient("plain", "--precision", "f64")
             planted = self.gradient("nan", "--precision", "f64")
             for k in plain:
                 if not np.array_equal(plain[k], planted[k]):
                     raise Wrong(f"what stands in the padding changes {k}")
+        if self.seed % 4 == 0:
+            self.agree("values, f64 and the interpreter", self.values("plain", "--precision", "f64"), self.values("plain", "--interpret"), 1e-9, 1e-3)
 
 
 def run_one(args, seed, work):

@@ -1,0 +1,163 @@
+"""step.py BUILD_DIR RNNC: the streaming step of each model in models/ against `rnnc run forward` on the same data, in both precisions.
+
+The step's object is made a shared library by cc, which fails if it needs anything, and called through ctypes. For each sequence: step
+by step from a fresh state; then a copy of the state in mid-sequence continued twice; then the first state again, reset.
+The last line is `N passed, M failed`."""
+import ctypes
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SEQUENCES, STEPS = 3, 9
+
+
+def shell(*command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(" ".join(command) + "\n" + done.stdout + done.stderr)
+    return done.stdout
+
+
+def save_tensors(path, tensors):
+    """safetensors: eight bytes with the header's length, JSON, data."""
+    head, blob = {}, b""
+    for name, a in tensors.items():
+        head[name] = {"dtype": "F64", "shape": list(a.shape), "data_offsets": [len(blob), len(blob) + a.nbytes]}
+        blob += np.ascontiguousarray(a).tobytes()
+    text = json.dumps(head).encode()
+    with open(path, "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text + blob)
+
+
+class Model:
+    def __init__(self, rnnc, path, precision, folder, level="2"):
+        self.path, self.precision, self.rnnc, self.folder = path, precision, rnnc, folder
+        self.real = np.float64 if precision == "f64" else np.float32
+        options = ["--precision", precision, "-O", level]
+        self.about = json.loads(shell(rnnc, "--emit=json", *options, path))
+        self.name, self.step = self.about["name"], self.about["step"]
+        if "refused" in self.step:
+            raise RuntimeError("no step: " + self.step["refused"])
+        stem = os.path.join(folder, f"{self.name}_{precision}")
+        shell(rnnc, "-c", "--inference", *options, path, "-o", stem + ".o")
+        needed = shell("nm", "-u", stem + ".o").split()
+        if needed:
+            raise RuntimeError("the object needs " + " ".join(needed))
+        shell(os.environ.get("CC", "cc"), "-shared", stem + ".o", "-o", stem + ".so")
+        self.entry = getattr(ctypes.CDLL(stem + ".so"), self.name + "_step_entry")
+        self.entry.restype = None
+
+    def random(self, rng):
+        self.weights = {p["name"]: rng.normal(0, 0.5, p["shape"]) for p in self.about["params"]}
+        self.block = np.zeros(self.about["param_count"], self.real)
+        for p in self.about["params"]:
+            flat = self.weights[p["name"]].astype(self.real).ravel()
+            self.block[p["offset"]:p["offset"] + flat.size] = flat
+        self.data = {}
+        for i in self.about["inputs"]:
+            shape = [SEQUENCES] + ([STEPS] if i["time"] else [])
+            if i["type"] == "token":
+                self.data[i["name"]] = rng.integers(0, i["shape"][0], shape).astype(np.int32)
+            else:
+                self.data[i["name"]] = rng.normal(0, 1, shape + i["shape"]).astype(self.real)
+
+    def forward(self):
+        stem = os.path.join(self.folder, self.name)
+        np.savez(stem + "_in.npz", **self.data)
+        save_tensors(stem + ".safetensors", self.weights)
+        shell(self.rnnc, "run", self.path, "forward", "--precision", self.precision, "--data", stem + "_in.npz", "--weights",
+              stem + ".safetensors", "--out", stem + "_out.npz")
+        return np.load(stem + "_out.npz")
+
+    def new_state(self):
+        return np.zeros(self.step["state_bytes"] // 8)
+
+    def run(self, state, sequence, t, garbage):
+        """One step; garbage is what a feedback gets before the first, which must not matter."""
+        ins, outs, keep = [], [], []
+        for port in self.step["inputs"]:
+            about = next(i for i in self.about["inputs"] if i["name"] == port["name"])
+            array, at = self.data[port["name"]][sequence], t
+            if port["name"] in self.step["feedback"]:
+                at = t - 1
+            value = array[at] if about["time"] else array
+            if at < 0:
+                value = np.full_like(value, garbage)
+            keep.append(np.ascontiguousarray(value).reshape(-1).copy())
+            ins.append(keep[-1].ctypes.data)
+        for port in self.step["outputs"]:
+            # a guard behind each output
+            keep.append(np.full(port["count"] + 8, 77, self.real))
+            outs.append(keep[-1].ctypes.data)
+        table = lambda list_: (ctypes.c_void_p * max(1, len(list_)))(*list_)
+        self.entry(ctypes.c_void_p(self.block.ctypes.data), ctypes.c_void_p(state.ctypes.data), table(ins), table(outs))
+        got = keep[len(ins):]
+        for port, a in zip(self.step["outputs"], got):
+            if not (a[port["count"]:] == 77).all():
+                raise RuntimeError("written behind the end of " + port["name"])
+        return {p["name"]: a[:p["count"]] for p, a in zip(self.step["outputs"], got)}
+
+
+def compare(model, expected):
+    tolerance = 1e-11 if model.precision == "f64" else 2e-4
+    outputs = {o["name"]: o for o in model.about["outputs"]}
+    state = model.new_state()
+
+    def same(got, sequence, t, what):
+        for name, value in got.items():
+            want = expected[name][sequence]
+            want = (want[t] if outputs[name]["time"] else want).ravel().astype(np.float64)
+            off = np.abs(value.astype(np.float64) - want) / (1 + np.abs(want))
+            if not off.max(initial=0) <= tolerance:
+                raise RuntimeError(f"{what}: {name} at t = {t + 1} of sequence {sequence}: {value} instead of {want}")
+
+    for sequence in range(SEQUENCES):
+        state[:] = 0
+        first = []
+        for t in range(STEPS):
+            if t == STEPS // 2:
+                snapshot = state.copy()
+            got = model.run(state, sequence, t, 0)
+            same(got, sequence, t, "step")
+            first.append(got)
+        for _ in range(2):
+            again = snapshot.copy()
+            for t in range(STEPS // 2, STEPS):
+                got = model.run(again, sequence, t, 0)
+                for name in got:
+                    if not np.array_equal(got[name], first[t][name]):
+                        raise RuntimeError(f"snapshot: {name} at t = {t + 1}: {got[name]} instead of {first[t][name]}")
+    # what a feedback is given before the first step must not matter
+    state[:] = 0
+    same(model.run(state, 0, 0, 3), 0, 0, "what came before the first step")
+
+
+def main():
+    rnnc = os.path.abspath(sys.argv[2])
+    only = sys.argv[3:]
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name in sorted(os.listdir(os.path.join(HERE, "models"))):
+            if only and name[:-4] not in only:
+                continue
+            for precision, level in [("f64", "2"), ("f32", "2"), ("f64", "0"), ("f32", "3")]:
+                path = os.path.join(HERE, "models", name)
+                try:
+                    model = Model(rnnc, path, precision, os.path.join(folder), level)
+                    model.random(np.random.default_rng(5))
+                    compare(model, model.forward())
+                    passed += 1
+                except Exception as error:
+                    failed += 1
+                    print(f"FAILED: {name} {precision} -O{level}: {str(error)[:600]}")
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
