@@ -173,6 +173,8 @@ static const char *header_path(Driver *d, const char *object)
 /* The object and, beside it, its header; both are made before the first is written. */
 int driver_object(Driver *d, const char *out)
 {
+  const char *path = header_path(d, out), *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+  if (!strcmp(path, out)) return fail(arena_printf(d->arena, "%s: the header gets this name: name the object MODEL.o", out), NULL, EXIT_USAGE);
   int code = driver_module(d, d->o.inference ? 1u << PROGRAM_STEP : (1u << PROGRAM_KINDS) - 1);
   if (code) return code;
   if (d->o.inference && d->step->refused)
@@ -180,7 +182,6 @@ int driver_object(Driver *d, const char *out)
   char *error = NULL;
   Bytes b = {0};
   Text header = {0};
-  const char *path = header_path(d, out), *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
   if (!header_make(&header, d->json.at, &(HeaderOptions){.file_name = name}, &error) ||
       !object_emit(d->target, d->module, OBJECT_CODE, &b, &error))
     code = fail("", error, EXIT_INTERNAL);

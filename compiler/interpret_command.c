@@ -84,13 +84,16 @@ static bool measure(Work *w, const char *path, int64_t *len)
     if ((v->dom & DOM_T) && t->rank > 1) w->T = t->shape[1];
   }
   if (w->B < 1) return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: no input of the model is in it", path);
-  if (w->T < 1) w->T = 1;
-  if (w->B > 4096) return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: the interpreter takes 4096 sequences at most", path);
   const RnnTensor *lengths = rnn_tensor_find(&w->data, "lengths");
+  bool counted = w->T > 0; /* by an input; else the longest length says */
+  if (w->B > 4096) return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: the interpreter takes 4096 sequences at most", path);
+  if (w->T < 1) w->T = 1;
   for (int64_t b = 0; b < w->B; b++) len[b] = w->T;
   if (!lengths) return true;
   if (lengths->count != w->B || !rnn_tensor_to_i64(lengths, 0, w->B, len))
     return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: 'lengths' must hold %lld whole numbers", path, (long long)w->B);
+  for (int64_t b = 0; b < w->B && !counted; b++)
+    if (len[b] > w->T) w->T = len[b];
   for (int64_t b = 0; b < w->B; b++)
     if (len[b] < 1 || len[b] > w->T)
       return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: lengths[%lld] is %lld, not 1 to %lld", path, (long long)b, (long long)len[b], (long long)w->T);

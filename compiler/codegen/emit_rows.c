@@ -5,6 +5,7 @@
 #include "schedule.h"
 #include "walk.h"
 #include <assert.h>
+#include <stdlib.h>
 
 /* ---- loops over components ---- */
 
@@ -519,7 +520,9 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
     if (x->op == OP_DIAG) copy(e, w->to, NULL, shape_count(x->shape));
     emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->n), 1, diagonal_element, w);
     return NULL;
-  default: assert(!"an operator that name.c leaves to a row, unknown here"); return NULL;
+  default:
+    fprintf(stderr, "rnnc: internal error: %s = %s(..) has no code\n", v->name, op_info[x->op].name);
+    abort();
   }
 }
 

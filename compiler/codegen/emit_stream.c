@@ -1,16 +1,16 @@
-/* emit_stream.c: the streaming step: the frame of a program with one sequence and T = 1, built on the stack around memory that the
-   caller owns.
+/* emit_stream.c: the streaming step: the frame of a program with one sequence and T = 1, built on the stack around
+   memory that the caller owns.
 
-   state: 64 bytes, the first double of which counts the steps done | what is carried | earlier inputs | room for intermediate values.
-   Copying it is a snapshot. in[] and out[] are in the order of the JSON's step. Nothing is called, not even memcpy: copies are loops.
-   Needs: a plan for T = 1 and B = 1 (emit_program with e->stream). */
+   state: 64 bytes, the first double of which counts the steps done | what is carried | earlier inputs | room for
+   intermediate values. Copying it is a snapshot. in[] and out[] are in the order of the JSON's step. Nothing is called,
+   not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1 (emit_program with e->stream). */
 #include "emit_stream.h"
 #include "describe.h"
 #include <string.h>
 
 typedef struct Room { /* where a buffer starts in the state, or which port it is */
-  int64_t at; /* bytes; -1: the caller's own array */
-  int port;   /* of an input; -1: none */
+  int64_t at;         /* bytes; -1: the caller's own array */
+  int port;           /* of an input; -1: none */
   bool feedback;
 } Room;
 
@@ -129,8 +129,8 @@ static LLVMValueRef address(Emit *e, const Var *v, ReadKind kind, int offset)
 
 /* ---- inputs with a history ---- */
 
-/* An input read at earlier t: its history stands in its buffer's halo, between steps too; the newest element comes in now. A
-   feedback's newest is the element before this step's, of which there is none at the first step. */
+/* An input read at earlier t: its history stands in its buffer's halo, between steps too; the newest element comes in
+   now. A feedback's newest is the element before this step's, of which there is none at the first step. */
 static void take_input(Emit *e, const Stream *s, int i)
 {
   const Buffer *b = &e->plan->buffers.at[i];
@@ -150,7 +150,8 @@ static void age_input(Emit *e, const Stream *s, int i)
   copy(e, b->is_int, (int64_t)b->lo * b->width, (Copy){.to = base, .from = next});
 }
 
-/* What this step's places 0, -1, .. become at the next one. Of a feedback they are known only then: when it has been taken. */
+/* What this step's places 0, -1, .. become at the next one. Of a feedback they are known only then: when it has been
+ * taken. */
 static void carry_over(Emit *e, const Stream *s, bool feedback)
 {
   for (int i = 0; i < e->plan->system->vars.n; i++) {
@@ -197,8 +198,10 @@ static LLVMValueRef copy_function(Emit *e, const char *name)
   int lanes = target_lanes(e->target, e->i32);
   LLVMValueRef words = LLVMBuildLShr(e->b, LLVMGetParam(fn, 2), emit_i64(e, 2), "words");
   LLVMValueRef full = LLVMBuildAnd(e->b, words, emit_i64(e, -lanes), "full");
-  emit_for(e, "vector", emit_i64(e, 0), full, lanes, copy_block, &(Copy){.to = LLVMGetParam(fn, 0), .from = LLVMGetParam(fn, 1), .lanes = lanes});
-  emit_for(e, "word", full, words, 1, copy_block, &(Copy){.to = LLVMGetParam(fn, 0), .from = LLVMGetParam(fn, 1), .lanes = 1});
+  emit_for(e, "vector", emit_i64(e, 0), full, lanes, copy_block,
+           &(Copy){.to = LLVMGetParam(fn, 0), .from = LLVMGetParam(fn, 1), .lanes = lanes});
+  emit_for(e, "word", full, words, 1, copy_block,
+           &(Copy){.to = LLVMGetParam(fn, 0), .from = LLVMGetParam(fn, 1), .lanes = 1});
   LLVMBuildRetVoid(e->b);
   return fn;
 }
@@ -207,7 +210,8 @@ static bool is_memcpy(LLVMValueRef call)
 {
   if (!LLVMIsACallInst(call)) return false;
   LLVMValueRef callee = LLVMGetCalledValue(call);
-  return LLVMIsAFunction(callee) && LLVMGetIntrinsicID(callee) == LLVMLookupIntrinsicID("llvm.memcpy", strlen("llvm.memcpy"));
+  return LLVMIsAFunction(callee) &&
+         LLVMGetIntrinsicID(callee) == LLVMLookupIntrinsicID("llvm.memcpy", strlen("llvm.memcpy"));
 }
 
 /* A back end makes a call of a large llvm.memcpy: ours is called in its place. */
@@ -239,7 +243,8 @@ static void inline_program(Emit *e, LLVMValueRef before)
 /* Counts the step; sets s->first. fresh[0] is 1 at the first step, fresh[1] how many were done before. */
 static LLVMValueRef count_step(Emit *e, Stream *s)
 {
-  LLVMValueRef fresh = emit_stack(e, e->f64, 2, "fresh"), zero = LLVMConstReal(e->f64, 0), one = LLVMConstReal(e->f64, 1);
+  LLVMValueRef fresh = emit_stack(e, e->f64, 2, "fresh"), zero = LLVMConstReal(e->f64, 0),
+               one = LLVMConstReal(e->f64, 1);
   LLVMValueRef done = LLVMBuildLoad2(e->b, e->f64, s->state, "done");
   LLVMSetAlignment(done, 8);
   s->first = LLVMBuildFCmp(e->b, LLVMRealOEQ, done, zero, "first");
@@ -252,14 +257,15 @@ static LLVMValueRef count_step(Emit *e, Stream *s)
 static LLVMValueRef make_frame(Emit *e, Stream *s, LLVMValueRef params)
 {
   LLVMValueRef fresh = count_step(e, s), none = LLVMConstNull(e->ptr);
-  LLVMValueRef frame = emit_stack(e, e->ptr, 10, "frame"), table = emit_stack(e, e->ptr, e->plan->buffers.n + 1, "buf");
+  LLVMValueRef frame = emit_stack(e, e->i64, 10, "frame"), table = emit_stack(e, e->ptr, e->plan->buffers.n + 1, "buf");
   LLVMValueRef one = emit_stack(e, e->i64, 2, "one"); /* live = len = {1, 0}, ahead = {0} */
   set(e, one, e->i64, 0, emit_i64(e, 1));
   set(e, one, e->i64, 1, emit_i64(e, 0));
   LLVMValueRef fields[] = {NULL, NULL, one, one, bytes_at(e, one, 8), fresh, table, params, none, none};
   set(e, frame, e->i64, FRAME_T, emit_i64(e, 1));
   set(e, frame, e->i64, FRAME_B, emit_i64(e, 1));
-  for (int i = FRAME_LIVE; i < 10; i++) set(e, frame, e->ptr, i, fields[i]);
+  for (int i = FRAME_LIVE; i < 10; i++)
+    set(e, frame, e->i64, i, fields[i]); /* eight bytes a field, on any machine: emit.c */
   for (int i = 0; i < e->plan->buffers.n; i++) {
     const Room *r = &s->room[i];
     e->buffer[i] = r->at < 0 ? pointer_at(e, s->in, r->port) : bytes_at(e, s->state, r->at);

@@ -3,7 +3,7 @@
 #define RNNC_EMIT_STREAM_H
 #include "emit.h"
 
-/* void NAME(params, state, in, out): rnn_program.h's RnnStep. `whole` is the system before the step dropped its draws. Returns the
-   function, and the state's size in *bytes. */
+/* void NAME(params, state, in, out): rnn_program.h's RnnStep. `whole` is the system before the step dropped its draws.
+   Returns the function, and the state's size in *bytes. */
 LLVMValueRef emit_stream(Emit *e, const System *whole, const char *name, int64_t *bytes);
 #endif

@@ -73,6 +73,7 @@ static LLVMValueRef emit_operator(Emit *e, const Expr *x, const Row *row, const 
   case OP_MUL: return contract(LLVMBuildFMul(e->b, in[0], in[1], ""));
   case OP_DIV: return LLVMBuildFDiv(e->b, in[0], in[1], "");
   case OP_NEG: return LLVMBuildFNeg(e->b, in[0], "");
+  case OP_ABS: return math_abs(&e->math, in[0]);
   case OP_MIN: return LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOLT, in[0], in[1], ""), in[0], in[1], "");
   case OP_MAX: return LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, in[0], in[1], ""), in[0], in[1], "");
   case OP_RELU: return LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, in[0], zero, ""), in[0], zero, "");

@@ -282,18 +282,20 @@ static void put_library(Header *h)
   text_printf(t, "/* %s: with librnn, whose rnn.h is then to be included before this header.\n",
               whole ? "Whole sequences, loss and gradients" : "Weights from files");
   if (whole) {
-    text_printf(t,
-                "   rnn.h says what a handle is, who frees what, and what may fail. Order of calls: %s_open, rnn_load or\n"
-                "   rnn_initialise, any of these, rnn_close; rnn_weights is the block that %s_step takes.\n"
-                "   N sequences of up to T steps; `lengths` [N] where they differ.\n",
-                n, n);
+    text_printf(
+        t,
+        "   rnn.h says what a handle is, who frees what, and what may fail. Order of calls: %s_open, rnn_load or\n"
+        "   rnn_initialise, any of these, rnn_close; rnn_weights is the block that %s_step takes.\n"
+        "   N sequences of up to T steps; `lengths` [N] where they differ.\n",
+        n, n);
     put_arrays(h, "inputs", "input");
     put_arrays(h, "outputs", "output");
   } else {
-    text_printf(t,
-                "   %s_open, rnn_load, then rnn_weights is the block that %s_step takes. This object was compiled with\n"
-                "   --inference: it has the step alone; without that, it can run whole sequences and give gradients. */\n",
-                n, n);
+    text_printf(
+        t,
+        "   %s_open, rnn_load, then rnn_weights is the block that %s_step takes. This object was compiled with\n"
+        "   --inference: it has the step alone; without that, it can run whole sequences and give gradients. */\n",
+        n, n);
   }
   text_printf(t, "%s#if defined(RNN_H) && !defined(%s_WITH_RNN)\n#define %s_WITH_RNN\n", whole ? "*/\n" : "", h->macro,
               h->macro);

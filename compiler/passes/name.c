@@ -200,20 +200,22 @@ static Expr *shape_terms(Naming *n, Expr *e)
   return name_it(n, e);
 }
 
+/* Lives in the gradient block, which is only ever added to: nothing reads it. */
+static bool in_block(const Var *v) { return v->adj_of && (v->adj_of->kind == VAR_PARAM || v->adj_of->kind == VAR_STACKED); }
+
 void name_parts(System *s)
 {
   Naming n = {.s = s};
   /* a right side that already is a whole equation's serves its other uses too */
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];
-    if (v->rhs && v->rhs->nin && !is_leaf(v->rhs) && (v->rhs->dom & DOM_T ? DOM_TIME : v->rhs->dom) == v->dom && !named_already(&n, v->rhs))
+    if (v->rhs && !in_block(v) && v->rhs->nin && !is_leaf(v->rhs) && (v->rhs->dom & DOM_T ? DOM_TIME : v->rhs->dom) == v->dom && !named_already(&n, v->rhs))
       remember(&n, v->rhs, v);
   }
   for (int i = 0, count = s->vars.n; i < count; i++) {
     Var *v = s->vars.at[i];
     if (!v->rhs) continue;
     n.owner = v;
-    bool into_block = v->adj_of && (v->adj_of->kind == VAR_PARAM || v->adj_of->kind == VAR_STACKED);
-    v->rhs = into_block ? shape_terms(&n, v->rhs) : shape_root(&n, v->rhs, v->dom);
+    v->rhs = in_block(v) ? shape_terms(&n, v->rhs) : shape_root(&n, v->rhs, v->dom);
   }
 }

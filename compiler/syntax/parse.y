@@ -147,6 +147,7 @@ value: NUMBER                                   { $$ = ast_number(fe, $1, NULL, 
      | STRING                                   { $$ = ast_string(fe, $1, @$); }
      | NAME                                     { $$ = ast_name(fe, $1, @$); }
      | NAME '(' arguments ')'                   { $$ = ast_call(fe, ast_name(fe, $1, @1), $3, @$); }
+     | PARAM '(' arguments ')'                  { $$ = ast_call(fe, ast_name(fe, intern(fe->arena, "param"), @1), $3, @$); } /* clip = param(..) */
      | '(' expression ')'                       { $$ = $2; }
 
 expression

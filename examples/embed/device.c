@@ -1,5 +1,6 @@
 /* device.c: what runs on the device: one step a reading, weights in read-only memory, the state in a struct of its own.
-   Needs filter.o of `rnnc -c --inference` alone: no library, no allocation, no file. (printf and the made-up sensor are for show.) */
+   Needs filter.o of `rnnc -c --inference` alone: no library, no allocation, no file. (printf and the made-up sensor are
+   for show.) */
 #include "filter.h"
 #include "sensor.h"
 #include "weights.h"
@@ -29,9 +30,11 @@ int main(void)
     for (int c = 0; c < 2; c++) {
       float clean, reading = sensor_read(&channel[c].sensor, t, &clean), estimate[1];
       filter_step(weights, &channel[c].state, reading, estimate);
-      average[c] += 0.22f * (reading - average[c]); /* the usual remedy: an exponential average, at its best rate here */
+      average[c] +=
+          0.22f * (reading - average[c]); /* the usual remedy: an exponential average, at its best rate here */
       last[c] = reading;
-      if (c == 0 && t % 50 == 0) printf("%4d  %8.3f %7.3f  %7.3f\n", t, (double)reading, (double)clean, (double)estimate[0]);
+      if (c == 0 && t % 50 == 0)
+        printf("%4d  %8.3f %7.3f  %7.3f\n", t, (double)reading, (double)clean, (double)estimate[0]);
       if (t < LAG) continue;
       counted++;
       raw += (double)(reading - clean) * (double)(reading - clean);
@@ -48,6 +51,7 @@ int main(void)
   filter_step(weights, &channel[0].state, last[0], twice);
   channel[0].state = saved;
   filter_step(weights, &channel[0].state, last[0], again);
-  printf("state: %d bytes; going back gives the same estimate: %s\n", (int)sizeof saved, once[0] == again[0] ? "yes" : "no");
+  printf("state: %d bytes; going back gives the same estimate: %s\n", (int)sizeof saved,
+         once[0] == again[0] ? "yes" : "no");
   return once[0] == again[0] && once[0] != twice[0] && filtered < smooth && smooth < raw ? 0 : 1;
 }

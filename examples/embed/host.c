@@ -1,5 +1,6 @@
-/* host.c WEIGHTS.safetensors DATA.npz: what runs where there is room: whole sequences, the loss, its gradient, and a little more
-   training from C; then the streaming step with the same weights. Needs librnn and filter.o of `rnnc -c`. */
+/* host.c WEIGHTS.safetensors DATA.npz: what runs where there is room: whole sequences, the loss, its gradient, and a
+   little more training from C; then the streaming step with the same weights. Needs librnn and filter.o of `rnnc -c`.
+ */
 #include <rnn.h>
 #include "filter.h"
 #include <math.h>
@@ -13,7 +14,8 @@ static int stop(RnnHandle *model, const RnnError *error)
   return error->code;
 }
 
-/* The largest difference between a sequence's outputs from forward and those of the step, one reading after the other. */
+/* The largest difference between a sequence's outputs from forward and those of the step, one reading after the other.
+ */
 static double step_against_forward(RnnHandle *model, const RnnTensor *x, const RnnTensor *m)
 {
   const filter_real *weights = rnn_weights(model), *reading = x->data, *estimate = m->data;
@@ -50,7 +52,8 @@ int main(int argc, char **argv)
 
   /* forward over all sequences at once, and the step over the first of them */
   if (!filter_forward(model, &data, &outputs, &error)) return stop(model, &error);
-  const RnnTensor *x = rnn_tensor_need(&data, argv[2], "x", &error), *m = rnn_tensor_need(&outputs, "the outputs", "m", &error);
+  const RnnTensor *x = rnn_tensor_need(&data, argv[2], "x", &error),
+                  *m = rnn_tensor_need(&outputs, "the outputs", "m", &error);
   if (!x || !m) return stop(model, &error);
   double worst = step_against_forward(model, x, m);
   printf("forward: %lld sequences of %lld readings; the step's estimates differ by %s\n", (long long)m->shape[0],
@@ -70,7 +73,8 @@ int main(int argc, char **argv)
   RnnUpdater *updater = rnn_updater_new(model, "adam(rate = 1e-3)", "norm(1.0)", &error);
   if (!updater) return stop(model, &error);
   for (int i = 0; i < 20; i++)
-    if (!filter_gradient(model, &data, &after, NULL, &error) || !rnn_update(updater, -1, NULL, &error)) return stop(model, &error);
+    if (!filter_gradient(model, &data, &after, NULL, &error) || !rnn_update(updater, -1, NULL, &error))
+      return stop(model, &error);
   bool ok = filter_loss(model, &data, &after, &error);
   printf("after 20 updates from C: loss %.4f\n", after);
 

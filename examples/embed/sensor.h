@@ -1,4 +1,5 @@
-/* sensor.h: a made-up sensor: a slow signal of two waves, read with noise, and now and then with a spike. Needs nothing. */
+/* sensor.h: a made-up sensor: a slow signal of two waves, read with noise, and now and then with a spike. Needs
+ * nothing. */
 #ifndef SENSOR_H
 #define SENSOR_H
 #include <math.h>

@@ -33,12 +33,14 @@ says() { # NAME PATTERN FILE
   test $got -eq 0 || head -n 20 text
 }
 
-# -- the step against forward -----------------------------------------------------------------------------------------
-python3 "$here/step.py" "$build" "$rnnc" > steps 2>&1
-grep -v '^[0-9]* passed' steps
-counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' steps)
-test -n "$counts" || { cat steps; counts="0 1"; }
-passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+# -- the step against forward, on the models here and on random ones ---------------------------------------------------
+for script in step.py random_steps.py; do
+  python3 "$here/$script" "$build" "$rnnc" > steps 2>&1
+  grep -v '^[0-9]* passed' steps
+  counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' steps)
+  : "${counts:=0 1}" # it came to no end
+  passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+done
 
 # -- what an object shows and needs -----------------------------------------------------------------------------------
 visible() { nm --defined-only --extern-only "$1" | awk '{print $3}' | sort | tr '\n' ' '; }
@@ -96,12 +98,13 @@ expect "and run" 0 ./two
 # -- what is refused ---------------------------------------------------------------------------------------------------
 printf 'model m {\n  input x[t] : real[2]\n  output o[t]\n  o[t] = x[t+1]\n}\n' > ahead.rnn
 expect "--inference of a model that looks ahead" 1 "$rnnc" -c --inference ahead.rnn -o ahead.o
-says "the equation is named" "'o' (line 3).*x\[t+1\]" log
+says "the equation is named" "'o' (line 4).*x\[t+1\]" log
 expect "nothing is written" 1 test -e ahead.o -o -e ahead.h
 expect "without --inference it has no step" 0 "$rnnc" -c ahead.rnn -o ahead.o
 says "and the header says why" "There is no streaming step: .*x\[t+1\]" ahead.h
 expect "--inference without -c" 2 "$rnnc" --inference ahead.rnn -o ahead
 expect "a folder that is not there" 3 "$rnnc" -c --inference "$here/models/clock.rnn" -o none/clock.o
+expect "an object named like its header" 2 "$rnnc" -c --inference "$here/models/clock.rnn" -o clock.h
 ln -s /dev/full full.o
 expect "a full disk" 3 "$rnnc" -c --inference "$here/models/clock.rnn" -o full.o
 

@@ -23,7 +23,8 @@ class Generator:
         self.r = random.Random(seed)
         self.np = np.random.default_rng(seed)
         self.name = f"m{seed}"
-        self.N, self.T = self.r.choice([1, 2, 3, 4]), self.r.choice([1, 2, 3, 4, 5, 6, 7])
+        self.small = self.r.choice([1, 1, 0.9, 0.5])
+        self.N, self.T = self.r.choice([1, 2, 3, 4, 4, 9, 17]), self.r.choice([1, 2, 3, 4, 5, 6, 7, 7, 19])
         self.declare, self.lines, self.cells = [], [], []
         self.params, self.data, self.vars, self.tokens = {}, {}, [], []
         self.cached_params = []
@@ -35,7 +36,8 @@ class Generator:
     # ---- declarations
 
     def size(self):
-        return self.r.choice([1, 2, 2, 3, 3, 4, 5])
+        """Mostly small; at times around the number of lanes of a vector register, which generated code treats apart"""
+        return self.r.choice([1, 2, 2, 3, 3, 4, 5]) if self.r.random() < self.small else self.r.choice([7, 8, 9, 15, 16, 17, 19, 33])
 
     def shape(self, matrices=True):
         k = self.r.random()
