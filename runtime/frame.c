@@ -96,6 +96,7 @@ bool rnn_run_resize(Run *run, const RnnBatch *batch, RnnError *error)
   run->frame.len = batch->len;
   run->frame.ahead = batch->ahead;
   run->frame.fresh = batch->fresh;
+  run->frame.start = batch->from;
   for (int i = 0; i < p->buffers; i++) {
     size_t bytes;
     if (!buffer_bytes(run, &p->buffer[i], batch->T, batch->B, &bytes))

@@ -27,6 +27,7 @@ typedef struct RnnFrame {
   void *params;         /* the flat block of parameters, in the program's precision */
   void *grads;          /* the same layout; the train program adds to it: zero it first */
   RnnPool *pool;        /* NULL: run on the calling thread */
+  const int64_t *start; /* [B]: steps of its sequence before the window */
 } RnnFrame;
 
 typedef void RnnEntry(const RnnFrame *frame);

@@ -108,7 +108,7 @@ LLVMValueRef emit_stack(Emit *e, LLVMTypeRef type, int64_t count, const char *na
 
 static LLVMValueRef load_field(Emit *e, Field f)
 {
-  static const char *const names[] = {"T", "B", "live", "len", "ahead", "fresh", "buf", "params", "grads"};
+  static const char *const names[] = {"T", "B", "live", "len", "ahead", "fresh", "buf", "params", "grads", "pool", "start"};
   LLVMValueRef index = emit_i64(e, f); /* every field is 8 bytes: int64_t or a pointer */
   LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, e->frame, &index, 1, "");
   return LLVMBuildLoad2(e->b, f <= FRAME_B ? e->i64 : e->ptr, at, names[f]);

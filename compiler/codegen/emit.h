@@ -49,7 +49,7 @@ typedef struct Emit {
 } Emit;
 
 /* frame fields, in the order of RnnFrame */
-typedef enum Field { FRAME_T, FRAME_B, FRAME_LIVE, FRAME_LEN, FRAME_AHEAD, FRAME_FRESH, FRAME_BUF, FRAME_PARAMS, FRAME_GRADS } Field;
+typedef enum Field { FRAME_T, FRAME_B, FRAME_LIVE, FRAME_LEN, FRAME_AHEAD, FRAME_FRESH, FRAME_BUF, FRAME_PARAMS, FRAME_GRADS, FRAME_POOL, FRAME_START } Field;
 
 /* ---- emit.c ---- */
 LLVMValueRef emit_i64(Emit *e, int64_t v);

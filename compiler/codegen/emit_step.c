@@ -75,6 +75,12 @@ static void fill_sequence(Emit *e, LLVMValueRef b, void *arg)
   Row row = {DOM_SEQ, emit_i64(e, 0), b};
   LLVMValueRef to = emit_row_address(e, s->var, s->bound->kind, s->bound->offset, &row);
   LLVMValueRef from = emit_row_address(e, s->bound->var, READ_PLAIN, 0, &row);
+  if (s->bound->carried) {
+    LLVMValueRef carried = emit_row_address(e, s->bound->carried, READ_PLAIN, 0, &row);
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &b, 1, "");
+    LLVMValueRef fresh = LLVMBuildFCmp(e->b, LLVMRealUNE, LLVMBuildLoad2(e->b, e->f64, at, ""), LLVMConstReal(e->f64, 0), "");
+    from = LLVMBuildSelect(e->b, fresh, from, carried, "");
+  }
   int64_t bytes = emit_width(s->var) * (s->var->shape.token ? 4 : e->f64_precision ? 8 : 4);
   LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, bytes));
 }

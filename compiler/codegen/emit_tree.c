@@ -119,12 +119,21 @@ static LLVMValueRef is_at(Emit *e, const Expr *x, const Row *row)
 
 static LLVMValueRef count_real(Emit *e, LLVMValueRef n) { return LLVMBuildSIToFP(e->b, n, e->real, ""); }
 
+/* How many steps of its sequence lie before the window, or before this streaming step. */
+static LLVMValueRef steps_before(Emit *e, const Row *row)
+{
+  if (!e->stream) return emit_item_i64(e, emit_field(e, FRAME_START), row->b);
+  LLVMValueRef second = emit_i64(e, 1); /* emit_stream.c: fresh[1] */
+  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &second, 1, "");
+  return LLVMBuildFPToSI(e->b, LLVMBuildLoad2(e->b, e->f64, at, ""), e->i64, "");
+}
+
 /* A leaf of rank 0. */
 static LLVMValueRef number_leaf(Emit *e, const Expr *x, const Row *row)
 {
   switch (x->op) {
   case OP_CONST: return emit_real(e, x->value);
-  case OP_TIME: return count_real(e, emit_add(e, row->t, emit_i64(e, 1)));
+  case OP_TIME: return count_real(e, emit_add(e, emit_add(e, row->t, emit_i64(e, 1)), steps_before(e, row)));
   case OP_LENGTH: return count_real(e, emit_item_i64(e, emit_field(e, FRAME_LEN), row->b));
   case OP_BATCH: return count_real(e, emit_field(e, FRAME_B));
   case OP_FRESH: {

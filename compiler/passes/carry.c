@@ -10,6 +10,11 @@ static void carry_place(System *s, Var *v, int offset)
   Var *carry = system_var(s, VAR_CARRY, arena_printf(s->arena, "%s.carry%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
   carry->carry_of = v;
   carry->carry_offset = offset;
+  if (v->shape.token) { /* no expression chooses between tokens: the fill does */
+    for (int i = 0; i < v->bound.n; i++)
+      if (v->bound.at[i].kind == FROM_START && v->bound.at[i].offset == offset) v->bound.at[i].carried = carry;
+    return;
+  }
   Expr *before = old ? ex_var(s, old) : ex_const(s, 0);
   Var *start = system_var(s, VAR_COMPUTED, arena_printf(s->arena, "%s.start%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
   start->rhs = ex3(s, OP_WHERE, ex_leaf(s, OP_FRESH), before, ex_var(s, carry));
@@ -18,7 +23,7 @@ static void carry_place(System *s, Var *v, int offset)
       v->bound.at[i].var = start;
       return;
     }
-  vec_push(s->arena, &v->bound, ((Boundary){FROM_START, offset, start}));
+  vec_push(s->arena, &v->bound, ((Boundary){.kind = FROM_START, .offset = offset, .var = start}));
 }
 
 void carry_states(System *s)

@@ -197,7 +197,7 @@ static void lower_right_sides(Lower *l)
     }
     for (int k = 0; k < v->bound.n; k++)
       vec_push(f->arena, &v->var->bound,
-               ((Boundary){v->bound.at[k].kind, v->bound.at[k].offset, v->bound.at[k].var->var}));
+               ((Boundary){.kind = v->bound.at[k].kind, .offset = v->bound.at[k].offset, .var = v->bound.at[k].var->var}));
   }
 }
 

@@ -141,7 +141,10 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
     Var *v = s->vars.at[i];
     if (v->rhs) needs_of(v, v->rhs, NULL);
     if (v->rhs && is_sum(v)) plan_of(v)->store = STORE_BUFFER;
-    for (int k = 0; k < v->bound.n; k++) need(v->bound.at[k].var, STORE_BUFFER);
+    for (int k = 0; k < v->bound.n; k++) {
+      need(v->bound.at[k].var, STORE_BUFFER);
+      if (v->bound.at[k].carried) need(v->bound.at[k].carried, STORE_BUFFER);
+    }
     /* an absolute or shifted place of v, and what fills it, need memory of its own */
     if (v->bound.n) need(v, STORE_BUFFER);
   }
@@ -150,7 +153,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
     Var *v = s->vars.at[i];
     if (v->rhs && is_shared_product(v)) need(v, plan_of(v)->scan >= 0 ? STORE_BATCH : STORE_BUFFER);
     if (v->rhs && v->rhs->op == OP_CONCAT && !is_sum(v)) need(v, STORE_ROW);
-    if (v->rhs && !is_elementwise(v) && count(v) > 1) need(v, STORE_ROW);
+    if (v->rhs && !is_elementwise(v) && (count(v) > 1 || v->shape.token)) need(v, v->shape.token ? STORE_BUFFER : STORE_ROW);
   }
   for (int i = 0; i < s->vars.n; i++)
     if (s->vars.at[i]->rhs && s->vars.at[i]->rhs->op == OP_CONCAT && !is_sum(s->vars.at[i])) share_concat(s->vars.at[i]);

@@ -51,7 +51,7 @@ bool is_shared_product(const Var *v)
 
 bool is_elementwise(const Var *v)
 {
-  return !is_sum(v) && (op_is_ew(v->rhs) || v->rhs->op == OP_BCAST || is_leaf(v->rhs));
+  return !is_sum(v) && !v->shape.token && (op_is_ew(v->rhs) || v->rhs->op == OP_BCAST || is_leaf(v->rhs));
 }
 
 /* ---- components ---- */

@@ -414,7 +414,10 @@ static void mark(System *s, bool *live, Var *v)
 {
   if (live[v->id]) return;
   live[v->id] = true;
-  for (int i = 0; i < v->bound.n; i++) mark(s, live, v->bound.at[i].var);
+  for (int i = 0; i < v->bound.n; i++) {
+    mark(s, live, v->bound.at[i].var);
+    if (v->bound.at[i].carried) mark(s, live, v->bound.at[i].carried);
+  }
   for (int i = 0; i < v->member.n; i++) mark(s, live, v->member.at[i]);
   if (!v->rhs) return;
   ExprList nodes = walk_nodes(s, v->rhs);

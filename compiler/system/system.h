@@ -71,7 +71,8 @@ typedef enum VarKind {
 typedef struct Boundary {
   ReadKind kind; /* FROM_START, offset <= 0; FROM_END, offset >= 1 */
   int offset;
-  Var *var; /* same shape as the owner, no time index */
+  Var *var;     /* same shape as the owner, no time index */
+  Var *carried; /* of a token: where `fresh` is 0 this one instead; NULL: none */
 } Boundary;
 
 typedef enum InitKind { INIT_DEFAULT, INIT_ZEROS, INIT_ONES, INIT_CONSTANT, INIT_UNIFORM, INIT_NORMAL, INIT_GLOROT, INIT_HE, INIT_ORTHOGONAL, INIT_IDENTITY } InitKind;
