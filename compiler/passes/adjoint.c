@@ -154,6 +154,11 @@ static void deliver(Reverse *r, const Arrivals *a)
     send(r, v, a->sum);
     return;
   }
+  if ((a->kind == FROM_START && k <= 0) || (a->kind == FROM_END && k > 0)) { /* the boundary itself */
+    Var *b = boundary_at(v, a->kind, k);
+    if (b) send(r, b, summed(s, a->sum, DOM_SEQ, b->dom));
+    return;
+  }
   bool rel = a->kind == READ_REL;
   const char *what = rel ? (k < 0 ? "lag" : "lead") : (a->kind == FROM_START ? "start" : "end");
   const char *name = arena_printf(s->arena, "%s_%s%d_adj", v->name, what, rel && k < 0 ? -k : k < 0 ? -k : k);

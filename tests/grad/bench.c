@@ -54,7 +54,7 @@ Expr *bench_real(Bench *b, Shape shape, double lo, double hi, Vary vary)
   static const int dom[] = {[VARY_T] = DOM_TIME, [VARY_NOT] = DOM_MODEL, [VARY_B] = DOM_SEQ, [VARY_LAG] = DOM_TIME};
   Var *v = bench_given(b, vary == VARY_NOT ? VAR_PARAM : VAR_INPUT, shape, dom[vary], lo, hi);
   if (vary != VARY_LAG) return ex_var(b->s, v);
-  Boundary before = {FROM_START, 0, bench_given(b, VAR_PARAM, shape, DOM_MODEL, lo, hi)};
+  Boundary before = {.kind = FROM_START, .offset = 0, .var = bench_given(b, VAR_PARAM, shape, DOM_MODEL, lo, hi)};
   vec_push(b->arena, &v->bound, before);
   return ex_read(b->s, v, READ_REL, -1);
 }

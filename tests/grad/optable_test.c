@@ -285,7 +285,7 @@ static void add_boundaries(Bench *b, Var *v, int way)
     if ((way + i) % 3 == 0) continue; /* some are zero */
     Var *at = bench_given(b, i % 2 ? VAR_PARAM : VAR_INPUT, v->shape, i % 2 ? DOM_MODEL : DOM_SEQ, -2, 2);
     if (i == 0) at = bench_computed(b, v->shape, DOM_SEQ, ex1(b->s, OP_TANH, ex_var(b->s, at)));
-    Boundary bound = {i <= 0 ? FROM_START : FROM_END, i, at};
+    Boundary bound = {.kind = i <= 0 ? FROM_START : FROM_END, .offset = i, .var = at};
     vec_push(b->arena, &v->bound, bound);
   }
 }

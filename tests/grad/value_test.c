@@ -181,8 +181,8 @@ static Places begin_places(Test *n)
   p.before = system_var(p.s, VAR_PARAM, "before", shape_scalar(), DOM_MODEL, (Span){0});
   p.behind = system_var(p.s, VAR_COMPUTED, "behind", shape_scalar(), DOM_MODEL, (Span){0});
   p.behind->rhs = ex_const(p.s, -7);
-  vec_push(p.s->arena, &p.x->bound, ((Boundary){FROM_START, 0, p.before}));
-  vec_push(p.s->arena, &p.x->bound, ((Boundary){FROM_END, 1, p.behind}));
+  vec_push(p.s->arena, &p.x->bound, ((Boundary){.kind = FROM_START, .offset = 0, .var = p.before}));
+  vec_push(p.s->arena, &p.x->bound, ((Boundary){.kind = FROM_END, .offset = 1, .var = p.behind}));
   return p;
 }
 
