@@ -256,16 +256,21 @@ static LLVMValueRef count_step(Emit *e, Stream *s)
 
 static LLVMValueRef make_frame(Emit *e, Stream *s, LLVMValueRef params)
 {
-  LLVMValueRef fresh = count_step(e, s), none = LLVMConstNull(e->ptr);
-  LLVMValueRef frame = emit_stack(e, e->i64, 10, "frame"), table = emit_stack(e, e->ptr, e->plan->buffers.n + 1, "buf");
-  LLVMValueRef one = emit_stack(e, e->i64, 2, "one"); /* live = len = {1, 0}, ahead = {0} */
-  set(e, one, e->i64, 0, emit_i64(e, 1));
-  set(e, one, e->i64, 1, emit_i64(e, 0));
-  LLVMValueRef fields[] = {NULL, NULL, one, one, bytes_at(e, one, 8), fresh, table, params, none, none};
-  set(e, frame, e->i64, FRAME_T, emit_i64(e, 1));
-  set(e, frame, e->i64, FRAME_B, emit_i64(e, 1));
-  for (int i = FRAME_LIVE; i < 10; i++)
-    set(e, frame, e->i64, i, fields[i]); /* eight bytes a field, on any machine: emit.c */
+  enum { FIELDS = FRAME_START + 1 };
+  LLVMValueRef frame = emit_stack(e, e->i64, FIELDS, "frame");
+  LLVMValueRef table = emit_stack(e, e->ptr, e->plan->buffers.n + 1, "buf");
+  LLVMValueRef counts = emit_stack(e, e->i64, 2, "counts"); /* live = len = {1, 0}, ahead = {0} */
+  LLVMValueRef one = emit_i64(e, 1);
+  set(e, counts, e->i64, 0, one);
+  set(e, counts, e->i64, 1, emit_i64(e, 0));
+  LLVMValueRef field[FIELDS] = {
+      [FRAME_T] = one,         [FRAME_B] = one,     [FRAME_LIVE] = counts,
+      [FRAME_LEN] = counts,    [FRAME_BUF] = table, [FRAME_AHEAD] = bytes_at(e, counts, 8),
+      [FRAME_PARAMS] = params, /* the others: NULL */
+  };
+  field[FRAME_FRESH] = count_step(e, s);
+  for (int i = 0; i < FIELDS; i++) /* eight bytes a field, on any machine: emit.c */
+    set(e, frame, e->i64, i, field[i] ? field[i] : LLVMConstNull(e->ptr));
   for (int i = 0; i < e->plan->buffers.n; i++) {
     const Room *r = &s->room[i];
     e->buffer[i] = r->at < 0 ? pointer_at(e, s->in, r->port) : bytes_at(e, s->state, r->at);
@@ -273,8 +278,8 @@ static LLVMValueRef make_frame(Emit *e, Stream *s, LLVMValueRef params)
   }
   e->frame = frame; /* addresses in this function */
   memset(e->field, 0, sizeof e->field);
-  e->field[FRAME_B] = e->field[FRAME_T] = emit_i64(e, 1);
-  e->field[FRAME_LEN] = one;
+  e->field[FRAME_B] = e->field[FRAME_T] = one;
+  e->field[FRAME_LEN] = counts;
   return frame;
 }
 

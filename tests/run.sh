@@ -1,0 +1,54 @@
+#!/bin/sh
+# run.sh: builds rnnc and runs every test. On a fresh Debian 12 it installs the packages first (setup.sh).
+#   sh tests/run.sh              everything
+#   sh tests/run.sh NAME ..      some suites: syntax, sema, grad, codegen, runtime, oracle, random, docs, embed, examples
+#   SANITIZE=1 sh tests/run.sh   the same under AddressSanitizer and UBSan, in ./build-asan
+# Each suite's output goes to BUILD/logs/NAME.log and ends with "N passed, M failed".
+set -u
+cd "$(dirname "$0")/.." || exit 2
+sh tests/setup.sh || exit 1
+build=$PWD/build
+if [ "${SANITIZE:-0}" = 1 ]; then
+  build=$PWD/build-asan
+  # LLVM keeps what it allocates once a process; generated code is not instrumented
+  export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.txt:print_suppressions=0" UBSAN_OPTIONS=print_stacktrace=1
+fi
+logs=$build/logs
+mkdir -p "$logs"
+random_count=${RANDOM_COUNT:-300}
+[ "${SANITIZE:-0}" = 1 ] && random_count=${RANDOM_COUNT:-40}
+rnnc=$build/rnnc
+export RNNC_LIBDIR="$build"
+
+suite() { # NAME: runs it
+  case $1 in
+  syntax) sh tests/syntax/run.sh "$build/tests/syntax_test" ;;
+  sema) sh tests/sema/run.sh "$build/tests/sema_test" ;;
+  grad) "$build/tests/optable_test" && "$build/tests/value_test" ;;
+  codegen) for t in math services header product; do "$build/tests/${t}_test" || echo "0 passed, 1 failed"; done ;;
+  runtime) sh tests/runtime/run.sh "$build/tests" ;;
+  oracle) python3 tests/oracle/run.py --rnnc "$rnnc" ;;
+  random) python3 tests/random/run.py --rnnc "$rnnc" --seed "${RANDOM_SEED:-1}" --count "$random_count" ;;
+  docs) sh tests/docs/run.sh "$rnnc" ;;
+  embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
+  examples) sh tests/examples/run.sh "$build" ;;
+  *) echo "no suite '$1'"; echo "0 passed, 1 failed" ;;
+  esac
+}
+
+passed=0 failed=0
+[ $# -gt 0 ] || set -- syntax sema grad codegen runtime oracle random docs embed examples
+for name in "$@"; do
+  start=$(date +%s)
+  suite "$name" > "$logs/$name.log" 2>&1
+  status=$?
+  # the lines "N passed, M failed" of the suite, with or without a name before them
+  p=$(grep -aoE '[0-9]+ passed, [0-9]+ failed' "$logs/$name.log" | awk '{n += $1} END {print n + 0}')
+  f=$(grep -aoE '[0-9]+ passed, [0-9]+ failed' "$logs/$name.log" | awk '{n += $3} END {print n + 0}')
+  if [ "$p" -eq 0 ] || { [ $status -ne 0 ] && [ "$f" -eq 0 ]; }; then f=$((f + 1)); fi # it ended early, or tested nothing
+  printf '%-9s %5d passed, %d failed  (%d s)\n' "$name:" "$p" "$f" $(($(date +%s) - start))
+  if [ "$f" -gt 0 ]; then tail -n 40 "$logs/$name.log" | sed 's/^/    /'; fi
+  passed=$((passed + p)) failed=$((failed + f))
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
