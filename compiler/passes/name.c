@@ -100,7 +100,7 @@ static Expr *shape_place(Naming *n, Expr *e, bool by_row)
   const Expr *read = e->op == OP_SLICE ? e->in[0] : e;
   bool absolute = is_place(e) && read->attr[0] >= FROM_START;
   if (is_place(e) && !(by_row && absolute)) return e;
-  if (!is_place(e)) return shape_leaf(n, e);
+  if (!is_place(e)) return is_rows(e) ? rows_of_named(n, e) : name_it(n, e);
   Var *v = named_already(n, e);
   if (!v) {
     v = system_var(n->s, VAR_COMPUTED, part_name(n, e), e->shape, e->dom, e->span);

@@ -237,10 +237,11 @@ static Expr *rule_concat(System *s, Expr *e)
   return nested ? ex_op(s, OP_CONCAT, parts.at, parts.n, NULL) : e;
 }
 
-/* a @ 0 -> 0; a'' -> a; (a') @ b -> the product's own transpose */
+/* a @ 0 -> 0; a'' -> a; (a') @ b -> the product's own transpose; a @ onehot(token) -> a @ token, a column of a */
 static Expr *rule_matmul(System *s, Expr *e)
 {
   Expr *a = e->in[0], *b = e->in[1];
+  if (b->op == OP_ONEHOT) return ex_op(s, OP_MATMUL, (Expr *[]){a, b->in[0]}, 2, e->attr);
   if (is_zero(a) || is_zero(b)) return zero(s, e->shape);
   if (a->op == OP_TRANSPOSE && a->in[0]->shape.rank == 2)
     return ex_op(s, OP_MATMUL, (Expr *[]){a->in[0], b}, 2, (int[3]){!e->attr[0], e->attr[1], 0});
