@@ -156,7 +156,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   if (r->windows) carry_states(s);
   if (stage == STAGE_EQUATIONS) return c;
   if (r->kind == PROGRAM_TRAIN) {
-    name_parts(s);
+    if (stage != STAGE_ADJOINT) name_parts(s); /* so that the backward pass finds dear values kept; to read, it is better without */
     system_verify(s, "name");
     differentiate(s, c, &keep);
     system_verify(s, "adjoint");
