@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh: builds rnnc and runs every test. On a fresh Debian 12 it installs the packages first (setup.sh).
 #   sh tests/run.sh              everything
-#   sh tests/run.sh NAME ..      some suites: syntax, sema, grad, codegen, runtime, oracle, random, docs, embed, examples
+#   sh tests/run.sh NAME ..      some suites: syntax, sema, grad, codegen, runtime, exec, oracle, random, docs, embed, examples
 #   SANITIZE=1 sh tests/run.sh   the same under AddressSanitizer and UBSan, in ./build-asan
 # Each suite's output goes to BUILD/logs/NAME.log and ends with "N passed, M failed".
 set -u
@@ -27,6 +27,7 @@ suite() { # NAME: runs it
   grad) "$build/tests/optable_test" && "$build/tests/value_test" ;;
   codegen) for t in math services header product; do "$build/tests/${t}_test" || echo "0 passed, 1 failed"; done ;;
   runtime) sh tests/runtime/run.sh "$build/tests" ;;
+  exec) python3 tests/exec/operators.py "$rnnc" ;;
   oracle) python3 tests/oracle/run.py --rnnc "$rnnc" ;;
   random) python3 tests/random/run.py --rnnc "$rnnc" --seed "${RANDOM_SEED:-1}" --count "$random_count" ;;
   docs) sh tests/docs/run.sh "$rnnc" ;;
@@ -37,7 +38,7 @@ suite() { # NAME: runs it
 }
 
 passed=0 failed=0
-[ $# -gt 0 ] || set -- syntax sema grad codegen runtime oracle random docs embed examples
+[ $# -gt 0 ] || set -- syntax sema grad codegen runtime exec oracle random docs embed examples
 for name in "$@"; do
   start=$(date +%s)
   suite "$name" > "$logs/$name.log" 2>&1

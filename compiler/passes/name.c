@@ -9,6 +9,7 @@ typedef struct Naming {
   Var **named; /* by expression id: the variable that holds it */
   int cap;
   Var *owner;
+  bool last; /* no adjoint comes after: stop_gradient goes */
 } Naming;
 
 bool is_place(const Expr *e)
@@ -76,7 +77,8 @@ static Expr *shape_tree(Naming *n, Expr *e, int dom, bool root)
 {
   if (named_already(n, e) && !root) return ex_var(n->s, named_already(n, e));
   if (is_leaf(e)) return e;
-  if (e->op == OP_STOP) return shape_tree(n, e->in[0], dom, root);
+  if (e->op == OP_STOP && n->last) return shape_tree(n, e->in[0], dom, root);
+  if (e->op == OP_STOP) return ex1(n->s, OP_STOP, shape_tree(n, e->in[0], dom, false)); /* the adjoint wants to see it */
   if (is_rows(e)) return rows_of_named(n, e);
   bool ew = op_is_ew(e) || e->op == OP_BCAST;
   if (!ew) return name_it(n, e);
@@ -131,7 +133,8 @@ static Expr *shape_factors(Naming *n, Expr *e)
 static Expr *shape_root(Naming *n, Expr *e, int dom)
 {
   System *s = n->s;
-  if (e->op == OP_STOP) return shape_root(n, e->in[0], dom);
+  if (e->op == OP_STOP && n->last) return shape_root(n, e->in[0], dom);
+  if (e->op == OP_STOP) return shape_tree(n, e, dom, true);
   if (is_leaf(e) || op_is_ew(e) || e->op == OP_BCAST || is_rows(e)) return shape_tree(n, e, dom, true);
   int space = e->dom & DOM_T ? DOM_TIME : e->dom;
   if (space != dom) return name_it(n, e); /* compute it once, in its own domain */
@@ -203,9 +206,9 @@ static Expr *shape_terms(Naming *n, Expr *e)
 /* Lives in the gradient block, which is only ever added to: nothing reads it. */
 static bool in_block(const Var *v) { return v->adj_of && (v->adj_of->kind == VAR_PARAM || v->adj_of->kind == VAR_STACKED); }
 
-void name_parts(System *s)
+void name_parts(System *s, bool last)
 {
-  Naming n = {.s = s};
+  Naming n = {.s = s, .last = last};
   /* a right side that already is a whole equation's serves its other uses too */
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];

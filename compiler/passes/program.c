@@ -156,14 +156,14 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   if (r->windows) carry_states(s);
   if (stage == STAGE_EQUATIONS) return c;
   if (r->kind == PROGRAM_TRAIN) {
-    if (stage != STAGE_ADJOINT) name_parts(s); /* so that the backward pass finds dear values kept; to read, it is better without */
+    if (stage != STAGE_ADJOINT) name_parts(s, false); /* so that the backward pass finds dear values kept; to read, it is better without */
     system_verify(s, "name");
     differentiate(s, c, &keep);
     system_verify(s, "adjoint");
   }
   if (stage == STAGE_ADJOINT) return c;
   simplify(s);
-  name_parts(s);
+  name_parts(s, true);
   system_verify(s, "name");
   for (int i = 0; i < s->vars.n; i++)
     if (s->vars.at[i]->kind == VAR_CARRY) vec_push(a, &keep, s->vars.at[i]->carry_of);
