@@ -71,7 +71,10 @@ void driver_close(Driver *d)
 static Compiled *make(Driver *d, ProgramKind kind, Stage stage, bool windows)
 {
   Diag *quiet = diag_new(d->arena); /* warnings were printed when the file was opened */
-  ProgramRequest r = {.kind = kind, .wrt = kind == PROGRAM_TRAIN ? d->o.wrt : NULL, .show = kind == PROGRAM_STEP ? NULL : d->o.show, .windows = windows};
+  ProgramRequest r = {.kind = kind,
+                      .wrt = kind == PROGRAM_TRAIN ? d->o.wrt : NULL,
+                      .show = kind == PROGRAM_STEP ? NULL : d->o.show,
+                      .windows = windows};
   Compiled *c = program_make(d->arena, quiet, d->file, &d->lower, &r, stage);
   if (diag_errors(quiet)) {
     diag_print(quiet, stderr, isatty(2) && !getenv("NO_COLOR"));
@@ -83,7 +86,9 @@ static Compiled *make(Driver *d, ProgramKind kind, Stage stage, bool windows)
 static int unoptimised(Driver *d, unsigned programs)
 {
   char *error = NULL;
-  if (!d->target) d->target = d->o.triple || d->o.cpu ? target_named(d->o.triple, d->o.cpu, d->o.features, d->o.level, &error) : target_host(d->o.level, &error);
+  if (!d->target)
+    d->target = d->o.triple || d->o.cpu ? target_named(d->o.triple, d->o.cpu, d->o.features, d->o.level, &error)
+                                        : target_host(d->o.level, &error);
   if (!d->target) return fail("", error, EXIT_USAGE);
   Compiled *made[PROGRAM_KINDS], *step = NULL;
   int n = 0;
@@ -94,8 +99,15 @@ static int unoptimised(Driver *d, unsigned programs)
   }
   if (programs & (1u << PROGRAM_STEP)) d->step = step = make(d, PROGRAM_STEP, STAGE_PLAN, true);
   if (!d->context) d->context = LLVMContextCreate();
-  ModuleRequest r = {.prefix = d->lowered->name, .source = d->o.path, .hash = d->hash, .f64_precision = d->o.f64_precision,
-                     .lowered = d->lowered, .param_count = d->param_count, .programs = made, .n = n, .step = step};
+  ModuleRequest r = {.prefix = d->lowered->name,
+                     .source = d->o.path,
+                     .hash = d->hash,
+                     .f64_precision = d->o.f64_precision,
+                     .lowered = d->lowered,
+                     .param_count = d->param_count,
+                     .programs = made,
+                     .n = n,
+                     .step = step};
   d->module = module_make(d->arena, d->target, d->context, &r, &d->json);
   return 0;
 }
@@ -143,7 +155,8 @@ int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out)
     Compiled *c = make(d, kind, s, false);
     if (!c && kind == PROGRAM_TRAIN && s != STAGE_ADJOINT) c = make(d, PROGRAM_FORWARD, s, false);
     if (!c) code = fail("this model has no loss and no '~': there is nothing to train", NULL, EXIT_DIAGNOSTICS);
-    else if (c->refused) code = fail(arena_printf(d->arena, "no streaming step: %s", c->refused), NULL, EXIT_DIAGNOSTICS);
+    else if (c->refused)
+      code = fail(arena_printf(d->arena, "no streaming step: %s", c->refused), NULL, EXIT_DIAGNOSTICS);
     else if (s == STAGE_PLAN) plan_print(&t, c->plan);
     else system_print(&t, c->system);
   } else if (!strcmp(stage, "llvm") || !strcmp(stage, "asm") || !strcmp(stage, "json")) {
@@ -156,7 +169,9 @@ int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out)
     if (b.at) text_write(&t, b.at, b.n);
     bytes_free(&b);
   } else
-    code = fail(arena_printf(d->arena, "--emit=%s is no stage: ast, equations, adjoint, schedule, llvm, asm or json", stage), NULL, EXIT_USAGE);
+    code = fail(
+        arena_printf(d->arena, "--emit=%s is no stage: ast, equations, adjoint, schedule, llvm, asm or json", stage),
+        NULL, EXIT_USAGE);
   if (!code) code = write_out(out ? out : "-", t.at ? t.at : "", t.n);
   text_free(&t);
   return code;
@@ -174,11 +189,14 @@ static const char *header_path(Driver *d, const char *object)
 int driver_object(Driver *d, const char *out)
 {
   const char *path = header_path(d, out), *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-  if (!strcmp(path, out)) return fail(arena_printf(d->arena, "%s: the header gets this name: name the object MODEL.o", out), NULL, EXIT_USAGE);
+  if (!strcmp(path, out))
+    return fail(arena_printf(d->arena, "%s: the header gets this name: name the object MODEL.o", out), NULL,
+                EXIT_USAGE);
   int code = driver_module(d, d->o.inference ? 1u << PROGRAM_STEP : (1u << PROGRAM_KINDS) - 1);
   if (code) return code;
   if (d->o.inference && d->step->refused)
-    return fail(arena_printf(d->arena, "%s: no streaming step: %s", d->o.path, d->step->refused), NULL, EXIT_DIAGNOSTICS);
+    return fail(arena_printf(d->arena, "%s: no streaming step: %s", d->o.path, d->step->refused), NULL,
+                EXIT_DIAGNOSTICS);
   char *error = NULL;
   Bytes b = {0};
   Text header = {0};
@@ -212,14 +230,16 @@ static int add_main(Driver *d)
 
 int driver_executable(Driver *d, const char *out)
 {
-  static const char *const libs[] = {"-lopenblas", "-ljansson", "-lzip", "-lcsv", "-lutf8proc", "-lpthread", "-lm", NULL};
+  static const char *const libs[] = {"-lopenblas", "-ljansson", "-lzip", "-lcsv",
+                                     "-lutf8proc", "-lpthread", "-lm",   NULL};
   char *error = NULL;
   int code = unoptimised(d, (1u << PROGRAM_KINDS) - 1);
   if (code) return code;
   add_main(d);
   if (!target_optimize(d->target, d->module, &error)) return fail("internal error: ", error, EXIT_INTERNAL);
   Bytes b = {0};
-  if (!object_emit(d->target, d->module, OBJECT_CODE, &b, &error)) return fail("internal error: ", error, EXIT_INTERNAL);
+  if (!object_emit(d->target, d->module, OBJECT_CODE, &b, &error))
+    return fail("internal error: ", error, EXIT_INTERNAL);
   char *object = arena_printf(d->arena, "%s.tmp-%ld.o", out, (long)getpid()), *runtime = link_runtime(&error);
   if (!runtime) {
     bytes_free(&b);

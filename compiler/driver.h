@@ -9,10 +9,10 @@ typedef struct DriverOptions {
   const char *path;  /* the .rnn file; "-" reads standard input */
   const char *model; /* which of the file's models; NULL: the last */
   bool f64_precision;
-  int level;         /* -O0 .. -O3 */
+  int level; /* -O0 .. -O3 */
   const char *triple, *cpu, *features;
   const char *const *wrt, *const *show;
-  bool inference;    /* an object holds the streaming step alone, and needs no library */
+  bool inference; /* an object holds the streaming step alone, and needs no library */
 } DriverOptions;
 
 typedef struct Driver {
@@ -37,12 +37,13 @@ enum { EXIT_DIAGNOSTICS = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, EXIT_INTERNAL
 /* Reads and checks the file. Each of these returns 0 or an exit code, everything said on stderr. */
 int driver_open(Driver *d, const DriverOptions *o);
 void driver_close(Driver *d);
-/* Compiles the programs whose bit (1 << ProgramKind) is in `programs`, as far as the model has them, into d->module, optimised. */
+/* Compiles the programs whose bit (1 << ProgramKind) is in `programs`, as far as the model has them, into d->module,
+ * optimised. */
 int driver_module(Driver *d, unsigned programs);
 /* The model in this process; valid until driver_close. */
 int driver_jit(Driver *d, unsigned programs, const RnnModel **model);
 /* Writes one stage as text: ast, equations, adjoint, schedule, llvm, asm, json. */
 int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out);
-int driver_object(Driver *d, const char *out);     /* and the header beside it */
+int driver_object(Driver *d, const char *out); /* and the header beside it */
 int driver_executable(Driver *d, const char *out);
 #endif

@@ -1,6 +1,6 @@
-/* interpret_command.c: loss, gradients and variables by the reference interpreter, in double precision, from and to the same files as the
-   generated code's. Slow: it is there to check the compiler, and is not a way to run models.
-   Needs: the passes up to the adjoint; no schedule, no LLVM. */
+/* interpret_command.c: loss, gradients and variables by the reference interpreter, in double precision, from and to the
+   same files as the generated code's. Slow: it is there to check the compiler, and is not a way to run models. Needs:
+   the passes up to the adjoint; no schedule, no LLVM. */
 #include "interpret_command.h"
 #include "adjoint.h"
 #include "interpret.h"
@@ -24,10 +24,11 @@ typedef struct Work {
 
 static bool parse_given(int argc, char **argv, Given *g)
 {
-  static const struct option longs[] = {{"data", required_argument, NULL, 'd'},      {"weights", required_argument, NULL, 'w'},
-                                        {"out", required_argument, NULL, 'o'},       {"wrt", required_argument, NULL, 0},
-                                        {"show", required_argument, NULL, 0},        {"interpret", no_argument, NULL, 0},
-                                        {"precision", required_argument, NULL, 0},   {0}};
+  static const struct option longs[] = {
+      {"data", required_argument, NULL, 'd'},    {"weights", required_argument, NULL, 'w'},
+      {"out", required_argument, NULL, 'o'},     {"wrt", required_argument, NULL, 0},
+      {"show", required_argument, NULL, 0},      {"interpret", no_argument, NULL, 0},
+      {"precision", required_argument, NULL, 0}, {0}};
   optind = 2;
   for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
     if (c == 'd') g->data = optarg;
@@ -52,8 +53,8 @@ static bool set(Work *w, const Var *v, const RnnTensorFile *file, const char *pa
   if (!t) return false;
   int64_t rows = v->kind == VAR_PARAM ? 1 : v->dom & DOM_T ? w->B * w->T : w->B;
   if (t->count != rows * interpret_width(v))
-    return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: '%s' has %lld elements, the model needs %lld", path, v->name, (long long)t->count,
-                    (long long)(rows * interpret_width(v)));
+    return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: '%s' has %lld elements, the model needs %lld", path, v->name,
+                    (long long)t->count, (long long)(rows * interpret_width(v)));
   double *at = doubles(t);
   interpret_set(w->it, v, at, w->T);
   free(at);
@@ -96,7 +97,8 @@ static bool measure(Work *w, const char *path, int64_t *len)
     if (len[b] > w->T) w->T = len[b];
   for (int64_t b = 0; b < w->B; b++)
     if (len[b] < 1 || len[b] > w->T)
-      return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: lengths[%lld] is %lld, not 1 to %lld", path, (long long)b, (long long)len[b], (long long)w->T);
+      return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: lengths[%lld] is %lld, not 1 to %lld", path, (long long)b,
+                      (long long)len[b], (long long)w->T);
   return true;
 }
 
@@ -111,8 +113,10 @@ static bool fill(Work *w, const Given *g)
     const Var *v = w->s->vars.at[i];
     bool target_missing = v->kind == VAR_TARGET && !rnn_tensor_find(&w->data, v->name);
     if (v->kind == VAR_PARAM && !set(w, v, &w->weights, g->weights ? g->weights : "--weights")) return false;
-    if ((v->kind == VAR_INPUT || v->kind == VAR_TARGET) && !target_missing && !set(w, v, &w->data, g->data)) return false;
-    if (v->kind == VAR_NOISE) return rnn_fail(&w->error, RNN_ERROR_USAGE, "the interpreter draws no noise: '%s'", v->name);
+    if ((v->kind == VAR_INPUT || v->kind == VAR_TARGET) && !target_missing && !set(w, v, &w->data, g->data))
+      return false;
+    if (v->kind == VAR_NOISE)
+      return rnn_fail(&w->error, RNN_ERROR_USAGE, "the interpreter draws no noise: '%s'", v->name);
   }
   return true;
 }
@@ -140,7 +144,8 @@ int interpret_command(Driver *d, int argc, char **argv)
   Given g = {0};
   bool gradient = !strcmp(argv[1], "gradient");
   if ((!gradient && strcmp(argv[1], "forward")) || !parse_given(argc, argv, &g)) {
-    fprintf(stderr, "rnnc: --interpret goes with: gradient|forward --data FILE --weights FILE --out FILE [--wrt NAMES] [--show NAMES]\n");
+    fprintf(stderr, "rnnc: --interpret goes with: gradient|forward --data FILE --weights FILE --out FILE [--wrt NAMES] "
+                    "[--show NAMES]\n");
     return EXIT_USAGE;
   }
   ProgramRequest r = {.kind = gradient ? PROGRAM_TRAIN : PROGRAM_FORWARD, .wrt = d->o.wrt, .show = d->o.show};

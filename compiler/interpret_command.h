@@ -1,4 +1,5 @@
-/* interpret_command.h: `rnnc run FILE gradient|forward ... --interpret`: the reference interpreter behind the same options. */
+/* interpret_command.h: `rnnc run FILE gradient|forward ... --interpret`: the reference interpreter behind the same
+ * options. */
 #ifndef RNNC_INTERPRET_COMMAND_H
 #define RNNC_INTERPRET_COMMAND_H
 #include "driver.h"

@@ -1,4 +1,5 @@
-/* main.c: rnnc's command line: which job, exit codes. The jobs themselves are driver.c's; the commands of `run` are the runtime's. */
+/* main.c: rnnc's command line: which job, exit codes. The jobs themselves are driver.c's; the commands of `run` are the
+ * runtime's. */
 #include "driver.h"
 #include "interpret_command.h"
 #include "clock.h"
@@ -39,8 +40,9 @@ static void help(FILE *out)
         out);
   for (int i = 0; i < OPT_COUNT; i++) {
     char left[64];
-    snprintf(left, sizeof left, "%s%c%s --%s%s%s", options[i].letter ? "-" : " ", options[i].letter ? options[i].letter : ' ',
-             options[i].letter ? "," : " ", options[i].name, options[i].argument ? "=" : "", options[i].argument ? options[i].argument : "");
+    snprintf(left, sizeof left, "%s%c%s --%s%s%s", options[i].letter ? "-" : " ",
+             options[i].letter ? options[i].letter : ' ', options[i].letter ? "," : " ", options[i].name,
+             options[i].argument ? "=" : "", options[i].argument ? options[i].argument : "");
     fprintf(out, "  %-28s %s\n", left, options[i].help);
   }
   fputs("\n  rnnc run model.rnn COMMAND --help lists a command's options.\n"
@@ -137,7 +139,8 @@ static int parse_options(Job *job, int argc, char **argv)
   struct option longs[OPT_COUNT + 1] = {0};
   char letters[3 * OPT_COUNT + 2] = ":";
   for (int i = 0; i < OPT_COUNT; i++) {
-    longs[i] = (struct option){options[i].name, options[i].argument ? required_argument : no_argument, NULL, FIRST_LONG + i};
+    longs[i] =
+        (struct option){options[i].name, options[i].argument ? required_argument : no_argument, NULL, FIRST_LONG + i};
     if (!options[i].letter) continue;
     char *end = letters + strlen(letters);
     *end++ = (char)options[i].letter;
@@ -209,7 +212,8 @@ static const char **split(const char *list)
   return names;
 }
 
-/* The value of `--name value` or `--name=value` among the command's arguments, which the runtime reads too; NULL when absent. */
+/* The value of `--name value` or `--name=value` among the command's arguments, which the runtime reads too; NULL when
+ * absent. */
 static const char *peek(int argc, char **argv, const char *name)
 {
   size_t n = strlen(name);
@@ -230,8 +234,10 @@ static int run(Job *job, int argc, char **argv)
   for (unsigned i = 0; i < sizeof needs / sizeof *needs; i++)
     if (!strcmp(needs[i].command, command)) programs = needs[i].programs;
   const char *mode = peek(argc, argv, "mode");
-  if (!strcmp(command, "bench")) programs = 1u << (mode && program_kind(mode) >= 0 ? program_kind(mode) : PROGRAM_TRAIN);
-  const char *precision = peek(argc, argv, "precision"), *wrt = peek(argc, argv, "wrt"), *show = peek(argc, argv, "show");
+  if (!strcmp(command, "bench"))
+    programs = 1u << (mode && program_kind(mode) >= 0 ? program_kind(mode) : PROGRAM_TRAIN);
+  const char *precision = peek(argc, argv, "precision"), *wrt = peek(argc, argv, "wrt"),
+             *show = peek(argc, argv, "show");
   const char *level = peek(argc, argv, "optimize");
   int code = -1;
   if (precision) code = take_option(job, OPT_PRECISION, precision);

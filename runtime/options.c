@@ -20,7 +20,8 @@ static const struct {
   bool host;
 } options[] = {
 #define ON(command) | 1u << COMMAND_##command
-#define OPTION(id, name, letter, argument, setting, commands, help) {name, argument, setting, help, 0 commands, letter, false},
+#define OPTION(id, name, letter, argument, setting, commands, help)                                                    \
+  {name, argument, setting, help, 0 commands, letter, false},
 #define HOST_OPTION(id, name, letter, argument, help) {name, argument, NULL, help, ~0u, letter, true},
 #include "options.def"
 #undef OPTION
@@ -51,18 +52,21 @@ static void help_settings(FILE *out)
   fputs("\nSettings (--set NAME=VALUE; the train block of the model gives their values)\n", out);
   for (int i = 0; i < SETTINGS; i++) {
     const SettingRow *row = &rnn_setting_row[i];
-    fprintf(out, "  %-16s %s%s%s%s\n", row->name, row->help, *row->otherwise ? " [" : "", row->otherwise, *row->otherwise ? "]" : "");
+    fprintf(out, "  %-16s %s%s%s%s\n", row->name, row->help, *row->otherwise ? " [" : "", row->otherwise,
+            *row->otherwise ? "]" : "");
   }
 }
 
 static void help(const Job *job, FILE *out)
 {
-  fprintf(out, "usage: %s %s [OPTIONS]\n%s\n\nOptions\n", job->name, commands[job->command].name, commands[job->command].help);
+  fprintf(out, "usage: %s %s [OPTIONS]\n%s\n\nOptions\n", job->name, commands[job->command].name,
+          commands[job->command].help);
   for (int i = 0; i < OPTIONS; i++) {
     char left[64];
     if (!is_for(job, i)) continue;
-    snprintf(left, sizeof left, "%c%c%c --%s%s%s", options[i].letter ? '-' : ' ', options[i].letter ? options[i].letter : ' ',
-             options[i].letter ? ',' : ' ', options[i].name, options[i].argument ? "=" : "", options[i].argument ? options[i].argument : "");
+    snprintf(left, sizeof left, "%c%c%c --%s%s%s", options[i].letter ? '-' : ' ',
+             options[i].letter ? options[i].letter : ' ', options[i].letter ? ',' : ' ', options[i].name,
+             options[i].argument ? "=" : "", options[i].argument ? options[i].argument : "");
     fprintf(out, "  %-28s %s\n", left, options[i].help);
   }
   if (options[OPTION_SET].commands & 1u << job->command) help_settings(out);
@@ -132,7 +136,8 @@ static void getopt_tables(const Job *job, struct option *longs, char *letters)
   *letters++ = ':';
   for (int i = 0; i < OPTIONS; i++) {
     if (!is_for(job, i)) continue;
-    *longs++ = (struct option){options[i].name, options[i].argument ? required_argument : no_argument, NULL, FIRST_LONG + i};
+    *longs++ =
+        (struct option){options[i].name, options[i].argument ? required_argument : no_argument, NULL, FIRST_LONG + i};
     if (!options[i].letter) continue;
     *letters++ = options[i].letter;
     if (options[i].argument) *letters++ = ':';
@@ -148,7 +153,8 @@ static int take(Job *job, int i, const char *argument)
     help(job, stdout);
     return fflush(stdout) ? RNN_ERROR_IO : RNN_OK;
   }
-  bool ok = i == OPTION_SET ? add_assignment(job, NULL, argument) : !options[i].setting || add_assignment(job, options[i].setting, argument);
+  bool ok = i == OPTION_SET ? add_assignment(job, NULL, argument)
+                            : !options[i].setting || add_assignment(job, options[i].setting, argument);
   if (ok) return -1;
   fprintf(stderr, "%s: out of memory\n", job->name);
   return RNN_ERROR_IO;
@@ -188,6 +194,8 @@ int rnn_options_read(Job *job, int argc, char **argv)
   }
   for (int i = 0; i < COMMANDS; i++)
     if (!strcmp(argv[1], commands[i].name)) job->command = i;
-  if (job->command == COMMANDS) return argv[1][0] == '-' ? complain(job, "a command is wanted before", argv[1], NULL) : unknown_command(job, argv[1]);
+  if (job->command == COMMANDS)
+    return argv[1][0] == '-' ? complain(job, "a command is wanted before", argv[1], NULL)
+                             : unknown_command(job, argv[1]);
   return read_options(job, argc - 1, argv + 1);
 }

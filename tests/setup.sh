@@ -14,7 +14,7 @@ if [ -n "$missing" ]; then
   run=""
   if [ "$(id -u)" -ne 0 ]; then run=sudo; fi
   $run apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq --no-install-recommends $missing > /dev/null
+  $run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing > /dev/null
 fi
 folder=build sanitize=OFF
 if [ "${SANITIZE:-0}" = 1 ]; then folder=build-asan sanitize=ON; fi

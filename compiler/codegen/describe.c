@@ -3,7 +3,8 @@
 #include "walk.h"
 #include <string.h>
 
-static const char *const init_name[] = {"zeros", "zeros", "ones", "constant", "uniform", "normal", "glorot", "he", "orthogonal", "identity"};
+static const char *const init_name[] = {"zeros",  "zeros",  "ones", "constant",   "uniform",
+                                        "normal", "glorot", "he",   "orthogonal", "identity"};
 static const char *const dist_name[] = {"categorical", "bernoulli", "normal"};
 static const char *flag(bool b) { return b ? "true" : "false"; }
 
@@ -161,8 +162,8 @@ static void program_json(Text *out, const Compiled *c)
   text_printf(out, "\"%s\": {\n \"buffers\": [", program_name[c->kind]);
   for (int i = 0; i < p->buffers.n; i++) {
     const Buffer *b = &p->buffers.at[i];
-    text_printf(out, "%s\n  {\"time\": %s, \"batch\": %s, \"lo\": %d, \"hi\": %d, \"width\": %d, \"int\": %s}", i ? "," : "", flag(b->time),
-                flag(b->batch), b->lo, b->hi, b->width, flag(b->is_int));
+    text_printf(out, "%s\n  {\"time\": %s, \"batch\": %s, \"lo\": %d, \"hi\": %d, \"width\": %d, \"int\": %s}",
+                i ? "," : "", flag(b->time), flag(b->batch), b->lo, b->hi, b->width, flag(b->is_int));
   }
   text_puts(out, "],\n \"vars\": {");
   bool any = false;
@@ -175,8 +176,8 @@ static void program_json(Text *out, const Compiled *c)
     text_json(out, v->name);
     text_printf(out, ": {\"buf\": %d, \"col\": %d, \"shape\": ", plan_of(root)->buffer, col);
     shape_json(out, v->shape);
-    text_printf(out, ", \"token\": %s, \"time\": %s, \"batch\": %s, \"line\": %d}", flag(v->shape.token), flag(v->dom & DOM_T),
-                flag(v->dom & DOM_B), span_line(v->span));
+    text_printf(out, ", \"token\": %s, \"time\": %s, \"batch\": %s, \"line\": %d}", flag(v->shape.token),
+                flag(v->dom & DOM_T), flag(v->dom & DOM_B), span_line(v->span));
   }
   text_puts(out, "},\n \"inputs\": [");
   any = false;
@@ -223,7 +224,8 @@ static void program_json(Text *out, const Compiled *c)
   text_puts(out, " \"terms\": [");
   any = false;
   for (int i = 0; loss && i < s->draws.n; i++)
-    ratio_json(out, &any, s->draws.at[i].var->name, dist_name[s->draws.at[i].dist], s->draws.at[i].nll, s->draws.at[i].count);
+    ratio_json(out, &any, s->draws.at[i].var->name, dist_name[s->draws.at[i].dist], s->draws.at[i].nll,
+               s->draws.at[i].count);
   text_puts(out, "],\n \"metrics\": [");
   any = false;
   for (int i = 0; c->kind == PROGRAM_EVALUATE && i < s->metrics.n; i++)

@@ -1,11 +1,19 @@
-/* emit.c: functions, loops, addresses. Knows the frame's layout (rnn_program.h) and where the plan put each variable. */
+/* emit.c: functions, loops, addresses. Knows the frame's layout (rnn_program.h) and where the plan put each variable.
+ */
 #include "emit.h"
 #include <assert.h>
 #include <string.h>
 
-void emit_init(Emit *e, Arena *a, Target *target, LLVMModuleRef m, const Plan *plan, const char *prefix, bool f64_precision, bool stream)
+void emit_init(Emit *e, Arena *a, Target *target, LLVMModuleRef m, const Plan *plan, const char *prefix,
+               bool f64_precision, bool stream)
 {
-  *e = (Emit){.arena = a, .target = target, .m = m, .plan = plan, .prefix = prefix, .f64_precision = f64_precision, .stream = stream};
+  *e = (Emit){.arena = a,
+              .target = target,
+              .m = m,
+              .plan = plan,
+              .prefix = prefix,
+              .f64_precision = f64_precision,
+              .stream = stream};
   e->c = LLVMGetModuleContext(m);
   e->b = LLVMCreateBuilderInContext(e->c);
   e->i1 = LLVMInt1TypeInContext(e->c);
@@ -16,7 +24,8 @@ void emit_init(Emit *e, Arena *a, Target *target, LLVMModuleRef m, const Plan *p
   e->ptr = LLVMPointerTypeInContext(e->c, 0);
   e->void_ = LLVMVoidTypeInContext(e->c);
   e->lanes = target_lanes(target, e->real);
-  e->math = (MathCtx){.context = e->c, .module = m, .b = e->b, .has_fma = target->has_fma, .has_round = target->has_round};
+  e->math =
+      (MathCtx){.context = e->c, .module = m, .b = e->b, .has_fma = target->has_fma, .has_round = target->has_round};
   int vars = plan->system->vars.n, exprs = plan->system->next_id;
   e->buffer = ARENA_ARRAY(a, LLVMValueRef, plan->buffers.n + 1);
   e->row_memory = ARENA_ARRAY(a, LLVMValueRef, vars);
@@ -46,7 +55,8 @@ LLVMValueRef emit_splat(Emit *e, LLVMValueRef v, int lanes)
   }
   LLVMTypeRef type = LLVMVectorType(LLVMTypeOf(v), (unsigned)lanes);
   LLVMValueRef one = LLVMBuildInsertElement(e->b, LLVMGetPoison(type), v, LLVMConstInt(e->i32, 0, 0), "");
-  return LLVMBuildShuffleVector(e->b, one, LLVMGetPoison(type), LLVMConstNull(LLVMVectorType(e->i32, (unsigned)lanes)), "");
+  return LLVMBuildShuffleVector(e->b, one, LLVMGetPoison(type), LLVMConstNull(LLVMVectorType(e->i32, (unsigned)lanes)),
+                                "");
 }
 
 static bool is_zero_i64(LLVMValueRef v) { return LLVMIsAConstantInt(v) && LLVMConstIntGetSExtValue(v) == 0; }
@@ -108,7 +118,8 @@ LLVMValueRef emit_stack(Emit *e, LLVMTypeRef type, int64_t count, const char *na
 
 static LLVMValueRef load_field(Emit *e, Field f)
 {
-  static const char *const names[] = {"T", "B", "live", "len", "ahead", "fresh", "buf", "params", "grads", "pool", "start"};
+  static const char *const names[] = {"T",   "B",      "live",  "len",  "ahead", "fresh",
+                                      "buf", "params", "grads", "pool", "start"};
   LLVMValueRef index = emit_i64(e, f); /* every field is 8 bytes: int64_t or a pointer */
   LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, e->frame, &index, 1, "");
   return LLVMBuildLoad2(e->b, f <= FRAME_B ? e->i64 : e->ptr, at, names[f]);

@@ -1,6 +1,7 @@
 /* emit.h: what the emitters share: the function being built, where variables are, and small builders.
 
-   Every LLVMBuild* with a side effect is a statement of its own: C does not fix the order in which arguments are evaluated. */
+   Every LLVMBuild* with a side effect is a statement of its own: C does not fix the order in which arguments are
+   evaluated. */
 #ifndef RNNC_EMIT_H
 #define RNNC_EMIT_H
 #include "inline_math.h"
@@ -35,12 +36,12 @@ typedef struct Emit {
 
   /* the function being built */
   LLVMValueRef fn, frame;
-  LLVMValueRef entry_end; /* the entry block's branch: loads and stack slots go before it */
-  LLVMValueRef field[16]; /* frame's fields, loaded at need */
-  LLVMValueRef *buffer;   /* by buffer: its address, loaded at need */
+  LLVMValueRef entry_end;   /* the entry block's branch: loads and stack slots go before it */
+  LLVMValueRef field[16];   /* frame's fields, loaded at need */
+  LLVMValueRef *buffer;     /* by buffer: its address, loaded at need */
   LLVMValueRef *row_memory; /* by variable id: of STORE_ROW */
-  LLVMValueRef *value;  /* by variable id: its value at the loop's place */
-  int *value_time;      /* by variable id: when (by `clock`) value[] was made. A number is valid since the row began, .. */
+  LLVMValueRef *value;      /* by variable id: its value at the loop's place */
+  int *value_time; /* by variable id: when (by `clock`) value[] was made. A number is valid since the row began, .. */
   LLVMValueRef *number; /* by expression id: a number computed before the loop */
   int *number_time;     /* .. this one since the loop began, a component's value only in its piece of the loop */
   int clock, row_began, loop_began, piece_began;
@@ -49,7 +50,19 @@ typedef struct Emit {
 } Emit;
 
 /* frame fields, in the order of RnnFrame */
-typedef enum Field { FRAME_T, FRAME_B, FRAME_LIVE, FRAME_LEN, FRAME_AHEAD, FRAME_FRESH, FRAME_BUF, FRAME_PARAMS, FRAME_GRADS, FRAME_POOL, FRAME_START } Field;
+typedef enum Field {
+  FRAME_T,
+  FRAME_B,
+  FRAME_LIVE,
+  FRAME_LEN,
+  FRAME_AHEAD,
+  FRAME_FRESH,
+  FRAME_BUF,
+  FRAME_PARAMS,
+  FRAME_GRADS,
+  FRAME_POOL,
+  FRAME_START
+} Field;
 
 /* ---- emit.c ---- */
 LLVMValueRef emit_i64(Emit *e, int64_t v);
@@ -73,19 +86,19 @@ void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body
 
 /* The address of the first element of v's row at t + offset (kind as in a read; READ_REL 0 to write) */
 LLVMValueRef emit_row_address(Emit *e, const Var *v, ReadKind kind, int offset, const Row *row);
-LLVMValueRef emit_place(Emit *e, const Expr *place, const Row *row); /* of a read or a slice of one */
-LLVMValueRef emit_buffer(Emit *e, int buffer); /* its address */
+LLVMValueRef emit_place(Emit *e, const Expr *place, const Row *row);       /* of a read or a slice of one */
+LLVMValueRef emit_buffer(Emit *e, int buffer);                             /* its address */
 LLVMValueRef emit_element(Emit *e, LLVMValueRef base, LLVMValueRef index); /* &base[index], reals */
 LLVMValueRef emit_load(Emit *e, LLVMValueRef address, int lanes);
 void emit_store(Emit *e, LLVMValueRef value, LLVMValueRef address);
 LLVMValueRef emit_token(Emit *e, const Expr *read, const Row *row); /* i64: its number, negative for none */
-int64_t emit_stride(const Emit *e, const Var *v); /* elements from one row to the next */
+int64_t emit_stride(const Emit *e, const Var *v);                   /* elements from one row to the next */
 Store emit_store_of(const Var *v);
 int emit_width(const Var *v);
 
 /* ---- emit_tree.c: elementwise trees ---- */
 LLVMValueRef emit_tree(Emit *e, const Expr *x, const Row *row, const At *at);
-void emit_numbers(Emit *e, const Expr *x, const Row *row); /* the numbers below a tree, before its loop */
+void emit_numbers(Emit *e, const Expr *x, const Row *row);        /* the numbers below a tree, before its loop */
 LLVMValueRef emit_number(Emit *e, const Expr *x, const Row *row); /* a tree of rank 0 */
 
 /* ---- emit_rows.c: equations of one row ---- */
@@ -97,7 +110,8 @@ void emit_components(Emit *e, int rows, int cols, EmitPiece *piece, void *arg);
 LLVMValueRef emit_across(Emit *e, Op op, LLVMValueRef vector, int lanes); /* OP_ADD, OP_MAX over the lanes */
 
 /* ---- emit_sum.c: reductions over t and the batch ---- */
-/* What the driver does for one term of a sum: call `body` over parts (0: one a sequence), or `once`, or one product of outer's factors. */
+/* What the driver does for one term of a sum: call `body` over parts (0: one a sequence), or `once`, or one product of
+ * outer's factors. */
 typedef struct SumCall {
   LLVMValueRef body, once;
   int64_t parts, grain;
@@ -115,10 +129,11 @@ void emit_sum_calls(Emit *e, const SumCalls *calls);
 LLVMValueRef emit_program(Emit *e);
 LLVMValueRef emit_call(Emit *e, const char *name, LLVMValueRef *args, int n); /* a row of calls.def */
 void emit_parallel(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t grain);
-void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda, LLVMValueRef b,
-               int64_t ldb, LLVMValueRef c, int64_t ldc, bool accumulate);
+void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda,
+               LLVMValueRef b, int64_t ldb, LLVMValueRef c, int64_t ldc, bool accumulate);
 
 /* A fresh Emit for one plan in module m. */
-void emit_init(Emit *e, Arena *a, Target *target, LLVMModuleRef m, const Plan *plan, const char *prefix, bool f64_precision, bool stream);
+void emit_init(Emit *e, Arena *a, Target *target, LLVMModuleRef m, const Plan *plan, const char *prefix,
+               bool f64_precision, bool stream);
 void emit_dispose(Emit *e);
 #endif

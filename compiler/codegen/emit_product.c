@@ -1,5 +1,5 @@
-/* emit_product.c: products inside a scan, by our own register-tiled kernel (product.c) over weights packed into a buffer of the frame.
-   Its bits do not depend on which rows a thread has. */
+/* emit_product.c: products inside a scan, by our own register-tiled kernel (product.c) over weights packed into a
+   buffer of the frame. Its bits do not depend on which rows a thread has. */
 #include "emit_product.h"
 #include "product.h"
 #include <assert.h>
@@ -42,7 +42,10 @@ static void prepare(Emit *e, const Var *v)
 {
   const Expr *w = v->rhs->in[0], *x = v->rhs->in[1];
   ScanProduct s = {.v = v, .weights = w->var, .turned = v->rhs->attr[0], .buffer = -1};
-  Product p = {.n = emit_width(v), .k = shape_count(x->shape), .x_stride = emit_stride(e, operand(v)), .y_stride = emit_stride(e, v),
+  Product p = {.n = emit_width(v),
+               .k = shape_count(x->shape),
+               .x_stride = emit_stride(e, operand(v)),
+               .y_stride = emit_stride(e, v),
                .real = e->real};
   Tile tile = product_tile(e->target, &p);
   for (int i = 0; i < e->products->list.n; i++) {
@@ -54,7 +57,8 @@ static void prepare(Emit *e, const Var *v)
     const char *name = arena_printf(e->arena, "%s.pack.%s", e->prefix, v->name);
     s.pack = product_pack(e->target, e->m, name, &p, &tile, s.turned ? 1 : p.k, s.turned ? p.n : 1);
   }
-  s.multiply = product_multiply(e->target, e->m, arena_printf(e->arena, "%s.multiply.%s", e->prefix, v->name), &p, &tile);
+  s.multiply =
+      product_multiply(e->target, e->m, arena_printf(e->arena, "%s.multiply.%s", e->prefix, v->name), &p, &tile);
   vec_push(e->arena, &e->products->list, s);
 }
 

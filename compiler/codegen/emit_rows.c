@@ -1,5 +1,6 @@
-/* emit_rows.c: the equations of one row: loops over components, reductions over them, and the structured operators that stay within a row.
-   Needs: the group's loops from the plan. A value that its own loop alone reads never reaches memory. */
+/* emit_rows.c: the equations of one row: loops over components, reductions over them, and the structured operators that
+   stay within a row. Needs: the group's loops from the plan. A value that its own loop alone reads never reaches
+   memory. */
 #include "emit.h"
 #include "name.h"
 #include "schedule.h"
@@ -52,7 +53,10 @@ static void shape_of(Shape s, int *rows, int *cols)
   *cols = s.rank == 2 ? s.dim[1] : s.rank == 1 ? s.dim[0] : 1;
 }
 
-static LLVMValueRef at_index(Emit *e, const At *at, int cols) { return emit_add(e, emit_mul(e, at->i, emit_i64(e, cols)), at->j); }
+static LLVMValueRef at_index(Emit *e, const At *at, int cols)
+{
+  return emit_add(e, emit_mul(e, at->i, emit_i64(e, cols)), at->j);
+}
 
 /* ---- elementwise loops ---- */
 
@@ -88,9 +92,9 @@ static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
 typedef struct Reduce {
   const Expr *x;
   const Row *row;
-  Op op;                /* OP_ADD or OP_MAX over the values .. */
-  LLVMValueRef shift;   /* .. or, where set, the sum of exp(value - shift), */
-  LLVMValueRef written; /* each of them written there too */
+  Op op;                     /* OP_ADD or OP_MAX over the values .. */
+  LLVMValueRef shift;        /* .. or, where set, the sum of exp(value - shift), */
+  LLVMValueRef written;      /* each of them written there too */
   LLVMValueRef wide, narrow; /* stack slots: a vector's partial results, a number */
 } Reduce;
 
@@ -154,8 +158,7 @@ static LLVMValueRef reduce(Emit *e, Op op, const Expr *x, const Row *row, LLVMVa
   if (wide) {
     r.wide = emit_stack(e, emit_vector(e, e->real, e->lanes), 1, "partials");
     LLVMBuildStore(e->b, emit_splat(e, start, e->lanes), r.wide);
-  } else
-    r.wide = r.narrow;
+  } else r.wide = r.narrow;
   emit_components(e, rows, cols, reduce_piece, &r);
   LLVMValueRef total = LLVMBuildLoad2(e->b, e->real, r.narrow, "");
   if (!wide) return total;
@@ -230,7 +233,8 @@ static LLVMValueRef argmax(Emit *e, Rowwise *w)
 static void copy_piece(Emit *e, const At *at, void *arg)
 {
   Rowwise *w = arg;
-  LLVMValueRef v = w->a ? emit_load(e, emit_element(e, w->a, at->j), at->lanes) : emit_splat(e, emit_real(e, 0), at->lanes);
+  LLVMValueRef v =
+      w->a ? emit_load(e, emit_element(e, w->a, at->j), at->lanes) : emit_splat(e, emit_real(e, 0), at->lanes);
   emit_store(e, v, emit_element(e, w->to, at->j));
 }
 
@@ -258,7 +262,8 @@ static void concat(Emit *e, const Var *v, Rowwise *w)
   for (int i = 0; i < w->x->nin; i++) {
     const Expr *part = w->x->in[i];
     int n = (int)shape_count(part->shape);
-    bool in_place = part->op == OP_READ && plan_of(part->var)->in == v && plan_of(part->var)->col == col && !reads_off_row(part);
+    bool in_place =
+        part->op == OP_READ && plan_of(part->var)->in == v && plan_of(part->var)->col == col && !reads_off_row(part);
     if (!in_place) {
       e->loop_began = ++e->clock;
       emit_components(e, 1, n, part_piece, &(Part){part, w->row, emit_element(e, w->to, emit_i64(e, col))});
@@ -350,7 +355,7 @@ static void matvec_row(Emit *e, LLVMValueRef i, void *arg)
 typedef struct Tile {
   Rowwise *w;
   const At *at;
-  LLVMValueRef sum; /* stack slot */
+  LLVMValueRef sum;   /* stack slot */
   int64_t a_row, a_k; /* steps of a along i and k */
 } Tile;
 
@@ -523,9 +528,7 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
     if (x->op == OP_DIAG) copy(e, w->to, NULL, shape_count(x->shape));
     emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->n), 1, diagonal_element, w);
     return NULL;
-  default:
-    fprintf(stderr, "rnnc: internal error: %s = %s(..) has no code\n", v->name, op_info[x->op].name);
-    abort();
+  default: fprintf(stderr, "rnnc: internal error: %s = %s(..) has no code\n", v->name, op_info[x->op].name); abort();
   }
 }
 

@@ -53,12 +53,12 @@ void emit_parallel(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t grain)
   emit_call(e, "rnn_parallel", (LLVMValueRef[]){e->frame, body, none, n, emit_i64(e, grain)}, 5);
 }
 
-void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda, LLVMValueRef b,
-               int64_t ldb, LLVMValueRef c, int64_t ldc, bool accumulate)
+void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda,
+               LLVMValueRef b, int64_t ldb, LLVMValueRef c, int64_t ldc, bool accumulate)
 {
   emit_call(e, e->f64_precision ? "rnn_gemm_f64" : "rnn_gemm_f32",
-            (LLVMValueRef[]){e->frame, emit_i64(e, ta), emit_i64(e, tb), m, n, k, a, emit_i64(e, lda), b, emit_i64(e, ldb), c,
-                             emit_i64(e, ldc), emit_i64(e, accumulate)},
+            (LLVMValueRef[]){e->frame, emit_i64(e, ta), emit_i64(e, tb), m, n, k, a, emit_i64(e, lda), b,
+                             emit_i64(e, ldb), c, emit_i64(e, ldc), emit_i64(e, accumulate)},
             13);
 }
 
@@ -78,7 +78,8 @@ static void fill_sequence(Emit *e, LLVMValueRef b, void *arg)
   if (s->bound->carried) {
     LLVMValueRef carried = emit_row_address(e, s->bound->carried, READ_PLAIN, 0, &row);
     LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &b, 1, "");
-    LLVMValueRef fresh = LLVMBuildFCmp(e->b, LLVMRealUNE, LLVMBuildLoad2(e->b, e->f64, at, ""), LLVMConstReal(e->f64, 0), "");
+    LLVMValueRef fresh =
+        LLVMBuildFCmp(e->b, LLVMRealUNE, LLVMBuildLoad2(e->b, e->f64, at, ""), LLVMConstReal(e->f64, 0), "");
     from = LLVMBuildSelect(e->b, fresh, from, carried, "");
   }
   int64_t bytes = emit_width(s->var) * (s->var->shape.token ? 4 : e->f64_precision ? 8 : 4);
@@ -193,8 +194,8 @@ static void product_rows(Emit *e, const Var *v, LLVMValueRef t, LLVMValueRef row
   LLVMValueRef weights = emit_place(e, w, &row);
   LLVMValueRef to = emit_row_address(e, v, READ_REL, 0, &row);
   bool turned = v->rhs->attr[0];
-  emit_gemm(e, 0, !turned, rows, emit_i64(e, emit_width(v)), emit_i64(e, shape_count(x->shape)), from, emit_stride(e, read->var), weights,
-            w->shape.dim[1], to, emit_stride(e, v), false);
+  emit_gemm(e, 0, !turned, rows, emit_i64(e, emit_width(v)), emit_i64(e, shape_count(x->shape)), from,
+            emit_stride(e, read->var), weights, w->shape.dim[1], to, emit_stride(e, v), false);
 }
 
 static void product_time(Emit *e, LLVMValueRef t, void *arg)
@@ -257,7 +258,8 @@ LLVMValueRef emit_program(Emit *e)
         LLVMValueRef given[] = {e->frame, LLVMConstNull(e->ptr), emit_i64(e, 0), emit_i64(e, 1)};
         LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 4, 0), body[i].fn, given, 4, "");
       } else
-        emit_parallel(e, body[i].fn, emit_field(e, s->dom == DOM_TIME ? FRAME_T : FRAME_B), s->dom == DOM_TIME ? -1 : -8);
+        emit_parallel(e, body[i].fn, emit_field(e, s->dom == DOM_TIME ? FRAME_T : FRAME_B),
+                      s->dom == DOM_TIME ? -1 : -8);
       break;
     case STEP_SCAN:
       if (!e->stream) emit_packing(e, s);

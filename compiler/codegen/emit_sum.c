@@ -1,5 +1,5 @@
-/* emit_sum.c: reductions over t and over the batch. Each result is added up in one order, by rows and t alone, so that the number of
-   threads does not show in its bits: parallel parts own columns, never rows. */
+/* emit_sum.c: reductions over t and over the batch. Each result is added up in one order, by rows and t alone, so that
+   the number of threads does not show in its bits: parallel parts own columns, never rows. */
 #include "emit.h"
 #include "name.h"
 #include "schedule.h"
@@ -23,7 +23,10 @@ static const char *body_name(Emit *e, const Sum *s, const char *what)
 }
 
 /* Where the result's row starts; its own row is `row`. */
-static LLVMValueRef target(Emit *e, const Sum *s, const Row *row) { return emit_row_address(e, s->v, READ_PLAIN, 0, row); }
+static LLVMValueRef target(Emit *e, const Sum *s, const Row *row)
+{
+  return emit_row_address(e, s->v, READ_PLAIN, 0, row);
+}
 
 static LLVMValueRef no_row(Emit *e) { return emit_i64(e, 0); }
 
@@ -112,7 +115,8 @@ static void sum_columns(Emit *e, const Sum *s, LLVMValueRef from, int vectors, i
   LLVMValueRef to = emit_element(e, target(e, s, &(Row){0, no_row(e), no_row(e)}), from);
   for (int i = 0; i < vectors; i++) {
     c.slot[i] = emit_stack(e, type, 1, "column");
-    LLVMValueRef start = s->add ? emit_load(e, emit_element(e, to, emit_i64(e, i * lanes)), lanes) : LLVMConstNull(type);
+    LLVMValueRef start =
+        s->add ? emit_load(e, emit_element(e, to, emit_i64(e, i * lanes)), lanes) : LLVMConstNull(type);
     LLVMBuildStore(e->b, start, c.slot[i]);
   }
   walk_rows(e, s->over, add_columns, &c);
@@ -161,7 +165,7 @@ static LLVMValueRef columns_body(Emit *e, const Sum *s, int64_t *parts)
 typedef struct Scatter {
   const Sum *s;
   const Expr *vector, *token;
-  bool columns; /* the token names a column */
+  bool columns;  /* the token names a column */
   int64_t width; /* of the matrix */
   LLVMValueRef from, to, id, at, source;
 } Scatter;
@@ -227,8 +231,7 @@ static void along_piece(Emit *e, const At *at, void *arg)
       LLVMValueRef more = LLVMBuildFCmp(e->b, LLVMRealOGT, v, so_far, "");
       LLVMValueRef nan = LLVMBuildFCmp(e->b, LLVMRealUNO, v, v, "");
       v = LLVMBuildSelect(e->b, LLVMBuildOr(e->b, more, nan, ""), v, so_far, "");
-    } else
-      v = LLVMBuildFAdd(e->b, so_far, v, "");
+    } else v = LLVMBuildFAdd(e->b, so_far, v, "");
   }
   emit_store(e, v, place);
 }
@@ -292,7 +295,10 @@ static void term_body(Emit *e, const Sum *s)
   e->row_began = e->loop_began = ++e->clock;
   if (shape.rank) emit_numbers(e, s->x, &none);
   Term t = {s, target(e, s, &none)};
-  emit_components(e, shape.rank == 2 ? shape.dim[0] : 1, shape.rank == 2 ? shape.dim[1] : shape.rank == 1 ? shape.dim[0] : 1,
+  emit_components(e, shape.rank == 2 ? shape.dim[0] : 1,
+                  shape.rank == 2   ? shape.dim[1]
+                  : shape.rank == 1 ? shape.dim[0]
+                                    : 1,
                   term_piece, &t);
 }
 
@@ -337,7 +343,8 @@ static void sum_terms(Emit *e, Var *v, const Expr *x, int number, SumCalls *call
     sum_terms(e, v, x->in[1], number, calls);
     return;
   }
-  if (block && x->op == OP_SLICE && x->in[0]->op == OP_READ && x->in[0]->var->adj_of == v->adj_of->stacked) return; /* there already */
+  if (block && x->op == OP_SLICE && x->in[0]->op == OP_READ && x->in[0]->var->adj_of == v->adj_of->stacked)
+    return; /* there already */
   if (block && (ex_is_const(x, 0) || (x->op == OP_BCAST && ex_is_const(x->in[0], 0)))) return;
   Sum s = {.v = v, .x = x, .add = block, .number = number + 100 * calls->n};
   if (x->op == OP_BSUM) {
@@ -374,7 +381,8 @@ static void call_outer(Emit *e, const SumCall *c)
   LLVMValueRef pb = emit_place(e, b, &first);
   LLVMValueRef to = emit_row_address(e, c->v, READ_PLAIN, 0, &first);
   int64_t m = a->shape.dim[0], n = b->shape.dim[0];
-  emit_gemm(e, 1, 0, emit_i64(e, m), emit_i64(e, n), rows, pa, emit_stride(e, ra->var), pb, emit_stride(e, rb->var), to, n, c->add);
+  emit_gemm(e, 1, 0, emit_i64(e, m), emit_i64(e, n), rows, pa, emit_stride(e, ra->var), pb, emit_stride(e, rb->var), to,
+            n, c->add);
 }
 
 void emit_sum_calls(Emit *e, const SumCalls *calls)
@@ -385,7 +393,6 @@ void emit_sum_calls(Emit *e, const SumCalls *calls)
     else if (c->once) {
       LLVMTypeRef type = LLVMFunctionType(e->void_, &e->ptr, 1, 0);
       LLVMBuildCall2(e->b, type, c->once, &e->frame, 1, "");
-    } else
-      emit_parallel(e, c->body, c->parts ? emit_i64(e, c->parts) : emit_field(e, FRAME_B), c->grain);
+    } else emit_parallel(e, c->body, c->parts ? emit_i64(e, c->parts) : emit_field(e, FRAME_B), c->grain);
   }
 }

@@ -1,5 +1,6 @@
-/* emit_tree.c: the value of an elementwise tree at some components of one row. Operators by a switch over the table's rows; transcendental
-   ones by math.h. Numbers inside a tree over vectors are computed before the loop (emit_numbers) and spread over the lanes. */
+/* emit_tree.c: the value of an elementwise tree at some components of one row. Operators by a switch over the table's
+   rows; transcendental ones by math.h. Numbers inside a tree over vectors are computed before the loop (emit_numbers)
+   and spread over the lanes. */
 #include "emit.h"
 #include "name.h"
 #include "walk.h"
@@ -111,9 +112,9 @@ static LLVMValueRef emit_observed(Emit *e, const Expr *read, const Row *row)
 
 static LLVMValueRef is_at(Emit *e, const Expr *x, const Row *row)
 {
-  LLVMValueRef place = x->attr[0] == FROM_START
-                           ? emit_i64(e, x->attr[1] - 1)
-                           : emit_add(e, emit_item_i64(e, emit_field(e, FRAME_LEN), row->b), emit_i64(e, x->attr[1] - 1));
+  LLVMValueRef place = x->attr[0] == FROM_START ? emit_i64(e, x->attr[1] - 1)
+                                                : emit_add(e, emit_item_i64(e, emit_field(e, FRAME_LEN), row->b),
+                                                           emit_i64(e, x->attr[1] - 1));
   return LLVMBuildICmp(e->b, LLVMIntEQ, row->t, place, "");
 }
 
@@ -147,9 +148,7 @@ static LLVMValueRef number_leaf(Emit *e, const Expr *x, const Row *row)
     LLVMValueRef v = emit_number(e, x->in[0], row);
     return LLVMBuildSelect(e->b, is_at(e, x, row), v, emit_real(e, 0), "");
   }
-  default:
-    assert(is_place(x));
-    return emit_load(e, emit_place(e, x, row), 1);
+  default: assert(is_place(x)); return emit_load(e, emit_place(e, x, row), 1);
   }
 }
 
@@ -173,7 +172,8 @@ LLVMValueRef emit_number(Emit *e, const Expr *x, const Row *row)
 void emit_numbers(Emit *e, const Expr *x, const Row *row)
 {
   if (x->shape.rank == 0) {
-    if (x->op == OP_CONST || in_registers(e, x) || (e->number_time[x->id] && e->number_time[x->id] >= e->loop_began)) return;
+    if (x->op == OP_CONST || in_registers(e, x) || (e->number_time[x->id] && e->number_time[x->id] >= e->loop_began))
+      return;
     LLVMValueRef v = emit_number(e, x, row);
     e->number[x->id] = v;
     e->number_time[x->id] = ++e->clock;

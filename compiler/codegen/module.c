@@ -1,5 +1,5 @@
-/* module.c: programs, step and description put together as the constant PREFIX_model (rnn_program.h). That constant and the step are all
-   that other objects see. */
+/* module.c: programs, step and description put together as the constant PREFIX_model (rnn_program.h). That constant and
+   the step are all that other objects see. */
 #include "module.h"
 #include "describe.h"
 #include "emit_stream.h"
@@ -63,8 +63,9 @@ LLVMModuleRef module_make(Arena *a, Target *target, LLVMContextRef context, cons
   LLVMTypeRef i32 = LLVMInt32TypeInContext(context), ptr = LLVMPointerTypeInContext(context, 0);
   LLVMTypeRef fields[] = {i32, i32, ptr, ptr, ptr};
   LLVMTypeRef type = LLVMStructTypeInContext(context, fields, 5, 0);
-  LLVMValueRef value[] = {LLVMConstInt(i32, RNN_ABI, 0), LLVMConstInt(i32, (unsigned)r->n, 0), text_constant(m, "description", json->at),
-                          program_table(a, m, r, run), step ? step : LLVMConstNull(ptr)};
+  LLVMValueRef value[] = {LLVMConstInt(i32, RNN_ABI, 0), LLVMConstInt(i32, (unsigned)r->n, 0),
+                          text_constant(m, "description", json->at), program_table(a, m, r, run),
+                          step ? step : LLVMConstNull(ptr)};
   LLVMValueRef model = LLVMAddGlobal(m, type, arena_printf(a, "%s_model", r->prefix));
   LLVMSetInitializer(model, LLVMConstStructInContext(context, value, 5, 0));
   LLVMSetGlobalConstant(model, 1);

@@ -5,7 +5,7 @@
 #include "target.h"
 
 typedef struct ModuleRequest {
-  const char *prefix;  /* C names begin with it: prefix_model, prefix_step_entry */
+  const char *prefix; /* C names begin with it: prefix_model, prefix_step_entry */
   const char *source, *hash;
   bool f64_precision;
   const System *lowered; /* the whole system, parameters laid out */

@@ -3,8 +3,9 @@
    Knows no operator: rules come from op_adjoint.c. Naming: the adjoint of x is x_adj; what reads of x[t-2] send back is
    x_lag2_adj, of x[t+1] x_lead1_adj.
 
-   Within one equation of variable v, the adjoint of a node is kept per element of the node's own domain: where a node varies over less
-   than its user (a parameter in h[t]'s equation), what arrives is summed over t, over the batch, at once. */
+   Within one equation of variable v, the adjoint of a node is kept per element of the node's own domain: where a node
+   varies over less than its user (a parameter in h[t]'s equation), what arrives is summed over t, over the batch, at
+   once. */
 #include "adjoint.h"
 #include "walk.h"
 #include <assert.h>
@@ -20,10 +21,10 @@ typedef struct Arrivals {
 
 typedef struct Reverse {
   System *s;
-  int nvars;      /* of the system before any adjoint was added */
-  bool *active;   /* by var id: depends on something in wrt */
-  bool *queued;   /* by var id */
-  Var **adj;      /* by var id */
+  int nvars;    /* of the system before any adjoint was added */
+  bool *active; /* by var id: depends on something in wrt */
+  bool *queued; /* by var id */
+  Var **adj;    /* by var id */
   Vec(Var *) queue;
   Vec(Arrivals) arrivals;
 } Reverse;

@@ -7,7 +7,8 @@ static void carry_place(System *s, Var *v, int offset)
 {
   Var *old = boundary_at(v, FROM_START, offset);
   if (v->kind != VAR_COMPUTED && !old) return;
-  Var *carry = system_var(s, VAR_CARRY, arena_printf(s->arena, "%s.carry%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
+  Var *carry =
+      system_var(s, VAR_CARRY, arena_printf(s->arena, "%s.carry%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
   carry->carry_of = v;
   carry->carry_offset = offset;
   if (v->shape.token) { /* no expression chooses between tokens: the fill does */
@@ -16,7 +17,8 @@ static void carry_place(System *s, Var *v, int offset)
     return;
   }
   Expr *before = old ? ex_var(s, old) : ex_const(s, 0);
-  Var *start = system_var(s, VAR_COMPUTED, arena_printf(s->arena, "%s.start%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
+  Var *start =
+      system_var(s, VAR_COMPUTED, arena_printf(s->arena, "%s.start%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
   start->rhs = ex3(s, OP_WHERE, ex_leaf(s, OP_FRESH), before, ex_var(s, carry));
   for (int i = 0; i < v->bound.n; i++)
     if (v->bound.at[i].kind == FROM_START && v->bound.at[i].offset == offset) {

@@ -4,7 +4,8 @@
 #include "system.h"
 
 /* Every computed variable read at [t-k] gets its places 0, -1, .. before the window from the caller where `fresh` is 0:
-   h[0] = where(fresh, what it was or zero, h.carry0). No gradient flows into what is carried: run before adjoint, this is truncated
-   BPTT. Inputs' earlier elements are data: the caller puts them into the halo, unless a boundary equation stands there. */
+   h[0] = where(fresh, what it was or zero, h.carry0). No gradient flows into what is carried: run before adjoint, this
+   is truncated BPTT. Inputs' earlier elements are data: the caller puts them into the halo, unless a boundary equation
+   stands there. */
 void carry_states(System *s);
 #endif

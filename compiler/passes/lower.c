@@ -196,8 +196,9 @@ static void lower_right_sides(Lower *l)
       v->var->rhs = e->shape.rank == 0 ? broadcast(l->s, e, v->var->shape) : e;
     }
     for (int k = 0; k < v->bound.n; k++)
-      vec_push(f->arena, &v->var->bound,
-               ((Boundary){.kind = v->bound.at[k].kind, .offset = v->bound.at[k].offset, .var = v->bound.at[k].var->var}));
+      vec_push(
+          f->arena, &v->var->bound,
+          ((Boundary){.kind = v->bound.at[k].kind, .offset = v->bound.at[k].offset, .var = v->bound.at[k].var->var}));
   }
 }
 

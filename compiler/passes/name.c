@@ -70,7 +70,10 @@ static Expr *name_it(Naming *n, Expr *e)
 
 /* rows of a vector that is computed: of the variable that holds it */
 static bool is_rows(const Expr *e) { return e->op == OP_SLICE && e->shape.rank == 1; }
-static Expr *rows_of_named(Naming *n, Expr *e) { return ex_op(n->s, OP_SLICE, (Expr *[]){name_it(n, e->in[0])}, 1, e->attr); }
+static Expr *rows_of_named(Naming *n, Expr *e)
+{
+  return ex_op(n->s, OP_SLICE, (Expr *[]){name_it(n, e->in[0])}, 1, e->attr);
+}
 
 /* e in a place where any elementwise tree may stand, in an equation over `dom`. */
 static Expr *shape_tree(Naming *n, Expr *e, int dom, bool root)
@@ -78,7 +81,8 @@ static Expr *shape_tree(Naming *n, Expr *e, int dom, bool root)
   if (named_already(n, e) && !root) return ex_var(n->s, named_already(n, e));
   if (is_leaf(e)) return e;
   if (e->op == OP_STOP && n->last) return shape_tree(n, e->in[0], dom, root);
-  if (e->op == OP_STOP) return ex1(n->s, OP_STOP, shape_tree(n, e->in[0], dom, false)); /* the adjoint wants to see it */
+  if (e->op == OP_STOP)
+    return ex1(n->s, OP_STOP, shape_tree(n, e->in[0], dom, false)); /* the adjoint wants to see it */
   if (is_rows(e)) return rows_of_named(n, e);
   bool ew = op_is_ew(e) || e->op == OP_BCAST;
   if (!ew) return name_it(n, e);
@@ -96,7 +100,8 @@ static Expr *shape_leaf(Naming *n, Expr *e)
   return is_rows(e) ? rows_of_named(n, e) : name_it(n, e);
 }
 
-/* Something with an address; a product's operand must also be read at its own place, row by row: h[T] is copied first. */
+/* Something with an address; a product's operand must also be read at its own place, row by row: h[T] is copied first.
+ */
 static Expr *shape_place(Naming *n, Expr *e, bool by_row)
 {
   const Expr *read = e->op == OP_SLICE ? e->in[0] : e;
@@ -112,13 +117,15 @@ static Expr *shape_place(Naming *n, Expr *e, bool by_row)
   return ex_var(n->s, v);
 }
 
-/* outer(a, b), about to be summed over rows of `dom`: a product whose operands are read row by row, or a token's scatter */
+/* outer(a, b), about to be summed over rows of `dom`: a product whose operands are read row by row, or a token's
+ * scatter */
 static Expr *shape_factor(Naming *n, Expr *e, int dom)
 {
   if (e->shape.token) return shape_place(n, e, false);
   Expr *place = shape_place(n, e, true);
   if (place->dom == dom) return place;
-  Var *copy = system_var(n->s, VAR_COMPUTED, part_name(n, e), e->shape, dom, e->span); /* the same for all t: one row each */
+  Var *copy =
+      system_var(n->s, VAR_COMPUTED, part_name(n, e), e->shape, dom, e->span); /* the same for all t: one row each */
   copy->rhs = place;
   return ex_var(n->s, copy);
 }
@@ -175,17 +182,12 @@ static Expr *shape_root(Naming *n, Expr *e, int dom)
     Expr *a = in[0];
     if (e->op == OP_BSUM && a->op == OP_TSUM && !named_already(n, a)) {
       Expr *body = a->in[0];
-      if (body->op == OP_OUTER && (body->dom & DOM_T))
-        body = shape_factors(n, body);
-      else
-        body = body->shape.rank ? shape_place(n, body, false) : shape_tree(n, body, DOM_TIME, false);
+      if (body->op == OP_OUTER && (body->dom & DOM_T)) body = shape_factors(n, body);
+      else body = body->shape.rank ? shape_place(n, body, false) : shape_tree(n, body, DOM_TIME, false);
       in[0] = ex1(s, OP_TSUM, body);
-    } else if (e->op == OP_BSUM && a->op == OP_OUTER)
-      in[0] = shape_factors(n, a);
-    else if (e->op == OP_BSUM && a->shape.rank)
-      in[0] = shape_place(n, a, false);
-    else
-      in[0] = shape_tree(n, a, e->op == OP_BSUM ? DOM_SEQ : DOM_TIME, false);
+    } else if (e->op == OP_BSUM && a->op == OP_OUTER) in[0] = shape_factors(n, a);
+    else if (e->op == OP_BSUM && a->shape.rank) in[0] = shape_place(n, a, false);
+    else in[0] = shape_tree(n, a, e->op == OP_BSUM ? DOM_SEQ : DOM_TIME, false);
     break;
   }
   default: break;
@@ -199,12 +201,16 @@ static Expr *shape_terms(Naming *n, Expr *e)
   if (e->op == OP_ADD && shape_same(e->in[0]->shape, e->in[1]->shape))
     return ex2(n->s, OP_ADD, shape_terms(n, e->in[0]), shape_terms(n, e->in[1]));
   bool stack_rows = e->op == OP_SLICE && e->in[0]->op == OP_READ;
-  if (e->op == OP_BSUM || stack_rows || is_leaf(e) || op_is_ew(e) || e->op == OP_BCAST) return shape_root(n, e, DOM_MODEL);
+  if (e->op == OP_BSUM || stack_rows || is_leaf(e) || op_is_ew(e) || e->op == OP_BCAST)
+    return shape_root(n, e, DOM_MODEL);
   return name_it(n, e);
 }
 
 /* Lives in the gradient block, which is only ever added to: nothing reads it. */
-static bool in_block(const Var *v) { return v->adj_of && (v->adj_of->kind == VAR_PARAM || v->adj_of->kind == VAR_STACKED); }
+static bool in_block(const Var *v)
+{
+  return v->adj_of && (v->adj_of->kind == VAR_PARAM || v->adj_of->kind == VAR_STACKED);
+}
 
 void name_parts(System *s, bool last)
 {
@@ -212,7 +218,8 @@ void name_parts(System *s, bool last)
   /* a right side that already is a whole equation's serves its other uses too */
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];
-    if (v->rhs && !in_block(v) && v->rhs->nin && !is_leaf(v->rhs) && (v->rhs->dom & DOM_T ? DOM_TIME : v->rhs->dom) == v->dom && !named_already(&n, v->rhs))
+    if (v->rhs && !in_block(v) && v->rhs->nin && !is_leaf(v->rhs) &&
+        (v->rhs->dom & DOM_T ? DOM_TIME : v->rhs->dom) == v->dom && !named_already(&n, v->rhs))
       remember(&n, v->rhs, v);
   }
   for (int i = 0, count = s->vars.n; i < count; i++) {

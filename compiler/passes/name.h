@@ -8,11 +8,12 @@
      one structured operator over leaves (a reduction over components or t may reduce an elementwise tree), or
      for a parameter's adjoint, a sum of such terms.
    last: no adjoint comes after it, so stop_gradient(a) becomes a.
-   Values of a smaller domain than their equation's, and dear functions below a root, get a variable: computed once, kept for the
-   backward pass if it reads them. */
+   Values of a smaller domain than their equation's, and dear functions below a root, get a variable: computed once,
+   kept for the backward pass if it reads them. */
 void name_parts(System *s, bool last);
 
-/* What an elementwise tree may stand on: numbers, reads, rows of a read, one-hot values, at(..) of a read, outer of reads. */
+/* What an elementwise tree may stand on: numbers, reads, rows of a read, one-hot values, at(..) of a read, outer of
+ * reads. */
 bool is_leaf(const Expr *e);
 /* a read, or rows of a vector read: something with an address */
 bool is_place(const Expr *e);

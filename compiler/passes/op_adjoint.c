@@ -1,5 +1,6 @@
-/* op_adjoint.c: the adjoint of each operator. Elementwise ones come from their rows in ops.def; structured ones stand here, a case each.
-   Shapes: what flows to an input has the input's shape, but for elementwise broadcasting, which adjoint.c sums away. */
+/* op_adjoint.c: the adjoint of each operator. Elementwise ones come from their rows in ops.def; structured ones stand
+   here, a case each. Shapes: what flows to an input has the input's shape, but for elementwise broadcasting, which
+   adjoint.c sums away. */
 #include "adjoint.h"
 #include <math.h>
 

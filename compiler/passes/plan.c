@@ -1,6 +1,6 @@
-/* plan.c: where each variable lives. A value that only its own loop reads stays in registers; its group's, on the stack; its scan's at
-   the same t, one row a sequence; everything else gets a buffer. The parts of a concat are written straight into it.
-   Needs: the schedule. Leaves: equations and order. */
+/* plan.c: where each variable lives. A value that only its own loop reads stays in registers; its group's, on the
+   stack; its scan's at the same t, one row a sequence; everything else gets a buffer. The parts of a concat are written
+   straight into it. Needs: the schedule. Leaves: equations and order. */
 #include "plan.h"
 #include "name.h"
 #include "schedule.h"
@@ -41,7 +41,8 @@ static void need(Var *v, Store store)
 /* Visits the reads of v's right side with their parents. */
 static void needs_of(const Var *reader, const Expr *e, const Expr *parent)
 {
-  if (e->op == OP_READ) need(e->var, e->var->rhs ? store_for(e->var, reader, e, parent) : STORE_BUFFER); /* inputs, as far as read */
+  if (e->op == OP_READ)
+    need(e->var, e->var->rhs ? store_for(e->var, reader, e, parent) : STORE_BUFFER); /* inputs, as far as read */
   for (int i = 0; i < e->nin; i++) needs_of(reader, e->in[i], e);
 }
 
@@ -63,7 +64,8 @@ static void share_concat(Var *v)
       bool stored = !a->in && a->store != STORE_GRAD && a->store != STORE_PARAM;
       if (stored && !b->in) {
         b->store = at_least(at_least(b->store, a->store), STORE_ROW);
-        if (a->group != b->group) b->store = at_least(b->store, a->scan >= 0 && a->scan == b->scan ? STORE_BATCH : STORE_BUFFER);
+        if (a->group != b->group)
+          b->store = at_least(b->store, a->scan >= 0 && a->scan == b->scan ? STORE_BATCH : STORE_BUFFER);
         a->store = b->store;
         a->in = v;
         a->col = col;
@@ -93,7 +95,8 @@ static void place_variable(Plan *p, Var *v)
     return;
   }
   if (a->store == STORE_BATCH) a->buffer = new_buffer(p, false, true, false, count(v));
-  if (a->store == STORE_BUFFER && (v->rhs || v->kind != VAR_COMPUTED)) a->buffer = new_buffer(p, v->dom & DOM_T, v->dom & DOM_B, v->shape.token, count(v));
+  if (a->store == STORE_BUFFER && (v->rhs || v->kind != VAR_COMPUTED))
+    a->buffer = new_buffer(p, v->dom & DOM_T, v->dom & DOM_B, v->shape.token, count(v));
 }
 
 static void reach(Plan *p, const Var *v, int lo, int hi)
@@ -153,10 +156,12 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
     Var *v = s->vars.at[i];
     if (v->rhs && is_shared_product(v)) need(v, plan_of(v)->scan >= 0 ? STORE_BATCH : STORE_BUFFER);
     if (v->rhs && v->rhs->op == OP_CONCAT && !is_sum(v)) need(v, STORE_ROW);
-    if (v->rhs && !is_elementwise(v) && (count(v) > 1 || v->shape.token)) need(v, v->shape.token ? STORE_BUFFER : STORE_ROW);
+    if (v->rhs && !is_elementwise(v) && (count(v) > 1 || v->shape.token))
+      need(v, v->shape.token ? STORE_BUFFER : STORE_ROW);
   }
   for (int i = 0; i < s->vars.n; i++)
-    if (s->vars.at[i]->rhs && s->vars.at[i]->rhs->op == OP_CONCAT && !is_sum(s->vars.at[i])) share_concat(s->vars.at[i]);
+    if (s->vars.at[i]->rhs && s->vars.at[i]->rhs->op == OP_CONCAT && !is_sum(s->vars.at[i]))
+      share_concat(s->vars.at[i]);
   for (int i = 0; i < s->vars.n; i++) place_variable(p, s->vars.at[i]);
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];

@@ -42,12 +42,14 @@ static Var *named(System *s, const char *name, bool input)
   int n = 0;
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];
-    bool fits = input ? v->kind == VAR_INPUT || v->kind == VAR_TARGET : v->rhs != NULL || v->kind == VAR_INPUT || v->kind == VAR_TARGET;
+    bool fits = input ? v->kind == VAR_INPUT || v->kind == VAR_TARGET
+                      : v->rhs != NULL || v->kind == VAR_INPUT || v->kind == VAR_TARGET;
     if (fits && strcmp(v->name, name) == 0) return v;
     if (fits) names[n++] = v->name;
   }
   const char *near = nearest(name, names, n);
-  diag(s->diag, (Span){0}, "the model has no %s '%s': it has %s", input ? "input" : "variable", name, list_names(s, names, n));
+  diag(s->diag, (Span){0}, "the model has no %s '%s': it has %s", input ? "input" : "variable", name,
+       list_names(s, names, n));
   if (near) diag_note(s->diag, (Span){0}, "did you mean '%s'?", near);
   return NULL;
 }
@@ -156,7 +158,8 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   if (r->windows) carry_states(s);
   if (stage == STAGE_EQUATIONS) return c;
   if (r->kind == PROGRAM_TRAIN) {
-    if (stage != STAGE_ADJOINT) name_parts(s, false); /* so that the backward pass finds dear values kept; to read, it is better without */
+    if (stage != STAGE_ADJOINT)
+      name_parts(s, false); /* so that the backward pass finds dear values kept; to read, it is better without */
     system_verify(s, "name");
     differentiate(s, c, &keep);
     system_verify(s, "adjoint");

@@ -33,7 +33,10 @@ typedef struct Scheduler {
   int groups;
 } Scheduler;
 
-bool reads_off_row(const Expr *read) { return read->attr[0] >= FROM_START || (read->attr[0] == READ_REL && read->attr[1] != 0); }
+bool reads_off_row(const Expr *read)
+{
+  return read->attr[0] >= FROM_START || (read->attr[0] == READ_REL && read->attr[1] != 0);
+}
 
 bool is_sum(const Var *v)
 {
@@ -45,8 +48,8 @@ bool is_sum(const Var *v)
 bool is_shared_product(const Var *v)
 {
   const Expr *e = v->rhs;
-  return !is_sum(v) && e->op == OP_MATMUL && v->dom != DOM_MODEL && e->in[0]->dom == DOM_MODEL && e->in[1]->shape.rank == 1 &&
-         !e->in[1]->shape.token && e->in[1]->dom == v->dom;
+  return !is_sum(v) && e->op == OP_MATMUL && v->dom != DOM_MODEL && e->in[0]->dom == DOM_MODEL &&
+         e->in[1]->shape.rank == 1 && !e->in[1]->shape.token && e->in[1]->dom == v->dom;
 }
 
 bool is_elementwise(const Var *v)
@@ -132,7 +135,8 @@ static void loop_shape(const Var *v, int *rows, int *cols)
   *cols = v->shape.rank == 2 ? v->shape.dim[1] : v->shape.rank == 1 ? v->shape.dim[0] : 1;
 }
 
-/* May v join the open loop? Everything of this group that it reads is in an earlier loop, or in this one and read element by element. */
+/* May v join the open loop? Everything of this group that it reads is in an earlier loop, or in this one and read
+ * element by element. */
 static bool fits_loop(Scheduler *k, const Var *v, const Group *g, const Loop *open, int loop)
 {
   int rows, cols;
@@ -182,8 +186,7 @@ static void make_loops(Scheduler *k, Group *g, Var **vars, int n)
         if (open.vars.n == 0) {
           open.elementwise = is_elementwise(v);
           loop_shape(v, &open.rows, &open.cols);
-        } else if (!fits_loop(k, v, g, &open, number))
-          continue;
+        } else if (!fits_loop(k, v, g, &open, number)) continue;
         vec_push(k->s->arena, &open.vars, v);
         plan_of(v)->loop = number;
         left--;
@@ -206,7 +209,8 @@ static bool scan_ready(Scheduler *k, const Task *task, const Var *v, const bool 
   ExprList *nodes = &k->nodes[v->id];
   for (int i = 0; i < nodes->n; i++) {
     Expr *e = nodes->at[i];
-    if (same_time(e) && e->var->rhs && k->component[e->var->id] == k->component[v->id] && !placed[e->var->id]) return false;
+    if (same_time(e) && e->var->rhs && k->component[e->var->id] == k->component[v->id] && !placed[e->var->id])
+      return false;
   }
   return true;
 }
@@ -219,7 +223,9 @@ static const char *cycle_text(Scheduler *k, const Task *task)
     ExprList *nodes = &k->nodes[task->vars.at[i]->id];
     for (int n = 0; n < nodes->n && shown < 6; n++) {
       Expr *e = nodes->at[n];
-      if (e->op != OP_READ || same_time(e) || !e->var->rhs || k->component[e->var->id] != k->component[task->vars.at[i]->id]) continue;
+      if (e->op != OP_READ || same_time(e) || !e->var->rhs ||
+          k->component[e->var->id] != k->component[task->vars.at[i]->id])
+        continue;
       text_printf(&t, "%s%s[t] reads ", shown ? ", " : "", task->vars.at[i]->name);
       expr_print(&t, e);
       shown++;
@@ -232,13 +238,15 @@ static const char *cycle_text(Scheduler *k, const Task *task)
 
 static void make_scan(Scheduler *k, const Task *task)
 {
-  Step step = {.kind = STEP_SCAN, .dom = DOM_TIME, .direction = 1, .scan = k->plan->scans++, .why = cycle_text(k, task)};
+  Step step = {
+      .kind = STEP_SCAN, .dom = DOM_TIME, .direction = 1, .scan = k->plan->scans++, .why = cycle_text(k, task)};
   bool *placed = ARENA_ARRAY(k->s->arena, bool, k->s->vars.n);
   for (int i = 0; i < task->vars.n; i++) {
     ExprList *nodes = &k->nodes[task->vars.at[i]->id];
     for (int n = 0; n < nodes->n; n++) {
       Expr *e = nodes->at[n];
-      if (e->op == OP_READ && e->attr[0] == READ_REL && e->attr[1] > 0 && k->component[e->var->id] == k->component[task->vars.at[i]->id])
+      if (e->op == OP_READ && e->attr[0] == READ_REL && e->attr[1] > 0 &&
+          k->component[e->var->id] == k->component[task->vars.at[i]->id])
         step.direction = -1;
     }
   }
@@ -280,7 +288,10 @@ static void make_scan(Scheduler *k, const Task *task)
 
 /* ---- order ---- */
 
-static bool is_rows(const Task *t) { return !t->filled && !t->cycle && !is_sum(t->vars.at[0]) && !is_shared_product(t->vars.at[0]); }
+static bool is_rows(const Task *t)
+{
+  return !t->filled && !t->cycle && !is_sum(t->vars.at[0]) && !is_shared_product(t->vars.at[0]);
+}
 
 /* All that task needs is done, or (in_group) runs before it in the open group, on the same row. */
 static bool ready(Scheduler *k, int task, const bool *in_group)
@@ -328,14 +339,15 @@ static bool place_single(Scheduler *k, int i)
   Task *t = &k->tasks.at[i];
   if (t->done || is_rows(t) || !ready(k, i, NULL)) return false;
   if (t->filled)
-    vec_push(k->s->arena, &k->plan->steps, ((Step){.kind = STEP_FILL, .scan = -1, .dom = DOM_SEQ, .var = t->filled, .bound = t->bound}));
-  else if (t->cycle)
-    make_scan(k, t);
+    vec_push(k->s->arena, &k->plan->steps,
+             ((Step){.kind = STEP_FILL, .scan = -1, .dom = DOM_SEQ, .var = t->filled, .bound = t->bound}));
+  else if (t->cycle) make_scan(k, t);
   else {
     Var *v = t->vars.at[0];
     plan_of(v)->step = k->plan->steps.n;
     plan_of(v)->group = ++k->groups;
-    vec_push(k->s->arena, &k->plan->steps, ((Step){.kind = is_sum(v) ? STEP_SUM : STEP_PRODUCT, .scan = -1, .dom = v->dom, .var = v}));
+    vec_push(k->s->arena, &k->plan->steps,
+             ((Step){.kind = is_sum(v) ? STEP_SUM : STEP_PRODUCT, .scan = -1, .dom = v->dom, .var = v}));
   }
   t->done = true;
   return true;

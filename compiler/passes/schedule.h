@@ -3,8 +3,9 @@
 #define RNNC_SCHEDULE_H
 #include "plan.h"
 
-/* Fills plan->steps: strongly connected components in order, a component with a cycle as a scan in its direction, what lies on no cycle
-   over all t at once, fused with its neighbours. Sets each variable's place (step, group, loop, scan) in its VarPlan. */
+/* Fills plan->steps: strongly connected components in order, a component with a cycle as a scan in its direction, what
+   lies on no cycle over all t at once, fused with its neighbours. Sets each variable's place (step, group, loop, scan)
+   in its VarPlan. */
 void schedule(Plan *p);
 
 /* W @ v with W the same for all rows and v a row's vector: what becomes one matrix product over rows. */

@@ -1,24 +1,19 @@
-/* simplify.c: rewrite rules, each with its pattern above it, applied bottom-up until nothing changes; then equal variables merged.
-   Needs: a verified system. Leaves: the meaning; rounding may differ in the last bits. */
+/* simplify.c: rewrite rules, each with its pattern above it, applied bottom-up until nothing changes; then equal
+   variables merged. Needs: a verified system. Leaves: the meaning; rounding may differ in the last bits. */
 #include "simplify.h"
+#include "interpret.h"
 #include "walk.h"
 #include <math.h>
 #include <string.h>
 
-static double fold(Op op, double a, double b, double c)
+/* an elementwise operator of numbers */
+static double fold(const Expr *e)
 {
-  (void)b, (void)c;
-  switch (op) {
-#define EW(id, name, nin, value, da, db, dc, cost)                                                                     \
-  case OP_##id: return value;
-#define ST(id, name, nin, nattr, what)
-#define LEAF(id, name, what)
-#include "ops.def"
-#undef EW
-#undef ST
-#undef LEAF
-  default: return 0;
-  }
+  const double *in[3];
+  double value;
+  for (int i = 0; i < e->nin; i++) in[i] = &e->in[i]->value;
+  op_value(e, in, &value);
+  return value;
 }
 
 static bool is_zero(const Expr *e) { return ex_is_const(e, 0) || (e->op == OP_BCAST && ex_is_const(e->in[0], 0)); }
@@ -191,11 +186,11 @@ static void terms_of(System *s, Expr *e, ExprList *list)
   if (e->op == OP_ADD && shape_same(e->in[0]->shape, e->in[1]->shape)) {
     terms_of(s, e->in[0], list);
     terms_of(s, e->in[1], list);
-  } else
-    vec_push(s->arena, list, e);
+  } else vec_push(s->arena, list, e);
 }
 
-/* pad(a, 0, n) + pad(b, k, n) + .. that tile the vector -> concat(a, b, ..): the adjoint of a product whose rows were shared out */
+/* pad(a, 0, n) + pad(b, k, n) + .. that tile the vector -> concat(a, b, ..): the adjoint of a product whose rows were
+ * shared out */
 static Expr *rule_tiles(System *s, Expr *e)
 {
   if (e->op != OP_ADD || e->shape.rank != 1) return e;
@@ -229,8 +224,7 @@ static Expr *rule_concat(System *s, Expr *e)
     nested |= e->in[i]->op == OP_CONCAT;
     if (e->in[i]->op == OP_CONCAT)
       for (int k = 0; k < e->in[i]->nin; k++) vec_push(s->arena, &parts, e->in[i]->in[k]);
-    else
-      vec_push(s->arena, &parts, e->in[i]);
+    else vec_push(s->arena, &parts, e->in[i]);
   }
   if (zeros) return zero(s, e->shape);
   if (parts.n == 1 && parts.at[0]->shape.rank == 1 && !parts.at[0]->shape.token) return parts.at[0];
@@ -270,7 +264,8 @@ static Expr *rule_structured(System *s, Expr *e)
   case OP_BCAST: return e->attr[0] == 0 ? a : e;
   case OP_STOP: return is_const(a) ? a : e;
   /* an input's element at t itself is always there, unless it is a token that may be missing */
-  case OP_OBSERVED: return a->op == OP_READ && !a->shape.token && a->attr[1] == 0 && a->attr[0] != FROM_START ? ex_const(s, 1) : e;
+  case OP_OBSERVED:
+    return a->op == OP_READ && !a->shape.token && a->attr[1] == 0 && a->attr[0] != FROM_START ? ex_const(s, 1) : e;
   case OP_MAXC:
   case OP_LOGSUMEXP: return a->shape.rank == 0 ? a : e;
   default: return e;
@@ -284,8 +279,7 @@ static Expr *rule(System *s, Expr *e, void *arg)
   if (!op_is_ew(e)) return rule_structured(s, e);
   bool consts = true;
   for (int i = 0; i < e->nin; i++) consts &= is_const(e->in[i]);
-  if (consts)
-    return ex_const(s, fold(e->op, e->in[0]->value, e->nin > 1 ? e->in[1]->value : 0, e->nin > 2 ? e->in[2]->value : 0));
+  if (consts) return ex_const(s, fold(e));
   Expr *flat = unbroadcast(s, e);
   if (flat != e && !op_is_ew(flat)) return flat;
   e = flat;
@@ -320,8 +314,8 @@ static bool read_absolute(ExprList *rights, const Var *v)
 }
 
 typedef struct Replace {
-  Var **by;    /* by var id: read this one instead */
-  bool *zero;  /* by var id: is zero everywhere */
+  Var **by;   /* by var id: read this one instead */
+  bool *zero; /* by var id: is zero everywhere */
 } Replace;
 
 static Expr *replace_read(System *s, Expr *e, void *arg)
@@ -366,12 +360,11 @@ static bool merge_variables(System *s)
       continue;
     }
     Expr *e = v->rhs;
-    if (e->op == OP_READ && e->dom == v->dom && e->var != v && (e->attr[0] == READ_PLAIN || (e->attr[0] == READ_REL && e->attr[1] == 0)))
+    if (e->op == OP_READ && e->dom == v->dom && e->var != v &&
+        (e->attr[0] == READ_PLAIN || (e->attr[0] == READ_REL && e->attr[1] == 0)))
       by = e->var;
-    else if (first[e->id] && first[e->id]->dom == v->dom)
-      by = first[e->id];
-    else if (!first[e->id])
-      first[e->id] = v;
+    else if (first[e->id] && first[e->id]->dom == v->dom) by = first[e->id];
+    else if (!first[e->id]) first[e->id] = v;
     if (!by || r.by[by->id] || r.zero[by->id] || by->shape.token) continue;
     /* outside 1..T v is zero: the other must be so too where v is read there */
     bool outside = read_off_place(s, &all, v) || read_absolute(&all, v);

@@ -39,7 +39,8 @@ static void note_product(System *s, Stacks *k, Expr *e)
   vec_push(s->arena, &k->groups, g);
 }
 
-/* All parameters free: they get a stack of their own. A second group over the same parameters (a shared instance) finds it made. */
+/* All parameters free: they get a stack of their own. A second group over the same parameters (a shared instance) finds
+ * it made. */
 static void make_stack(System *s, Shared *g)
 {
   if (g->params.n < 2) return;

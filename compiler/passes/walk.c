@@ -1,4 +1,5 @@
-/* walk.c: visiting and rebuilding expressions. Recursion is as deep as an expression; the parser bounds that, and passes add little. */
+/* walk.c: visiting and rebuilding expressions. Recursion is as deep as an expression; the parser bounds that, and
+ * passes add little. */
 #include "walk.h"
 #include <string.h>
 

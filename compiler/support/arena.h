@@ -1,6 +1,6 @@
 /* arena.h: memory that lives as long as one compilation.
-   Everything that the AST, the equation system and the shapes point to comes from an Arena and is freed with it at once.
-   Running out of memory prints a message and exits with 70: no caller checks for NULL. */
+   Everything that the AST, the equation system and the shapes point to comes from an Arena and is freed with it at
+   once. Running out of memory prints a message and exits with 70: no caller checks for NULL. */
 #ifndef RNNC_ARENA_H
 #define RNNC_ARENA_H
 #include <stddef.h>
@@ -9,14 +9,15 @@ typedef struct Arena Arena;
 
 Arena *arena_new(void);
 void arena_free(Arena *a);
-void *arena_alloc(Arena *a, size_t bytes); /* zeroed, aligned to 16 */
+void *arena_alloc(Arena *a, size_t bytes);           /* zeroed, aligned to 16 */
 char *arena_copy(Arena *a, const char *s, size_t n); /* n bytes and a final NUL */
 char *arena_printf(Arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))
 
-/* A growing array in an arena: `Vec(Var *) vars;`, then vec_push(arena, &vars, v). Old storage stays until the arena goes. */
+/* A growing array in an arena: `Vec(Var *) vars;`, then vec_push(arena, &vars, v). Old storage stays until the arena
+ * goes. */
 #define Vec(type)                                                                                                      \
   struct {                                                                                                             \
     type *at;                                                                                                          \

@@ -1,6 +1,6 @@
 /* diag.h: source files, spans, and the only code that prints errors.
-   A diagnostic is a place, a sentence, and notes that point elsewhere. Report, return NULL or false, carry on; callers pass
-   the NULL up without a second message. `assert` is for our mistakes, diag for the user's. */
+   A diagnostic is a place, a sentence, and notes that point elsewhere. Report, return NULL or false, carry on; callers
+   pass the NULL up without a second message. `assert` is for our mistakes, diag for the user's. */
 #ifndef RNNC_DIAG_H
 #define RNNC_DIAG_H
 #include "arena.h"
@@ -31,7 +31,7 @@ void diag(Diag *d, Span at, const char *format, ...) __attribute__((format(print
 void diag_warn(Diag *d, Span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void diag_note(Diag *d, Span at, const char *format, ...) __attribute__((format(printf, 3, 4))); /* joins the last one;
    without a place, or at the same one, it is printed without the source line */
-int diag_errors(const Diag *d); /* reported so far, printed or not */
+int diag_errors(const Diag *d);                   /* reported so far, printed or not */
 void diag_print(Diag *d, FILE *out, bool colour); /* in order of source and place; then forgets them */
 /* true as soon as there are more than this many errors: stages may stop early */
 #define DIAG_LIMIT 50

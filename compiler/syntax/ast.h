@@ -1,4 +1,5 @@
-/* ast.h: the tree that the parser builds: one node type, kinds in ast.def. Lives in the arena; never changed once built. */
+/* ast.h: the tree that the parser builds: one node type, kinds in ast.def. Lives in the arena; never changed once
+ * built. */
 #ifndef RNNC_AST_H
 #define RNNC_AST_H
 #include "diag.h"
@@ -32,7 +33,8 @@ Ast *parse(Arena *a, Diag *d, const Source *source);
 typedef enum ParseState { PARSE_COMPLETE, PARSE_INCOMPLETE, PARSE_ERROR } ParseState;
 ParseState parse_state(const char *text);
 
-/* dump of the tree (--emit=ast), one node a line, children indented; and the formatter (rnnc fmt): the language's own syntax */
+/* dump of the tree (--emit=ast), one node a line, children indented; and the formatter (rnnc fmt): the language's own
+ * syntax */
 void ast_dump(Text *out, const Ast *a);
 void ast_format(Text *out, const Ast *a); /* comments are not in the tree, so they are lost */
 const char *ast_kind_name(AstKind k);

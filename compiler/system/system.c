@@ -143,8 +143,10 @@ Expr *ex_read(System *s, Var *v, ReadKind kind, int k)
 {
   assert((kind == READ_PLAIN) == !(v->dom & DOM_T));
   int dom = kind == READ_REL ? v->dom : v->dom & ~DOM_T;
-  if (kind == FROM_END || kind == FROM_START) dom |= v->dom & DOM_B; /* the boundary's variable may vary over the batch */
-  return cons(s, &(Expr){.op = OP_READ, .var = v, .attr = {kind, kind == READ_PLAIN ? 0 : k}, .shape = v->shape, .dom = dom});
+  if (kind == FROM_END || kind == FROM_START)
+    dom |= v->dom & DOM_B; /* the boundary's variable may vary over the batch */
+  return cons(
+      s, &(Expr){.op = OP_READ, .var = v, .attr = {kind, kind == READ_PLAIN ? 0 : k}, .shape = v->shape, .dom = dom});
 }
 
 Expr *ex_var(System *s, Var *v) { return ex_read(s, v, v->dom & DOM_T ? READ_REL : READ_PLAIN, 0); }

@@ -1,16 +1,18 @@
-/* system.h: the equation system, the one central data structure. Front end, autodiff, schedule and code generator all speak it.
+/* system.h: the equation system, the one central data structure. Front end, autodiff, schedule and code generator all
+   speak it.
 
-   A System is a set of variables; a computed variable has one right side, an expression. Expressions are hash-consed: equal
-   expressions are the same pointer, so a DAG. Everything lives in the compilation's arena.
+   A System is a set of variables; a computed variable has one right side, an expression. Expressions are hash-consed:
+   equal expressions are the same pointer, so a DAG. Everything lives in the compilation's arena.
 
    Domains. A variable varies over the time index (DOM_T), over the sequences of the batch (DOM_B), both, or neither:
      DOM_MODEL  parameters and what depends on them alone      DOM_SEQ   one value a sequence: `who`, h[T]
      DOM_TIME   h[t]: a value at each t of each sequence
-   An expression's domain is the union of its leaves', less what a reduction removes. A right side's domain must be within its
-   variable's. The batch is never written.
+   An expression's domain is the union of its leaves', less what a reduction removes. A right side's domain must be
+   within its variable's. The batch is never written.
 
-   Boundaries. A read that falls outside 1..T takes the variable of the boundary entry at that place, zero where there is none. A
-   boundary entry's variable is an ordinary variable without time index (`h[0]` is h's entry {FROM_START, 0}). */
+   Boundaries. A read that falls outside 1..T takes the variable of the boundary entry at that place, zero where there
+   is none. A boundary entry's variable is an ordinary variable without time index (`h[0]` is h's entry {FROM_START,
+   0}). */
 #ifndef RNNC_SYSTEM_H
 #define RNNC_SYSTEM_H
 #include "shape.h"
@@ -50,7 +52,7 @@ struct Expr {
   int id; /* order of creation: inputs have smaller ids */
   int nin;
   Expr **in;
-  int attr[3]; /* of READ: attr[0] ReadKind, attr[1] k */
+  int attr[3];  /* of READ: attr[0] ReadKind, attr[1] k */
   double value; /* of CONST */
   Var *var;     /* of READ */
   Shape shape;
@@ -75,7 +77,18 @@ typedef struct Boundary {
   Var *carried; /* of a token: where `fresh` is 0 this one instead; NULL: none */
 } Boundary;
 
-typedef enum InitKind { INIT_DEFAULT, INIT_ZEROS, INIT_ONES, INIT_CONSTANT, INIT_UNIFORM, INIT_NORMAL, INIT_GLOROT, INIT_HE, INIT_ORTHOGONAL, INIT_IDENTITY } InitKind;
+typedef enum InitKind {
+  INIT_DEFAULT,
+  INIT_ZEROS,
+  INIT_ONES,
+  INIT_CONSTANT,
+  INIT_UNIFORM,
+  INIT_NORMAL,
+  INIT_GLOROT,
+  INIT_HE,
+  INIT_ORTHOGONAL,
+  INIT_IDENTITY
+} InitKind;
 typedef struct Init {
   InitKind kind;
   double a, b; /* constant(a); uniform(a, b); normal(mean a, deviation b); identity(a = scale) */
@@ -92,26 +105,27 @@ struct Var {
   Expr *rhs;
   Vec(Boundary) bound;
   Span span;
-  Init init;           /* of a param: resolved from the default rules by lowering */
-  Vec(Var *) member;   /* of VAR_STACKED, in order */
-  Var *stacked;        /* of a param: the stack it is part of, or NULL */
-  int stacked_row;     /* its first row there */
-  int64_t offset;      /* of a param or stack: its first element in the flat block (param_layout) */
-  DistKind noise;      /* of VAR_NOISE: bernoulli(p0) or normal(p0, p1), constants */
+  Init init;         /* of a param: resolved from the default rules by lowering */
+  Vec(Var *) member; /* of VAR_STACKED, in order */
+  Var *stacked;      /* of a param: the stack it is part of, or NULL */
+  int stacked_row;   /* its first row there */
+  int64_t offset;    /* of a param or stack: its first element in the flat block (param_layout) */
+  DistKind noise;    /* of VAR_NOISE: bernoulli(p0) or normal(p0, p1), constants */
   double noise_arg[2];
-  bool noise_shared;   /* one draw a batch (model) rather than a sequence */
-  bool output;         /* declared `output`, or handed out by default */
-  Var *adj_of;         /* this is the adjoint of that variable */
-  Var *carry_of;       /* of VAR_CARRY: holds that variable's value ... */
-  int carry_offset;    /* ... at this place of the window before: 0 its last element, -1 the one before */
-  void *plan;          /* the planner's own */
+  bool noise_shared; /* one draw a batch (model) rather than a sequence */
+  bool output;       /* declared `output`, or handed out by default */
+  Var *adj_of;       /* this is the adjoint of that variable */
+  Var *carry_of;     /* of VAR_CARRY: holds that variable's value ... */
+  int carry_offset;  /* ... at this place of the window before: 0 its last element, -1 the one before */
+  void *plan;        /* the planner's own */
 };
 
-/* One ~ on an observed variable: for reports, for drawing samples and for the loss. The equations of its likelihood are ordinary
-   variables: `nll` is the sum over the sequence and batch, `count` the elements observed (both DOM_MODEL): loss += nll / count. */
+/* One ~ on an observed variable: for reports, for drawing samples and for the loss. The equations of its likelihood are
+   ordinary variables: `nll` is the sum over the sequence and batch, `count` the elements observed (both DOM_MODEL):
+   loss += nll / count. */
 typedef struct Draw {
-  Var *var;    /* drawn */
-  int offset;  /* of x[t+k] ~ ...; 0 without index */
+  Var *var;   /* drawn */
+  int offset; /* of x[t+k] ~ ...; 0 without index */
   DistKind dist;
   Var *param[2]; /* computed variables with the distribution's arguments: logits | logit | mean, deviation */
   Var *nll, *count;
@@ -124,8 +138,8 @@ typedef struct Metric {
   Span span;
 } Metric;
 
-/* A setting of the train block, checked by the front end against train.def's names: value as text of a small form the runtime
-   parses: a number, "string", name, or name(arg, key=arg). */
+/* A setting of the train block, checked by the front end against train.def's names: value as text of a small form the
+   runtime parses: a number, "string", name, or name(arg, key=arg). */
 typedef struct Setting {
   const char *name, *value;
   Span span;
@@ -146,14 +160,16 @@ typedef struct System {
 } System;
 
 System *system_new(Arena *a, Diag *d, const char *name);
-Var *system_var(System *s, VarKind kind, const char *name, Shape shape, int dom, Span span); /* a taken name gets a suffix .2, .3 .. */
+Var *system_var(System *s, VarKind kind, const char *name, Shape shape, int dom,
+                Span span); /* a taken name gets a suffix .2, .3 .. */
 Var *system_find(const System *s, const char *name);
 
-/* Builders. They fold nothing (simplify does), check shapes with op_shape and abort on a mismatch: callers have checked. */
+/* Builders. They fold nothing (simplify does), check shapes with op_shape and abort on a mismatch: callers have
+ * checked. */
 Expr *ex_const(System *s, double value);
 Expr *ex_leaf(System *s, Op op);
 Expr *ex_read(System *s, Var *v, ReadKind kind, int k);
-Expr *ex_var(System *s, Var *v); /* v[t], or v without index */
+Expr *ex_var(System *s, Var *v);                                          /* v[t], or v without index */
 Expr *ex_op(System *s, Op op, Expr *const *in, int nin, const int *attr); /* attr may be NULL */
 Expr *ex1(System *s, Op op, Expr *a);
 Expr *ex2(System *s, Op op, Expr *a, Expr *b);
@@ -165,6 +181,7 @@ Var *boundary_at(const Var *v, ReadKind kind, int offset); /* NULL: zero */
 /* The language's own syntax. */
 void system_print(Text *out, const System *s);
 void expr_print(Text *out, const Expr *e);
-/* Invariants: every read's index fits its domain, shapes and domains agree, inputs precede. Aborts naming `after`, the pass. */
+/* Invariants: every read's index fits its domain, shapes and domains agree, inputs precede. Aborts naming `after`, the
+ * pass. */
 void system_verify(const System *s, const char *after);
 #endif

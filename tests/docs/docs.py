@@ -1,4 +1,8 @@
-"""docs.py RNNC: the examples of the pages compile (or fail as they say), and every function, setting and option is mentioned."""
+"""docs.py RNNC: the examples of the pages compile (or fail as they say), what they show of a stage is what it prints, and every function,
+setting and option is mentioned.
+
+```rnn compiles; ```rnn-error fails with the message of its first line, `# error: part of it`; ```equations, ```adjoint and ```schedule are
+lines that --emit prints of the example before, in this order."""
 import os
 import re
 import subprocess
@@ -27,7 +31,12 @@ def run(*words):
 
 
 def examples(page, folder):
-    for k, (kind, text) in enumerate(re.findall(r"^```(rnn|rnn-error)\n(.*?)^```", read(page), re.M | re.S)):
+    for k, (kind, text) in enumerate(re.findall(r"^```(rnn|rnn-error|equations|adjoint|schedule)\n(.*?)^```", read(page), re.M | re.S)):
+        if not kind.startswith("rnn"):
+            printed = iter(run(f"--emit={kind}", path).stdout.split("\n"))
+            missing = next((line for line in text.split("\n") if line not in ("", "...") and line not in printed), None)
+            check(f"{page}, example {k}: --emit={kind} prints it", missing is None, missing)
+            continue
         path = os.path.join(folder, f"example{k}.rnn")
         with open(path, "w") as f:
             f.write(text)

@@ -1,4 +1,5 @@
-/* fuzz_front.c: libFuzzer target over the whole front end: parse, check, lower, and the passes up to the plan of each program.
+/* fuzz_front.c: libFuzzer target over the whole front end: parse, check, lower, and the passes up to the plan of each
+   program.
 
      clang-19 -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu11 -I.. (see tests/fuzz/build.sh)
    Everything lives in the arena; nothing is printed. */
