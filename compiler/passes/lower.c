@@ -211,7 +211,7 @@ static Var *figure(Lower *l, const char *name, Span span, Expr *rhs)
   return v;
 }
 
-/* A distribution's argument has the shape of what is drawn; one that is read from a number is spread. */
+/* A distribution's argument has the shape of what is drawn: a number is spread, a vector of length 1 is a number. */
 static Var *draw_parameter(Lower *l, const FlatDraw *d, int i)
 {
   Var *p = d->param[i] ? d->param[i]->var : NULL, *drawn = d->var->var;
@@ -219,7 +219,13 @@ static Var *draw_parameter(Lower *l, const FlatDraw *d, int i)
   const char *suffix = d->dist == DIST_BERNOULLI ? "logit" : i ? "deviation" : "mean";
   Var *v = system_var(l->s, VAR_COMPUTED, arena_printf(l->s->arena, "%s.%s", drawn->name, suffix), drawn->shape,
                       drawn->dom, p->span);
-  v->rhs = broadcast(l->s, ex_var(l->s, p), drawn->shape);
+  bool one = drawn->shape.rank == 0 && shape_count(p->shape) == 1;
+  if (p->shape.rank > 0 && !one)
+    diag(l->s->diag, d->span, "'%s' is %s, its distribution's argument is %s", drawn->name,
+         shape_text(NULL, l->s->arena, drawn->shape), shape_text(NULL, l->s->arena, p->shape));
+  v->rhs = one                  ? ex1(l->s, OP_SUM, ex_var(l->s, p))
+           : p->shape.rank == 0 ? broadcast(l->s, ex_var(l->s, p), drawn->shape)
+                                : broadcast(l->s, ex_const(l->s, 0), drawn->shape);
   return v;
 }
 
