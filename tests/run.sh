@@ -7,9 +7,9 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 sh tests/setup.sh || exit 1
-build=$PWD/build
+build=$PWD/build sanitized="" # what the linker must be told for executables
 if [ "${SANITIZE:-0}" = 1 ]; then
-  build=$PWD/build-asan
+  build=$PWD/build-asan sanitized=" -fsanitize=address,undefined"
   # LLVM keeps what it allocates once a process; generated code is not instrumented
   export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.txt:print_suppressions=0" UBSAN_OPTIONS=print_stacktrace=1
 fi
@@ -32,7 +32,7 @@ suite() { # NAME: runs it
   random) python3 tests/random/run.py --rnnc "$rnnc" --seed "${RANDOM_SEED:-1}" --count "$random_count" ;;
   docs) sh tests/docs/run.sh "$rnnc" ;;
   embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
-  examples) sh tests/examples/run.sh "$build" ;;
+  examples) CC="${CC:-cc}$sanitized" sh tests/examples/run.sh "$build" ;;
   *) echo "no suite '$1'"; echo "0 passed, 1 failed" ;;
   esac
 }
