@@ -2,7 +2,8 @@
 setting and option is mentioned.
 
 ```rnn compiles; ```rnn-error fails with the message of its first line, `# error: part of it`; ```equations, ```adjoint and ```schedule are
-lines that --emit prints of the example before, in this order."""
+lines that --emit prints of the example before, in this order. ```csv NAME is a file that the next example reads and is trained on."""
+import glob
 import os
 import re
 import subprocess
@@ -30,16 +31,23 @@ def run(*words):
     return subprocess.run([rnnc, *words], capture_output=True, text=True)
 
 
+FENCE = re.compile(r"^```(rnn|rnn-error|equations|adjoint|schedule|csv (\S+))\n(.*?)^```", re.M | re.S)
+
+
 def examples(page, folder):
-    for k, (kind, text) in enumerate(re.findall(r"^```(rnn|rnn-error|equations|adjoint|schedule)\n(.*?)^```", read(page), re.M | re.S)):
-        if not kind.startswith("rnn"):
+    path = data = None
+    for k, (kind, name, text) in enumerate(FENCE.findall(read(page))):
+        if kind in ("equations", "adjoint", "schedule"):
             printed = iter(run(f"--emit={kind}", path).stdout.split("\n"))
             missing = next((line for line in text.split("\n") if line not in ("", "...") and line not in printed), None)
             check(f"{page}, example {k}: --emit={kind} prints it", missing is None, missing)
             continue
-        path = os.path.join(folder, f"example{k}.rnn")
+        path = os.path.join(folder, name or f"example{k}.rnn")
         with open(path, "w") as f:
             f.write(text)
+        if name:
+            data = name
+            continue
         if kind == "rnn-error":
             want, r = re.match(r"# error: (.*)", text).group(1), run("check", path)
             check(f"{page}, example {k}: fails with '{want}'", r.returncode == 1 and want in r.stderr, r.stderr)
@@ -48,28 +56,47 @@ def examples(page, folder):
         check(f"{page}, example {k}: check", r.returncode == 0 and not r.stderr, r.stderr)
         r = run("--emit=schedule", path)
         check(f"{page}, example {k}: schedule", r.returncode == 0, r.stderr)
+        if data:
+            weights, checkpoint = os.path.join(folder, "w.safetensors"), os.path.join(folder, "c.safetensors")
+            r = run("run", path, "train", "--epochs=1", "--quiet", f"--out={weights}", f"--save={checkpoint}")
+            check(f"{page}, example {k}: trains on {data}", r.returncode == 0, r.stderr)
+            data = None
 
 
 def mentions(page, names):
     text = read(page)
     for name in names:
-        check(f"{page} mentions {name}", re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", text))
+        word = rf"(?<![\w-]){re.escape(name)}(?!\w)" if re.search(r"\w", name) else re.escape(f"`{name}`")
+        check(f"{page} mentions {name}", re.search(word, text))
 
 
 def rows(name, pattern):
     return re.findall(pattern, read(name), re.M)
 
 
+def options(*words):
+    return sorted(set(re.findall(r"^ +(?:-\w, |    )?(--[\w-]+)", run(*words, "--help").stdout, re.M)))
+
+
 with tempfile.TemporaryDirectory() as folder:
     for page in ("docs/language.md", "docs/internals.md"):
         examples(page, folder)
+    model = os.path.join(folder, "model.rnn")
+    with open(model, "w") as f:
+        f.write("model m {\n  input x[t] : real\n  output y[t]\n  y[t] = x[t]\n}\n")
+    commands = re.findall(r"^  (\w+) ", run("run", model, "--help").stdout, re.M)
+    check("the commands are listed", len(commands) > 5)
+    mentions("docs/commands.md", commands + options())
+    for command in commands:
+        mentions("docs/commands.md", options("run", model, command))
 mentions("docs/language.md", rows("compiler/sema/builtins.def", r"^BUILTIN\((\w+)"))
 mentions("docs/language.md", rows("lang/prelude.rnn", r"^def (\w+)"))
 mentions("docs/language.md", rows("runtime/settings.def", r"^SETTING\((\w+)"))
-mentions("docs/language.md", [n for n in rows("compiler/system/ops.def", r'^EW\( *\w+, *"(\w+)"') if n != "neg"])
+mentions("docs/language.md", rows("runtime/optimisers.def", r"^OPTIMISER\((\w+)"))
+mentions("docs/language.md", [n for n in rows("compiler/system/ops.def", r'^EW\( *\w+, *"([^"]+)"') if n != "neg"])
 mentions("docs/language.md", [f[:-4] for f in os.listdir(os.path.join(root, "lang")) if f != "prelude.rnn"])
-mentions("docs/commands.md", ["--" + n for n in rows("compiler/options.def", r'^OPTION\(\w+, [^,]+, "([\w-]+)"')])
-mentions("docs/commands.md", ["--" + n for n in rows("runtime/options.def", r'^(?:HOST_)?OPTION\(\w+, *"([\w-]+)"')])
-mentions("docs/commands.md", rows("runtime/options.def", r"^COMMAND\((\w+)"))
+mentions("docs/commands.md", rows("runtime/report.c", r'rnn_metrics_write\(t->metrics,\s+(?:scores \? "validation" : )?"(\w+)"'))
+mentions("docs/internals.md", [os.path.basename(f) for folder in ("compiler/*/*", "compiler/*", "runtime/*") for end in ("c", "l", "y", "def")
+                               for f in glob.glob(os.path.join(root, f"{folder}.{end}"))])
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)
