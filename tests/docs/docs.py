@@ -2,7 +2,8 @@
 setting and option is mentioned.
 
 ```rnn compiles; ```rnn-error fails with the message of its first line, `# error: part of it`; ```equations, ```adjoint and ```schedule are
-lines that --emit prints of the example before, in this order. ```csv NAME is a file that the next example reads and is trained on."""
+lines that --emit prints of the example before, in this order. ```csv NAME is a file that the next example reads and is trained on.
+Links within and between the pages lead somewhere."""
 import glob
 import os
 import re
@@ -70,6 +71,19 @@ def mentions(page, names):
         check(f"{page} mentions {name}", re.search(word, text))
 
 
+def links(page):
+    def anchors(text):
+        return {re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t in re.findall(r"^#+ (.*)$", text, re.M)}
+    text = re.sub(r"^```.*?^```|`[^`]*`", "", read(page), flags=re.M | re.S)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if "://" in target:
+            continue
+        other = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
+        there = os.path.exists(os.path.join(root, other))
+        check(f"{page} links to {target}", there and (not anchor or anchor in anchors(read(other))))
+
+
 def rows(name, pattern):
     return re.findall(pattern, read(name), re.M)
 
@@ -79,7 +93,7 @@ def options(*words):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    for page in ("docs/language.md", "docs/internals.md"):
+    for page in ("README.md", "docs/language.md", "docs/internals.md"):
         examples(page, folder)
     model = os.path.join(folder, "model.rnn")
     with open(model, "w") as f:
@@ -89,6 +103,8 @@ with tempfile.TemporaryDirectory() as folder:
     mentions("docs/commands.md", commands + options())
     for command in commands:
         mentions("docs/commands.md", options("run", model, command))
+for page in ("README.md", "docs/language.md", "docs/internals.md", "docs/commands.md", "docs/performance.md"):
+    links(page)
 mentions("docs/language.md", rows("compiler/sema/builtins.def", r"^BUILTIN\((\w+)"))
 mentions("docs/language.md", rows("lang/prelude.rnn", r"^def (\w+)"))
 mentions("docs/language.md", rows("runtime/settings.def", r"^SETTING\((\w+)"))
@@ -96,7 +112,7 @@ mentions("docs/language.md", rows("runtime/optimisers.def", r"^OPTIMISER\((\w+)"
 mentions("docs/language.md", [n for n in rows("compiler/system/ops.def", r'^EW\( *\w+, *"([^"]+)"') if n != "neg"])
 mentions("docs/language.md", [f[:-4] for f in os.listdir(os.path.join(root, "lang")) if f != "prelude.rnn"])
 mentions("docs/commands.md", rows("runtime/report.c", r'rnn_metrics_write\(t->metrics,\s+(?:scores \? "validation" : )?"(\w+)"'))
-mentions("docs/internals.md", [os.path.basename(f) for folder in ("compiler/*/*", "compiler/*", "runtime/*") for end in ("c", "l", "y", "def")
-                               for f in glob.glob(os.path.join(root, f"{folder}.{end}"))])
+sources = [f for folder in ("compiler/*/*", "compiler/*", "runtime/*") for f in sorted(glob.glob(os.path.join(root, folder)))]
+mentions("docs/internals.md", [os.path.basename(f) for f in sources if f.endswith((".c", ".l", ".y", ".def"))])
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)
