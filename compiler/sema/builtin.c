@@ -276,7 +276,17 @@ static Node *time_argmax(Elab *x, Node *a, const Ast *e)
   return time_min(x, make(x, OP_WHERE, (Node *[]){is_max, time_node(x, e), last}, 3, e), e);
 }
 
-static Node *batch_sum(Elab *x, Node *a, const Ast *e) { return hoist(x, "sum", make1(x, OP_BSUM, a, e)); }
+/* One value for all sequences at each t is a domain that no step of a plan computes: refused, rather than wrong. */
+static Node *batch_sum(Elab *x, Node *a, const Ast *e)
+{
+  if (a->timed) {
+    diag(x->body->s->diag, here(x, e->span),
+         "a reduction over the batch of a value at each t is not supported yet: reduce over t first, "
+         "sum[batch](sum[t](..))");
+    a = make1(x, OP_TSUM, a, e);
+  }
+  return hoist(x, "sum", make1(x, OP_BSUM, a, e));
+}
 
 static Node *batch_mean(Elab *x, Node *a, const Ast *e)
 {
