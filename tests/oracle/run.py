@@ -156,7 +156,7 @@ def main():
             if not os.path.isdir(v):
                 roots.append(os.path.join(work, f"vectors{i}"))
                 with tarfile.open(v) as t:
-                    t.extractall(roots[-1], filter="data")
+                    t.extractall(roots[-1], **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
             else:
                 roots.append(v)
         cases = sorted(d for r in roots for d, _, files in os.walk(r) if "case.json" in files)

@@ -12,6 +12,8 @@ import os
 import sys
 import numpy as np
 from values import ATOM, PRODUCT, SIGN, SUM, Unsupported, Val, elementwise, joined, matmul, number, vector
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import weights  # noqa: E402
 
 # Families that need two time axes or statistics over the batch, which come with later issues. Others are refused by what they use.
 REFUSED = {"encoder_decoder": "two time axes", "lstm_batchnorm": "batch statistics"}
@@ -577,7 +579,6 @@ def translate(case, data):
 
 
 def write(model, folder):
-    from safetensors.numpy import save_file
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "model.rnn"), "w") as f:
         f.write(model.text())
@@ -585,8 +586,8 @@ def write(model, folder):
     if model.lengths is not None:
         arrays["lengths"] = model.lengths
     np.savez(os.path.join(folder, "data.npz"), **arrays)
-    save_file({k: np.array(v, dtype=np.float64, order="C") for k, v in model.params.items()},
-              os.path.join(folder, "weights.safetensors"))
+    weights.save_file({k: np.array(v, dtype=np.float64, order="C") for k, v in model.params.items()},
+                      os.path.join(folder, "weights.safetensors"))
 
 
 def load(folder):

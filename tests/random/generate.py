@@ -7,6 +7,8 @@ import os
 import random
 import sys
 import numpy as np
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import weights  # noqa: E402
 
 
 def index_text(k):
@@ -430,8 +432,7 @@ def type_text(shape):
 
 
 def write_weights(path, params):
-    from safetensors.numpy import save_file
-    save_file({k: np.array(v, dtype=np.float64, order="C") for k, v in params.items()}, path)
+    weights.save_file({k: np.array(v, dtype=np.float64, order="C") for k, v in params.items()}, path)
 
 
 def main():

@@ -4,9 +4,12 @@ The interpreter and the generated code share the front end: if that reads a boun
 number. This evaluator has its own parser and its own reading of docs/language.md; it takes the language that generate.py and
 oracle/translate.py write: one statement a line, cells without cells in them."""
 import math
+import os
 import re
 import sys
 import numpy as np
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import weights  # noqa: E402
 
 TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)|([A-Za-z_]\w*)|(==|!=|<=|>=|[-+*/@^()\[\],.'<>]))")
 BINDS = {"or": 1, "and": 2, "==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "@": 6, "^": 8}
@@ -446,11 +449,10 @@ def with_zeros(op, a):
 
 
 def main():
-    from safetensors.numpy import load_file
     with np.load(f"{sys.argv[1]}/{sys.argv[2] if len(sys.argv) > 2 else 'data'}.npz") as z:
         data = {k: z[k] for k in z.files}
     with open(f"{sys.argv[1]}/model.rnn") as f:
-        print(Meaning(f.read(), data, load_file(f"{sys.argv[1]}/{sys.argv[2] if len(sys.argv) > 2 else 'weights'}.safetensors")).loss())
+        print(Meaning(f.read(), data, weights.load_file(f"{sys.argv[1]}/{sys.argv[2] if len(sys.argv) > 2 else 'weights'}.safetensors")).loss())
 
 
 if __name__ == "__main__":
