@@ -14,6 +14,9 @@ import sys
 import tempfile
 import numpy as np
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import weights  # noqa: E402
+
 CLASSES = 32
 MODEL = """model bench {{
   input  x[t] : real[{input}]
@@ -65,25 +68,15 @@ def torch_side(a):
     print(json.dumps({"median_s": statistics.median(times)}))
 
 
-def write_safetensors(path, arrays):
-    head, at = {}, 0
-    for k, v in arrays.items():
-        head[k] = {"dtype": "F32", "shape": list(v.shape), "data_offsets": [at, at + v.nbytes]}
-        at += v.nbytes
-    text = json.dumps(head).encode()
-    with open(path, "wb") as f:
-        f.write(len(text).to_bytes(8, "little") + text + b"".join(np.ascontiguousarray(v).tobytes() for v in arrays.values()))
-
-
 def check_losses(a, folder):
     lstm, out, x, y, step = torch_model(a)
     wi, wh, b = (p.detach().numpy() for p in (lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0))
-    weights = {}
+    params = {}
     for k, gate in enumerate("ifgo"):  # PyTorch's order of gates
         rows = slice(k * a.units, (k + 1) * a.units)
-        weights.update({f"h.W{gate}": wi[rows], f"h.U{gate}": wh[rows], f"h.b{gate}": b[rows]})
-    weights.update({"o.W": out.weight.detach().numpy(), "o.b": out.bias.detach().numpy()})
-    write_safetensors(f"{folder}/w.safetensors", weights)
+        params.update({f"h.W{gate}": wi[rows], f"h.U{gate}": wh[rows], f"h.b{gate}": b[rows]})
+    params.update({"o.W": out.weight.detach().numpy(), "o.b": out.bias.detach().numpy()})
+    weights.save_file(params, f"{folder}/w.safetensors")
     np.savez(f"{folder}/d.npz", x=np.moveaxis(x.numpy(), 0, 1), y=np.moveaxis(y.numpy(), 0, 1))
     want = [float(step().detach()) for _ in range(3)]
     sets = ["optimizer=adam(rate = 1e-3)", "clip=norm(1.0)", f"batch={a.batch}", "shuffle=false", "validate=0"]

@@ -2,13 +2,15 @@
 
 One model an operator, values at t of sequences of different lengths, in sizes that fill vectors and leave remainders; by `forward` and, where it has a
 derivative, by `gradient`. Every named row of the operator table and every builtin must have a case here."""
-import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import weights  # noqa: E402
 
 rnnc = os.path.abspath(sys.argv[1])
 root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -41,7 +43,6 @@ CASES.update({
     "matrix scan": ("C[t] @ b[t]\n  C[t] = sigmoid(sum(c[t])) * C[t-1] + outer(a[t], b[t])", (-1, 1))})
 NO_GRADIENT = {"sign", "floor", "<", "<=", ">", ">=", "and", "or", "==", "!=", "not", "argmax", "onehot", "argmax[t]"}
 SIZES = (1, 5, 19, 37)
-SYNTAX = {"neg"}
 
 
 def model(expression, n):
@@ -56,16 +57,6 @@ def model(expression, n):
   loss = sum[t](sum(o[t] * cos(o[t] + 1))) / 7 + 0.1 * sum(P) + 0.1 * sum(q)
 }}
 """
-
-
-def write_weights(path, arrays):
-    head, at = {}, 0
-    for k, v in arrays.items():
-        head[k] = {"dtype": "F64", "shape": list(v.shape), "data_offsets": [at, at + v.nbytes]}
-        at += v.nbytes
-    text = json.dumps(head).encode()
-    with open(path, "wb") as f:
-        f.write(len(text).to_bytes(8, "little") + text + b"".join(v.tobytes() for v in arrays.values()))
 
 
 def run(folder, *words):
@@ -98,7 +89,7 @@ def one(folder, name, n, rng):
     data = {v: rng.uniform(low, high, (3, 6, n)).astype(np.float32) for v in "abc"}
     data["k"] = rng.integers(0, n, (3, 6))
     np.savez(f"{folder}/d.npz", lengths=lengths, **data)
-    write_weights(f"{folder}/w.safetensors", {k: rng.uniform(-1, 1, s).astype(np.float32).astype(float) / n ** 0.5 for k, s in (("P", (n, n)), ("q", (n,)))})
+    weights.save_file({k: rng.uniform(-1, 1, s).astype(np.float32).astype(float) / n ** 0.5 for k, s in (("P", (n, n)), ("q", (n,)))}, f"{folder}/w.safetensors")
     commands = [("forward",)] + ([] if name in NO_GRADIENT else [("gradient", "--wrt", "a,b,c")])
     for command in commands:
         want = run(folder, *command, "--interpret")
