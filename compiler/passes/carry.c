@@ -5,7 +5,7 @@
 
 static void carry_place(System *s, Var *v, int offset)
 {
-  Var *old = boundary_at(v, FROM_START, offset);
+  Var *old = boundary_at(v, AXIS_T, FROM_START, offset);
   if (v->kind != VAR_COMPUTED && !old) return;
   Var *carry =
       system_var(s, VAR_CARRY, arena_printf(s->arena, "%s.carry%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
@@ -19,7 +19,7 @@ static void carry_place(System *s, Var *v, int offset)
   Expr *before = old ? ex_var(s, old) : ex_const(s, 0);
   Var *start =
       system_var(s, VAR_COMPUTED, arena_printf(s->arena, "%s.start%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
-  start->rhs = ex3(s, OP_WHERE, ex_leaf(s, OP_FRESH), before, ex_var(s, carry));
+  start->rhs = ex3(s, OP_WHERE, ex_leaf(s, OP_FRESH, AXIS_T), before, ex_var(s, carry));
   for (int i = 0; i < v->bound.n; i++)
     if (v->bound.at[i].kind == FROM_START && v->bound.at[i].offset == offset) {
       v->bound.at[i].var = start;

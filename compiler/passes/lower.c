@@ -162,10 +162,10 @@ static void lower_node(Lower *l, Node *n)
 {
   switch (n->op) {
   case OP_CONST: n->expr = lower_constant(l, n); break;
-  case OP_READ: n->expr = ex_read(l->s, n->var->var, (ReadKind)n->attr[0], n->attr[1]); break;
+  case OP_READ: n->expr = ex_read_along(l->s, n->var->var, AXIS_T, (ReadKind)n->attr[0], n->attr[1]); break;
   case OP_TIME:
   case OP_LENGTH:
-  case OP_BATCH: n->expr = ex_leaf(l->s, n->op); break;
+  case OP_BATCH: n->expr = ex_leaf(l->s, n->op, AXIS_T); break;
   case OP_MATMUL: n->expr = lower_product(l, n); break;
   case OP_TRANSPOSE:
     n->expr = n->in[0]->shape.rank == 1 ? n->in[0]->expr : ex1(l->s, OP_TRANSPOSE, n->in[0]->expr);
@@ -254,8 +254,8 @@ static void lower_metrics(Lower *l)
     Metric out = {.name = m->name, .span = m->span};
     out.sum = model ? value
                     : figure(l, arena_printf(s->arena, "%s.sum", m->name), m->span, ex1(s, OP_BSUM, ex_var(s, value)));
-    out.count =
-        figure(l, arena_printf(s->arena, "%s.count", m->name), m->span, model ? ex_const(s, 1) : ex_leaf(s, OP_BATCH));
+    out.count = figure(l, arena_printf(s->arena, "%s.count", m->name), m->span,
+                       model ? ex_const(s, 1) : ex_leaf(s, OP_BATCH, AXIS_T));
     vec_push(s->arena, &s->metrics, out);
   }
 }
@@ -265,7 +265,7 @@ static Expr *mean_over_batch(Lower *l, Var *value)
   System *s = l->s;
   if (value->dom == DOM_MODEL) return ex_var(s, value);
   Var *sum = figure(l, "loss.total", value->span, ex1(s, OP_BSUM, ex_var(s, value)));
-  return ex2(s, OP_DIV, ex_var(s, sum), ex_leaf(s, OP_BATCH));
+  return ex2(s, OP_DIV, ex_var(s, sum), ex_leaf(s, OP_BATCH, AXIS_T));
 }
 
 /* loss = explicit + sum of nll / max(count, 1) over the draws */

@@ -184,7 +184,7 @@ static Expr *shape_root(Naming *n, Expr *e, int dom)
       Expr *body = a->in[0];
       if (body->op == OP_OUTER && (body->dom & DOM_T)) body = shape_factors(n, body);
       else body = body->shape.rank ? shape_place(n, body, false) : shape_tree(n, body, DOM_TIME, false);
-      in[0] = ex1(s, OP_TSUM, body);
+      in[0] = walk_with(s, a, &body);
     } else if (e->op == OP_BSUM && a->op == OP_OUTER) in[0] = shape_factors(n, a);
     else if (e->op == OP_BSUM && a->shape.rank) in[0] = shape_place(n, a, false);
     else in[0] = shape_tree(n, a, e->op == OP_BSUM ? DOM_SEQ : DOM_TIME, false);

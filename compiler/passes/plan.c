@@ -181,7 +181,7 @@ static const char *const store_name[] = {"registers", "row", "a row a sequence",
 static void print_var(Text *out, const Plan *p, const Var *v, int indent)
 {
   text_printf(out, "%*s%s%s = ", indent, "", v->name, v->dom & DOM_T ? "[t]" : "");
-  expr_print(out, v->rhs);
+  expr_print(out, p->system, v->rhs);
   const VarPlan *a = plan_of(v);
   text_printf(out, "    # %s", store_name[a->store]);
   if (a->in) text_printf(out, ", in %s at %d", a->in->name, a->col);

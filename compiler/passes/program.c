@@ -95,7 +95,7 @@ static const char *why_no_step(System *s)
       Text t = {0};
       text_printf(&t, "'%s' (line %d) needs ", v->name, span_line(v->span));
       if (over) text_printf(&t, "the whole sequence: %s", op_info[e->op].name);
-      else expr_print(&t, e);
+      else expr_print(&t, s, e);
       const char *why = arena_copy(s->arena, t.at, t.n);
       text_free(&t);
       return why;

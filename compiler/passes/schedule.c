@@ -227,7 +227,7 @@ static const char *cycle_text(Scheduler *k, const Task *task)
           k->component[e->var->id] != k->component[task->vars.at[i]->id])
         continue;
       text_printf(&t, "%s%s[t] reads ", shown ? ", " : "", task->vars.at[i]->name);
-      expr_print(&t, e);
+      expr_print(&t, k->s, e);
       shown++;
     }
   }

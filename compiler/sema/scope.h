@@ -199,11 +199,6 @@ void body_declare(Body *b);
 void note_uses(const Body *b);
 bool is_loss(const Body *b, const Ast *target);
 
-/* index.c */
-typedef struct Place {
-  ReadKind kind;
-  int k;
-} Place;
 bool place_of(Elab *x, const Ast *index, Place *p); /* in the body's own orientation */
 Place place_turned(const Body *b, Place p);         /* the same place in the outermost orientation */
 bool has_time(Elab *x, const Ast *e);               /* does the text's value have the time index? */

@@ -448,6 +448,7 @@ bool op_shape(ShapeCtx *c, Arena *a, int op, const Shape *in, int n, const int *
   case OP_READ: /* of the variable's shape: ex_read knows it */
   case OP_TIME:
   case OP_LENGTH:
+  case OP_LIVE:
   case OP_BATCH:
   case OP_FRESH: return give(r, shape_scalar());
   case OP_COUNT: break;

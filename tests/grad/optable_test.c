@@ -299,15 +299,15 @@ static void check_reads(Tally *n)
     int back = way % 2 ? 1 : -1;
     Var *h = bench_computed(b, shape_vector(2), DOM_TIME, NULL);
     Expr *W = matrix(b, 2, 2, VARY_NOT), *V = matrix(b, 2, 2, VARY_NOT), *x = vector(b, 2, VARY_T);
-    Expr *sum = ex2(s, OP_ADD, ex2(s, OP_MATMUL, W, ex_read(s, h, READ_REL, back)),
-                    ex2(s, OP_MATMUL, V, ex_read(s, h, READ_REL, 2 * back)));
+    Expr *sum = ex2(s, OP_ADD, ex2(s, OP_MATMUL, W, ex_read_along(s, h, AXIS_T, READ_REL, back)),
+                    ex2(s, OP_MATMUL, V, ex_read_along(s, h, AXIS_T, READ_REL, 2 * back)));
     h->rhs = ex1(s, OP_TANH, ex2(s, OP_ADD, sum, x));
     add_boundaries(b, h, way / 2);
     static const int place[][2] = {{READ_REL, 3},   {READ_REL, -1},   {FROM_START, 1}, {FROM_START, 3},
                                    {FROM_START, 0}, {FROM_START, -2}, {FROM_END, 0},   {FROM_END, -2},
                                    {FROM_END, 1},   {FROM_END, 2},    {READ_REL, 0},   {FROM_END, -3}};
     const int *p = place[way / 2];
-    check(n, b, ex2(s, OP_MUL, ex_read(s, h, p[0], p[1]), vector(b, 2, VARY_B)));
+    check(n, b, ex2(s, OP_MUL, ex_read_along(s, h, AXIS_T, p[0], p[1]), vector(b, 2, VARY_B)));
   }
 }
 

@@ -215,10 +215,10 @@ static void check_places(Test *total)
     total->failed += n.failed;                                                                                         \
     arena_free(n.arena);                                                                                               \
   }
-  EACH(places, ex_read(p.s, p.x, w->kind, w->k))
-  EACH(observed, ex1(p.s, OP_OBSERVED, ex_read(p.s, p.x, w->kind, w->k)))
-  EACH(tokens, ex1(p.s, OP_INDEX, ex_read(p.s, p.k, w->kind, w->k)))
-  EACH(seen, ex1(p.s, OP_OBSERVED, ex_read(p.s, p.k, w->kind, w->k)))
+  EACH(places, ex_read_along(p.s, p.x, AXIS_T, w->kind, w->k))
+  EACH(observed, ex1(p.s, OP_OBSERVED, ex_read_along(p.s, p.x, AXIS_T, w->kind, w->k)))
+  EACH(tokens, ex1(p.s, OP_INDEX, ex_read_along(p.s, p.k, AXIS_T, w->kind, w->k)))
+  EACH(seen, ex1(p.s, OP_OBSERVED, ex_read_along(p.s, p.k, AXIS_T, w->kind, w->k)))
 #undef EACH
 }
 
@@ -231,8 +231,8 @@ static void check_reductions(Test *total)
   Test n = begin();
   Places p = begin_places(&n);
   System *s = p.s;
-  Expr *x = ex_var(s, p.x), *t = ex_leaf(s, OP_TIME), *length_of = ex_leaf(s, OP_LENGTH);
-  Expr *last = ex_read(s, p.x, FROM_END, 0);
+  Expr *x = ex_var(s, p.x), *t = ex_leaf(s, OP_TIME, AXIS_T), *length_of = ex_leaf(s, OP_LENGTH, AXIS_T);
+  Expr *last = ex_read_along(s, p.x, AXIS_T, FROM_END, 0);
   const struct {
     const char *what;
     Expr *e;
@@ -246,8 +246,8 @@ static void check_reductions(Test *total)
       {"sum[batch](sum[t](x[t]))", ex1(s, OP_BSUM, ex1(s, OP_TSUM, x)), {17, 17, 17, 17}},
       {"x[t] - sum[t](x[t])", ex2(s, OP_SUB, x, ex1(s, OP_TSUM, x)), {-5, -4, -3, 0}},
       {"t + 10 T", ex2(s, OP_ADD, t, ex2(s, OP_MUL, ex_const(s, 10), length_of)), {31, 32, 33, 11}},
-      {"batch", ex_leaf(s, OP_BATCH), {2, 2, 2, 2}},
-      {"fresh", ex_leaf(s, OP_FRESH), {1, 1, 1, 1}},
+      {"batch", ex_leaf(s, OP_BATCH, AXIS_T), {2, 2, 2, 2}},
+      {"fresh", ex_leaf(s, OP_FRESH, AXIS_T), {1, 1, 1, 1}},
       {"at(t == 2, x[T])", at(s, last, FROM_START, 2), {0, 3, 0, 0}},
       {"at(t == T, x[T])", at(s, last, FROM_END, 0), {0, 0, 3, 11}},
       {"at(t == T-2, x[T])", at(s, last, FROM_END, -2), {3, 0, 0, 0}},
@@ -267,8 +267,8 @@ static void check_long(Test *total)
   System *s = n.s;
   Var *h = system_var(s, VAR_COMPUTED, "h", shape_scalar(), DOM_TIME, (Span){0});
   Var *g = system_var(s, VAR_COMPUTED, "g", shape_scalar(), DOM_TIME, (Span){0});
-  h->rhs = ex2(s, OP_ADD, ex_read(s, h, READ_REL, -1), ex_const(s, 1));
-  g->rhs = ex2(s, OP_ADD, ex_read(s, g, READ_REL, 1), ex_var(s, h));
+  h->rhs = ex2(s, OP_ADD, ex_read_along(s, h, AXIS_T, READ_REL, -1), ex_const(s, 1));
+  g->rhs = ex2(s, OP_ADD, ex_read_along(s, g, AXIS_T, READ_REL, 1), ex_var(s, h));
   Interp *it = interpret_new(s, 1, LONG, NULL, NULL, NULL);
   double want = (double)LONG * (LONG + 1) / 2;
   expect(total, "a long chain", interpret_value(it, g, 0, 1), 1, &want);
