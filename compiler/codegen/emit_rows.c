@@ -74,7 +74,7 @@ static void element_piece(Emit *e, const At *at, void *arg)
     e->value[v->id] = value;
     e->value_time[v->id] = ++e->clock;
     if (emit_store_of(v) == STORE_NONE) continue;
-    LLVMValueRef base = emit_row_address(e, v, READ_REL, 0, x->row);
+    LLVMValueRef base = emit_row_address(e, v, NULL, x->row);
     emit_store(e, value, emit_element(e, base, at_index(e, at, x->loop->cols)));
   }
 }
@@ -263,7 +263,7 @@ static void concat(Emit *e, const Var *v, Rowwise *w)
     const Expr *part = w->x->in[i];
     int n = (int)shape_count(part->shape);
     bool in_place =
-        part->op == OP_READ && plan_of(part->var)->in == v && plan_of(part->var)->col == col && !reads_off_row(part);
+        part->op == OP_READ && plan_of(part->var)->in == v && plan_of(part->var)->col == col && read_is_now(part);
     if (!in_place) {
       e->loop_began = ++e->clock;
       emit_components(e, 1, n, part_piece, &(Part){part, w->row, emit_element(e, w->to, emit_i64(e, col))});
@@ -536,7 +536,7 @@ void emit_structured(Emit *e, const Var *v, const Row *row)
 {
   Rowwise w = {.x = v->rhs, .row = row};
   bool stored = emit_store_of(v) != STORE_NONE;
-  if (stored) w.to = emit_row_address(e, v, READ_REL, 0, row);
+  if (stored) w.to = emit_row_address(e, v, NULL, row);
   LLVMValueRef number = structured(e, v, &w);
   if (!number) return;
   e->value[v->id] = number;
