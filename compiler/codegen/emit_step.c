@@ -280,7 +280,7 @@ static void call_step(Emit *e, const Step *s, const Body *body)
     else emit_whole(e, body->fn, emit_i64(e, 1));
     break;
   case STEP_SCAN:
-    if (!e->stream) emit_packing(e, s);
+    if (!e->stream && !e->plan->phases) emit_packing(e, s);
     if (s->whole || !(s->dom & DOM_B)) emit_whole(e, body->fn, emit_field(e, FRAME_B));
     else emit_parallel(e, body->fn, emit_field(e, FRAME_B), -4);
     break;
@@ -292,6 +292,31 @@ static void call_step(Emit *e, const Step *s, const Body *body)
   }
 }
 
+typedef struct Phase {
+  const Body *body;
+  bool once;
+} Phase;
+
+/* Weights are packed in the first phase, since they stay the same in all that follow it. */
+static void run_phase(Emit *e, const Row *row, void *arg)
+{
+  (void)row;
+  const Phase *f = arg;
+  const Plan *p = e->plan;
+  for (int i = 0; i < p->steps.n; i++) {
+    const Step *s = &p->steps.at[i];
+    if (f->once && s->kind == STEP_SCAN) emit_packing(e, s);
+    if (s->once == f->once) call_step(e, s, &f->body[i]);
+  }
+}
+
+static void call_phase(Emit *e, const Body *body, int number)
+{
+  LLVMValueRef other = emit_i64(e, number == 1 ? 2 : 1);
+  LLVMValueRef asked = LLVMBuildICmp(e->b, LLVMIntNE, emit_field(e, FRAME_PHASE), other, "");
+  emit_when(e, asked, run_phase, NULL, &(Phase){body, number == 1});
+}
+
 LLVMValueRef emit_program(Emit *e)
 {
   const Plan *p = e->plan;
@@ -299,7 +324,11 @@ LLVMValueRef emit_program(Emit *e)
   emit_prepare_products(e);
   for (int i = 0; i < p->steps.n; i++) make_body(e, &p->steps.at[i], i, &body[i]);
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);
-  for (int i = 0; i < p->steps.n; i++) call_step(e, &p->steps.at[i], &body[i]);
+  if (p->phases) {
+    call_phase(e, body, 1);
+    call_phase(e, body, 2);
+  } else
+    for (int i = 0; i < p->steps.n; i++) call_step(e, &p->steps.at[i], &body[i]);
   emit_end(e);
   return fn;
 }

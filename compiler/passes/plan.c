@@ -138,6 +138,48 @@ static void buffer_reach(Plan *p, const Expr *e)
   for (int i = 0; i < e->nin; i++) buffer_reach(p, e->in[i]);
 }
 
+/* ---- what does not depend on the first axis ---- */
+
+static bool is_late(const System *s, const bool *late, Var *v)
+{
+  bool found = (v->dom & DOM_T) || v->kind == VAR_CARRY;
+  for (int i = 0; i < v->bound.n; i++) found |= late[v->bound.at[i].var->id];
+  if (!v->rhs || found) return found;
+  ExprList nodes = walk_nodes((System *)s, v->rhs);
+  for (int i = 0; i < nodes.n; i++) {
+    const Expr *e = nodes.at[i];
+    found |= e->op == OP_FRESH || (e->var && late[e->var->id]);
+    found |= (e->op == OP_LENGTH || e->op == OP_TIME || e->op == OP_LIVE) && e->attr[0] == AXIS_T;
+  }
+  return found;
+}
+
+static bool step_is_late(const Step *step, const bool *late)
+{
+  if (step->kind == STEP_FILL) return late[step->var->id] || late[step->bound->var->id];
+  if (step->kind != STEP_ROWS && step->kind != STEP_SCAN) return late[step->var->id];
+  for (int i = 0; i < step->items.n; i++)
+    if (step_is_late(&step->items.at[i], late)) return true;
+  for (int i = 0; i < step->group.loops.n; i++)
+    for (int k = 0; k < step->group.loops.at[i].vars.n; k++)
+      if (late[step->group.loops.at[i].vars.at[k]->id]) return true;
+  return false;
+}
+
+static void find_once(Plan *p)
+{
+  System *s = p->system;
+  bool *late = ARENA_ARRAY(s->arena, bool, s->vars.n);
+  for (bool again = true; again;) {
+    again = false;
+    for (int i = 0; i < s->vars.n; i++) {
+      if (late[i] || !is_late(s, late, s->vars.at[i])) continue;
+      late[i] = again = true;
+    }
+  }
+  for (int i = 0; i < p->steps.n; i++) p->steps.at[i].once = !step_is_late(&p->steps.at[i], late);
+}
+
 Plan *plan_make(System *s, Var *const *keep, int nkeep)
 {
   Plan *p = ARENA_NEW(s->arena, Plan);
@@ -182,6 +224,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
       reach(p, v, b->axis, b->kind == FROM_START ? 1 - b->offset : 0, b->kind == FROM_END ? b->offset : 0);
     }
   }
+  find_once(p);
   return p;
 }
 

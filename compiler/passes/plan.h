@@ -80,6 +80,7 @@ typedef struct Plan {
   Var **keep;
   int nkeep;
   int scans;
+  bool phases; /* its steps with and without `once` can be run apart */
 } Plan;
 
 static inline VarPlan *plan_of(const Var *v) { return v->plan; }
