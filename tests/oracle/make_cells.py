@@ -462,5 +462,17 @@ def glu(c):
     return c.normal(torch.nn.functional.glu(torch.cat((mul(w, x) + b, mul(wg, x) + bg), -1)))
 
 
+@case
+def bilinear(c):
+    x, z, w, b = c.input("x", 3), c.input("z", 2), c.par("h.W", 4, 6), c.par("h.bias", 4)
+    return c.normal(torch.nn.functional.bilinear(x, z, w.reshape(4, 3, 2), b))
+
+
+@case
+def group_norm(c):
+    x, gain, bias = c.input("x", 6), c.par("h.gain", 6, around=1), c.par("h.bias", 6)
+    return c.normal(torch.nn.functional.group_norm(x.flatten(0, 1), 2, gain, bias, 1e-5).reshape(x.shape))
+
+
 if __name__ == "__main__":
     main()
