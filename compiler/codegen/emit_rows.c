@@ -507,6 +507,7 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
   case OP_READ: /* a token, from another variable or place */
     LLVMBuildStore(e->b, LLVMBuildTrunc(e->b, emit_token(e, x, w->row), e->i32, ""), w->to);
     return NULL;
+  case OP_RESHAPE: copy(e, w->to, emit_place(e, x->in[0], w->row), shape_count(x->shape)); return NULL;
   case OP_SLICE: copy(e, w->to, emit_place(e, x, w->row), shape_count(x->shape)); return NULL;
   case OP_PAD: pad(e, w); return NULL;
   case OP_MATMUL: matmul(e, w); return NULL;

@@ -173,6 +173,7 @@ static Expr *shape_root(Naming *n, Expr *e, int dom)
   case OP_TRANSPOSE:
   case OP_SLICE:
   case OP_PAD:
+  case OP_RESHAPE:
   case OP_DIAG:
   case OP_DIAGOF:
   case OP_LOGSUMEXP:

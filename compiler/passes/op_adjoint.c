@@ -35,6 +35,11 @@ static Expr *broadcast(System *s, Expr *number, Shape like)
   return ex_op(s, OP_BCAST, &number, 1, (int[3]){like.rank, like.dim[0], like.dim[1]});
 }
 
+static Expr *reshape(System *s, Expr *a, Shape like)
+{
+  return ex_op(s, OP_RESHAPE, &a, 1, (int[3]){like.rank, like.dim[0], like.dim[1]});
+}
+
 static Expr *slice(System *s, Expr *a, int first, int length)
 {
   return ex_op(s, OP_SLICE, &a, 1, (int[3]){first, length, 0});
@@ -106,6 +111,7 @@ void op_adjoint(System *s, const Expr *e, Expr *y, Expr *g, Expr **to)
   case OP_CONCAT: adjoint_concat(s, e, g, to); break;
   case OP_SLICE: to[0] = ex_op(s, OP_PAD, &g, 1, (int[3]){e->attr[0], a->shape.dim[0], 0}); break;
   case OP_PAD: to[0] = slice(s, g, e->attr[0], a->shape.dim[0]); break;
+  case OP_RESHAPE: to[0] = reshape(s, g, a->shape); break;
   case OP_BCAST: to[0] = ex1(s, OP_SUM, g); break;
   case OP_DIAG: to[0] = ex1(s, OP_DIAGOF, g); break;
   case OP_DIAGOF: to[0] = ex1(s, OP_DIAG, g); break;

@@ -100,17 +100,33 @@ static Node *build_dim(Elab *x, const Ast *call, Node **arg, Op op)
   return build_count(x, call, arg, op);
 }
 
+/* a in the shape that the sizes from `first` on give */
+static Node *in_shape(Elab *x, const Ast *call, Op op, Node *a, int first)
+{
+  int attr[3] = {call->nkid - first};
+  bool good = true;
+  for (int i = first; i < call->nkid; i++) good &= size_of(x, call->kid[i], &attr[i - first + 1]);
+  if (!good) return NULL;
+  Node *y = make1(x, op, a, call);
+  memcpy(y->attr, attr, sizeof attr);
+  return y;
+}
+
 /* zeros(n), ones(m, n): a constant broadcast */
 static Node *build_fill(Elab *x, const Ast *call, Node **arg, Op op)
 {
   (void)arg;
   Node *c = constant(x, op == OP_BCAST, call);
-  if (call->nkid == 1) return c;
-  Node *y = make1(x, OP_BCAST, c, call);
-  bool good = true;
-  y->attr[0] = call->nkid - 1;
-  for (int i = 1; i < call->nkid; i++) good &= size_of(x, call->kid[i], &y->attr[i]);
-  return good ? y : NULL;
+  return call->nkid == 1 ? c : in_shape(x, call, OP_BCAST, c, 1);
+}
+
+static Node *build_reshape(Elab *x, const Ast *call, Node **arg, Op op)
+{
+  Node *y = in_shape(x, call, op, numeric(x, arg[0]), 2);
+  if (call->nkid > 2 || !y) return y;
+  y->attr[0] = 1; /* a vector, of the length that comes out */
+  y->attr[1] = dim_new(x->body->s->flat->sizes, call->span);
+  return y;
 }
 
 static const Builtin table[] = {

@@ -155,7 +155,8 @@ void op_value(const Expr *e, const double *const *in, double *out)
   int64_t n = value_width(e->shape), na = value_width(x->shape);
   int64_t row = e->shape.rank == 2 ? e->shape.dim[1] : 1; /* slice and pad move whole rows of a matrix */
   switch (e->op) {
-  case OP_STOP: memcpy(out, a, sizeof(double) * (size_t)n); return;
+  case OP_STOP:
+  case OP_RESHAPE: memcpy(out, a, sizeof(double) * (size_t)n); return;
   case OP_MATMUL: value_matmul(e, in, out); return;
   case OP_OUTER: value_outer(e, in, out); return;
   case OP_TRANSPOSE: value_transpose(e, in, out); return;

@@ -27,6 +27,8 @@ CASES.update({
     "sum": ("sum(a[t]) * b[t]", (-2, 2)), "max over": ("max(a[t]) * b[t]", (-2, 2)), "min over": ("min(a[t]) * b[t]", (-2, 2)),
     "softmax": ("softmax(a[t])", (-4, 4)), "logsumexp": ("logsumexp(a[t]) * b[t]", (-4, 4)), "argmax": ("argmax(a[t]) + b[t]", (-4, 4)),
     "concat": ("slice(concat(a[t], sum(b[t]), c[t]), 1, N)", (-2, 2)), "slice": ("slice(concat(a[t], b[t]), 1, N) * slice(a[t], 0, N)", (-2, 2)),
+    "reshape": ("reshape(concat(a[t], tanh(b[t])), N, 2) @ ones(2) * c[t] + slice(reshape(outer(a[t], b[t])), 0, N) + reshape(P)' @ "
+                "reshape(outer(a[t], c[t]), N * N)", (-1, 1)),
     "outer": ("outer(a[t], b[t]) @ c[t]", (-1, 1)), "transpose": ("transpose(outer(a[t], b[t])) @ c[t] + outer(a[t], b[t])' @ b[t]", (-1, 1)),
     "diag": ("diag(a[t]) @ b[t]", (-2, 2)), "index": ("index(k[t]) * a[t]", (-2, 2)), "onehot": ("(onehot(k[t]) + 1) * 2", (-2, 2)),
     "pick": ("pick(a[t], k[t]) * b[t]", (-2, 2)), "observed": ("observed(k[t+1]) * a[t]", (-2, 2)), "stop_gradient": ("stop_gradient(a[t]) * b[t]", (-2, 2)),

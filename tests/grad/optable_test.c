@@ -201,6 +201,14 @@ static Expr *form_pad(Bench *b, int k, Vary va, Vary vb)
   return with(b, OP_PAD, k == 0 ? vector(b, 2, va) : matrix(b, 2, 3, va), 1, 4, 0);
 }
 
+static Expr *form_reshape(Bench *b, int k, Vary va, Vary vb)
+{
+  (void)vb;
+  return k > 2 ? NULL
+               : with(b, OP_RESHAPE, k == 0 ? vector(b, 6, va) : matrix(b, 2, 3, va), k == 1 ? 1 : 2, k == 1 ? 6 : 3,
+                      k == 1 ? 0 : 2);
+}
+
 static Expr *form_bcast(Bench *b, int k, Vary va, Vary vb)
 {
   (void)vb;
@@ -250,12 +258,13 @@ static Expr *form_at(Bench *b, int k, Vary va, Vary vb)
 }
 
 static FormFn *const form[OP_COUNT] = {
-    [OP_MATMUL] = form_matmul, [OP_OUTER] = form_outer,     [OP_TRANSPOSE] = form_transpose,
-    [OP_SUM] = form_sum,       [OP_MAXC] = form_maxc,       [OP_LOGSUMEXP] = form_logsumexp,
-    [OP_CONCAT] = form_concat, [OP_SOFTMAX] = form_softmax, [OP_SLICE] = form_slice,
-    [OP_PAD] = form_pad,       [OP_BCAST] = form_bcast,     [OP_DIAG] = form_diag,
-    [OP_DIAGOF] = form_diagof, [OP_PICK] = form_pick,       [OP_TSUM] = form_tsum,
-    [OP_TMAX] = form_tmax,     [OP_BSUM] = form_bsum,       [OP_AT] = form_at,
+    [OP_MATMUL] = form_matmul,   [OP_OUTER] = form_outer,     [OP_TRANSPOSE] = form_transpose,
+    [OP_SUM] = form_sum,         [OP_MAXC] = form_maxc,       [OP_LOGSUMEXP] = form_logsumexp,
+    [OP_CONCAT] = form_concat,   [OP_SOFTMAX] = form_softmax, [OP_SLICE] = form_slice,
+    [OP_PAD] = form_pad,         [OP_BCAST] = form_bcast,     [OP_DIAG] = form_diag,
+    [OP_DIAGOF] = form_diagof,   [OP_PICK] = form_pick,       [OP_TSUM] = form_tsum,
+    [OP_TMAX] = form_tmax,       [OP_BSUM] = form_bsum,       [OP_AT] = form_at,
+    [OP_RESHAPE] = form_reshape,
 };
 
 static void check_structured(Tally *n, Op op)
