@@ -246,7 +246,7 @@ static Expr *rule_matmul(System *s, Expr *e)
 
 static Expr *rule_structured(System *s, Expr *e)
 {
-  Expr *a = e->in[0];
+  Expr *a = e->nin ? e->in[0] : NULL;
   switch (e->op) {
   case OP_SUM: return rule_sum(s, e);
   case OP_TSUM: return rule_over(s, e, DOM_T, OP_LENGTH);

@@ -88,6 +88,7 @@ static const Row rows[] = {
     {OP_SLICE, "slice of a matrix", 1, {1, 2}, {{MATRIX(3, 2), {1, 2, 3, 4, 5, 6}}}, 4, {3, 4, 5, 6}},
     {OP_PAD, "pad of a vector", 1, {1, 4}, {{VECTOR(2), {7, 8}}}, 4, {0, 7, 8, 0}},
     {OP_PAD, "pad of a matrix", 1, {2, 3}, {{MATRIX(1, 2), {7, 8}}}, 6, {0, 0, 0, 0, 7, 8}},
+    {OP_IOTA, "iota", 0, {4}, {{NUMBER, {0}}}, 4, {0, 1, 2, 3}},
     {OP_BCAST, "broadcast", 1, {2, 2, 2}, {{NUMBER, {5}}}, 4, {5, 5, 5, 5}},
     {OP_DIAG, "diag", 1, {0}, {{VECTOR(2), {5, 6}}}, 4, {5, 0, 0, 6}},
     {OP_DIAGOF, "diagonal", 1, {0}, {{MATRIX(2, 2), {5, 1, 2, 6}}}, 2, {5, 6}},
