@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from make_cells import case, main, mul, sigmoid, tanh
 from torch import exp
-from torch.nn.functional import elu, logsigmoid, silu, softplus
+from torch.nn.functional import elu, silu, softplus
 
 
 def outer(a, b):
@@ -29,17 +29,28 @@ def gates(c, names, n, inputs):
     return [lambda x, h, w=w, u=u, b=b: mul(w, x) + mul(u, h) + b for w, u, b in parts]
 
 
-@case
-def slstm(c):
+def slstm_of(c, large=1):
     """The equations of section 2.2 without the stabiliser: exponentials as they stand."""
     x, n = c.input("x", 3), 4
-    z, o, i, f = gates(c, "z o i f", n, 3)
+    z, o, f = gates(c, "z o f", n, 3)
+    wi, ui = c.par("h.Wi", n, 3, by=0.6 * large), c.par("h.Ui", n, n)
 
     def step(x, h, cell, norm):
-        gate_i, gate_f = exp(i(x, h)), sigmoid(f(x, h))
-        cell, norm = gate_f * cell + gate_i * tanh(z(x, h)), gate_f * norm + gate_i
+        i, gate_f = exp(mul(wi, x) + mul(ui, h)), sigmoid(f(x, h))
+        cell, norm = gate_f * cell + i * tanh(z(x, h)), gate_f * norm + i
         return sigmoid(o(x, h)) * cell / norm, cell, norm
-    return c.normal(c.scan(step, x, c.zeros(n), c.zeros(n), c.zeros(n) + 1))
+    return c.normal(c.scan(step, x, *[c.zeros(n)] * 3))
+
+
+@case
+def slstm(c):
+    return slstm_of(c)
+
+
+@case
+def slstm_large(c):
+    """Exponents at which single precision overflows without the stabiliser; so below."""
+    return slstm_of(c, large=150)
 
 
 @case
@@ -64,7 +75,7 @@ def linear_attention(c):
     x, n, keys = c.input("x", 3), 4, 3
     wq, wk, wv = c.par("h.Wq", keys, 3), c.par("h.Wk", keys, 3), c.par("h.Wv", n, 3)
     weight = torch.tril((elu(mul(wq, x)) + 1) @ (elu(mul(wk, x)) + 1).transpose(1, 2))
-    return c.normal(weight @ mul(wv, x) / weight.sum(-1, keepdim=True))
+    return c.normal(weight @ mul(wv, x) / (weight.sum(-1, keepdim=True) + 1e-6))
 
 
 def unit(a):
@@ -186,12 +197,11 @@ def s4d(c):
     return c.normal(torch.stack([sum(kernel[t - s] * x[:, s] for s in range(t + 1)) for t in range(c.steps)], 1) + skip * x)
 
 
-@case
-def rwkv(c):
+def rwkv_of(c, large=1):
     """The weighted mean as the paper writes it, without the running maximum."""
     x, d, n = c.input("x", 3), 3, 4
     mr, mk, mv = c.pars("h.", "mr mk mv", d, around=0.5, by=0.3)
-    wr, wk, wv = c.pars("h.", "Wr Wk Wv", n, d, by=1)
+    wr, wk, wv = c.par("h.Wr", n, d), c.par("h.Wk", n, d, by=large), c.par("h.Wv", n, d)
     wo, decay, bonus = c.par("h.Wo", d, n), c.par("h.decay", n), c.par("h.bonus", n)
     before = torch.cat([c.zeros(1, d), x[:, :-1]], 1)
     r, k, v = [mul(w, m * x + (1 - m) * before) for w, m in ((wr, mr), (wk, mk), (wv, mv))]
@@ -200,6 +210,16 @@ def rwkv(c):
         e = [exp(k[:, s] - (t - 1 - s) * exp(decay)) for s in range(t)] + [exp(bonus + k[:, t])]
         out.append(sum(a * v[:, s] for s, a in enumerate(e)) / sum(e))
     return c.normal(mul(wo, sigmoid(r) * torch.stack(out, 1)))
+
+
+@case
+def rwkv(c):
+    return rwkv_of(c)
+
+
+@case
+def rwkv_large(c):
+    return rwkv_of(c, large=80)
 
 
 @case
