@@ -297,6 +297,12 @@ static void transpose_row(Emit *e, LLVMValueRef i, void *arg)
   emit_for(e, "j", emit_i64(e, 0), emit_i64(e, w->n), 1, transpose_element, w);
 }
 
+static void iota_element(Emit *e, LLVMValueRef i, void *arg)
+{
+  Rowwise *w = arg;
+  emit_store(e, LLVMBuildSIToFP(e->b, i, e->real, ""), emit_element(e, w->to, i));
+}
+
 /* element i of a vector to or from the diagonal */
 static void diagonal_element(Emit *e, LLVMValueRef i, void *arg)
 {
@@ -522,6 +528,7 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
     w->n = x->in[0]->shape.dim[1];
     emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->m), 1, transpose_row, w);
     return NULL;
+  case OP_IOTA: emit_for(e, "i", emit_i64(e, 0), emit_i64(e, x->shape.dim[0]), 1, iota_element, w); return NULL;
   case OP_DIAG:
   case OP_DIAGOF:
     w->a = emit_place(e, x->in[0], w->row);

@@ -32,7 +32,7 @@ static void find_domains(Flat *f)
   int *dom = ARENA_ARRAY(f->arena, int, f->nodes.n + 1);
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
-    bool model = v->kind == VAR_PARAM || v->kind == VAR_COMPUTED;
+    bool model = v->kind == VAR_PARAM || v->kind == VAR_COMPUTED || v->shared;
     v->dom = v->timed ? DOM_TIME : model ? DOM_MODEL : DOM_SEQ;
   }
   bool changed = true;
@@ -81,6 +81,16 @@ static bool check_noise(Flat *f, FlatVar *v)
   return true;
 }
 
+/* Its mean and deviation may be computed, but from parameters only. */
+static bool check_shared(Flat *f, const FlatVar *v)
+{
+  if (!v->shared || v->dom == DOM_MODEL) return true;
+  diag(f->diag, v->span, "noise '%s' is one draw for the model, but its distribution differs between sequences",
+       v->name);
+  diag_note(f->diag, (Span){0}, "noise without 'model' is drawn for each sequence");
+  return false;
+}
+
 static bool is_left_out(const FlatVar *v) { return v->dead || (v->kind == VAR_PARAM && !v->used && !v->typed); }
 
 static bool make_var(Lower *l, FlatVar *v)
@@ -88,11 +98,13 @@ static bool make_var(Lower *l, FlatVar *v)
   Flat *f = l->f;
   Span span = v->kind == VAR_COMPUTED && v->defined.source ? v->defined : v->span;
   if (v->kind == VAR_NOISE && !check_noise(f, v)) return false;
+  if (!check_shared(f, v)) return false;
   v->var = system_var(l->s, v->kind, v->name, known_shape(f, *flat_shape(v)), v->dom, span);
   v->var->output = v->output;
   if (v->kind == VAR_PARAM) v->var->init = known_init(f, &v->init);
   if (v->kind == VAR_NOISE) {
     v->var->noise = v->noise;
+    v->var->noise_shared = v->shared;
     for (int i = 0; i < 2; i++)
       if (v->noise_arg[i]) node_value(f, v->noise_arg[i], &v->var->noise_arg[i]);
   }
@@ -153,6 +165,7 @@ static Expr *lower_operator(Lower *l, const Node *n)
   int attr[3] = {n->attr[0], n->attr[1], n->attr[2]};
   for (int i = 0; i < n->nin; i++) in[i] = used(l, n->in[i]);
   if ((n->op == OP_SUM || n->op == OP_MAXC) && in[0]->shape.rank == 0) return in[0];
+  if (n->op == OP_IOTA) attr[0] = dim_find(l->f->sizes, attr[0]);
   if (n->op == OP_SLICE) attr[1] = dim_find(l->f->sizes, attr[1]);
   for (int i = 1; i < 3 && (n->op == OP_BCAST || n->op == OP_RESHAPE); i++)
     attr[i] = i <= attr[0] ? dim_find(l->f->sizes, attr[i]) : 0;

@@ -140,12 +140,16 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   bool loss = r->kind == PROGRAM_TRAIN || r->kind == PROGRAM_EVALUATE;
   if (loss && !s->loss) return NULL;
 
-  if (r->kind != PROGRAM_TRAIN) walk_rewrite_all(s, noise_mean, NULL);
   simplify(s);
   system_verify(s, "simplify");
   stack_products(s);
   system_verify(s, "stack");
   c->param_count = param_layout(s);
+  if (r->kind != PROGRAM_TRAIN) { /* after the layout, which is that of training: W + m may become W */
+    walk_rewrite_all(s, noise_mean, NULL);
+    simplify(s);
+    system_verify(s, "noise");
+  }
 
   VarList keep = {0};
   if (loss) keep_loss(s, &keep);

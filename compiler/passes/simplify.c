@@ -272,7 +272,7 @@ static bool is_inside(const Expr *read)
 
 static Expr *rule_structured(System *s, Expr *e)
 {
-  Expr *a = e->in[0];
+  Expr *a = e->nin ? e->in[0] : NULL;
   switch (e->op) {
   case OP_SUM: return rule_sum(s, e);
   case OP_TSUM: return rule_over(s, e, axis_bit(e->attr[0]), ex_leaf(s, OP_LENGTH, e->attr[0]));

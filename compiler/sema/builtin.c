@@ -129,6 +129,13 @@ static Node *build_reshape(Elab *x, const Ast *call, Node **arg, Op op)
   return y;
 }
 
+/* iota(n) */
+static Node *build_iota(Elab *x, const Ast *call, Node **arg, Op op)
+{
+  Node *y = make(x, op, arg, 0, call);
+  return size_of(x, call->kid[1], &y->attr[0]) ? y : NULL;
+}
+
 static const Builtin table[] = {
 #define BUILTIN(name, low, high, build, op, values, doc) {#name, low, high, build, OP_##op, values},
 #include "builtins.def"

@@ -53,12 +53,13 @@ static FlatVar *refuse_target(Body *b, const Ast *target, const char *why, const
   return NULL;
 }
 
-static bool is_noise(Body *b, const Ast *draw)
+/* the noise that is drawn; NULL: something else is */
+static const FlatVar *noise_of(Body *b, const Ast *draw)
 {
   const Ast *t = draw->kid[0];
   if (t->kind == AST_INDEX) t = t->kid[0];
   Entry *e = t->kind == AST_NAME ? body_entry(b, t->name) : NULL;
-  return e && e->kind == ENTRY_VAR && e->var->kind == VAR_NOISE;
+  return e && e->kind == ENTRY_VAR && (e->var->kind == VAR_NOISE || e->var->shared) ? e->var : NULL;
 }
 
 /* The variable and the offset of its read; NULL after a diagnostic. */
@@ -270,6 +271,7 @@ static void noise_draw(Elab *x, FlatVar *v, const Ast *draw, const Dist *dist)
   FlatVar *eps = flat_var(f, VAR_NOISE, arena_printf(f->arena, "%s.eps", v->name), v->timed, draw->span);
   eps->body = x->body;
   eps->owner = v;
+  eps->shared = v->shared;
   eps->drawn = draw->span;
   eps->noise = DIST_NORMAL;
   eps->noise_arg[0] = num(&like, 0);
@@ -282,7 +284,8 @@ void elaborate_noise(Body *b)
 {
   for (int i = 0; i < b->draws.n; i++) {
     const Ast *draw = b->draws.at[i];
-    if (!is_noise(b, draw)) continue;
+    const FlatVar *noise = noise_of(b, draw);
+    if (!noise || (noise->body != b && noise->drawn.source)) continue; /* by another use of the instance */
     int offset;
     FlatVar *v = draw_target(b, draw->kid[0], &offset);
     const Dist *dist = v ? find_dist(b, draw->kid[1]) : NULL;
@@ -291,7 +294,7 @@ void elaborate_noise(Body *b)
     if (dist) noise_draw(&x, v, draw, dist);
   }
   for (int i = 0; i < b->draws.n && b->cell; i++)
-    if (!is_noise(b, b->draws.at[i])) draw_target(b, b->draws.at[i]->kid[0], &(int){0});
+    if (!noise_of(b, b->draws.at[i])) draw_target(b, b->draws.at[i]->kid[0], &(int){0});
 }
 
 void elaborate_draws(Body *b)

@@ -99,6 +99,7 @@ struct FlatVar {
   FlatInit init;
   DistKind noise;
   Node *noise_arg[2];
+  bool shared; /* `noise model`: one draw for the model */
   int dom;
   Var *var; /* once lowered */
 };

@@ -142,9 +142,10 @@ static void check_initialiser(Front *fe, Role role, const Ast *decl)
   if (role == ROLE_PARAM || !value) return;
   diag(fe->diag, value->span, "only a param has an initial value");
   diag_note(fe->diag, (Span){0},
-            role == ROLE_OUTPUT  ? "an output gets its value from an equation on a line of its own"
-            : role == ROLE_NOISE ? "noise gets its value from a distribution: noise m[t] ~ bernoulli(0.8)"
-                                 : "its values come from the data");
+            role == ROLE_OUTPUT        ? "an output gets its value from an equation on a line of its own"
+            : role == ROLE_NOISE       ? "noise gets its value from a distribution: noise m[t] ~ bernoulli(0.8)"
+            : role == ROLE_NOISE_MODEL ? "noise gets its value from a distribution: noise model m ~ bernoulli(0.8)"
+                                       : "its values come from the data");
 }
 
 AstList *ast_declare(Front *fe, Role role, const AstList *decls, Span at)

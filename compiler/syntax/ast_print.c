@@ -19,7 +19,7 @@ const char *ast_kind_name(AstKind k)
 
 static const char *role_name(Role r)
 {
-  static const char *const name[] = {"", "input", "target", "output", "param", "noise"};
+  static const char *const name[] = {"", "input", "target", "output", "param", "noise", "noise model"};
   return name[r];
 }
 

@@ -122,6 +122,7 @@ role: INPUT                                     { $$ = ROLE_INPUT; }
     | OUTPUT                                    { $$ = ROLE_OUTPUT; }
     | PARAM                                     { $$ = ROLE_PARAM; }
     | NOISE                                     { $$ = ROLE_NOISE; }
+    | NOISE MODEL                               { $$ = ROLE_NOISE_MODEL; }
 
 decls: decl                                     { $$ = list_of(fe, $1); }
      | decls ',' decl                           { $$ = list_add(fe, $1, $3); }

@@ -150,9 +150,8 @@ void op_value(const Expr *e, const double *const *in, double *out)
     value_elementwise(e, in, out);
     return;
   }
-  const double *a = in[0];
-  const Expr *x = e->in[0];
-  int64_t n = value_width(e->shape), na = value_width(x->shape);
+  const double *a = e->nin ? in[0] : NULL;
+  int64_t n = value_width(e->shape), na = e->nin ? value_width(e->in[0]->shape) : 0;
   int64_t row = e->shape.rank == 2 ? e->shape.dim[1] : 1; /* slice and pad move whole rows of a matrix */
   switch (e->op) {
   case OP_STOP:
@@ -173,6 +172,9 @@ void op_value(const Expr *e, const double *const *in, double *out)
     return;
   case OP_BCAST:
     for (int64_t i = 0; i < n; i++) out[i] = a[0];
+    return;
+  case OP_IOTA:
+    for (int64_t i = 0; i < n; i++) out[i] = (double)i;
     return;
   case OP_DIAG: value_diag(e, a, out); return;
   case OP_DIAGOF:

@@ -30,8 +30,8 @@ static int fail(Tally *n, Op op, const char *what)
 
 /* ---- those without a derivative ---- */
 
-static const Op flat[] = {OP_SIGN, OP_FLOOR, OP_LT,  OP_LE,   OP_GT,     OP_GE,     OP_EQ,    OP_NE,
-                          OP_AND,  OP_OR,    OP_NOT, OP_STOP, OP_ARGMAX, OP_ONEHOT, OP_INDEX, OP_OBSERVED};
+static const Op flat[] = {OP_SIGN, OP_FLOOR, OP_LT,   OP_LE,     OP_GT,     OP_GE,    OP_EQ,       OP_NE,  OP_AND,
+                          OP_OR,   OP_NOT,   OP_STOP, OP_ARGMAX, OP_ONEHOT, OP_INDEX, OP_OBSERVED, OP_IOTA};
 
 static bool is_flat(Op op)
 {
@@ -48,7 +48,7 @@ static void check_flat(Tally *n, Op op)
   bool token = op == OP_ONEHOT || op == OP_INDEX;
   for (int i = 0; i < op_info[op].nin; i++)
     in[i] = token ? bench_token(b, 5, VARY_T) : bench_real(b, shape_vector(3), -2, 2, VARY_T);
-  Expr *y = ex_op(b->s, op, in, op_info[op].nin, NULL);
+  Expr *y = ex_op(b->s, op, in, op_info[op].nin, (int[3]){3, 0, 0});
   Expr *g = bench_real(b, y->shape, -1, 1, VARY_T);
   n->checks++;
   op_adjoint(b->s, y, y, g, to);

@@ -88,6 +88,7 @@ static const Row rows[] = {
     {OP_SLICE, "slice of a matrix", 1, {1, 2}, {{MATRIX(3, 2), {1, 2, 3, 4, 5, 6}}}, 4, {3, 4, 5, 6}},
     {OP_PAD, "pad of a vector", 1, {1, 4}, {{VECTOR(2), {7, 8}}}, 4, {0, 7, 8, 0}},
     {OP_PAD, "pad of a matrix", 1, {2, 3}, {{MATRIX(1, 2), {7, 8}}}, 6, {0, 0, 0, 0, 7, 8}},
+    {OP_IOTA, "iota", 0, {4}, {{NUMBER, {0}}}, 4, {0, 1, 2, 3}},
     {OP_BCAST, "broadcast", 1, {2, 2, 2}, {{NUMBER, {5}}}, 4, {5, 5, 5, 5}},
     {OP_RESHAPE, "reshape to a matrix", 1, {2, 2, 2}, {{VECTOR(4), {1, 2, 3, 4}}}, 4, {1, 2, 3, 4}},
     {OP_RESHAPE, "reshape of a matrix", 1, {2, 3, 2}, {{MATRIX(2, 3), {1, 2, 3, 4, 5, 6}}}, 6, {1, 2, 3, 4, 5, 6}},
