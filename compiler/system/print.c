@@ -403,11 +403,10 @@ static void put_declaration(Text *out, const System *s, const Var *v)
 
 static void put_draw(Text *out, const System *s, const Draw *d)
 {
-  static const char *const name[] = {"categorical", "bernoulli", "normal"};
   text_printf(out, "  %s", d->var->name);
   if (d->var->dom & DOM_T) put_place(out, READ_REL, d->offset);
-  text_printf(out, " ~ %s(", name[d->dist]);
-  for (int i = 0; i < 2 && d->param[i]; i++) {
+  text_printf(out, " ~ %s(", d->dist);
+  for (int i = 0; i < DRAW_PARAMS && d->param[i]; i++) {
     if (i) text_puts(out, ", ");
     put_variable(out, d->param[i]);
   }
