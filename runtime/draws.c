@@ -7,10 +7,11 @@
 /* -- the table ---------------------------------------------------------------------------------------------- */
 
 enum { CLASS, EACH, NUMBER, PAIR };
+enum { WHOLE, REAL };
 
 static const struct {
   const char *name;
-  int drawn;
+  int drawn, values;
   struct {
     const char *name;
     bool mode;
@@ -21,7 +22,7 @@ static const struct {
 #define MODE_LIKE(name) {name, true}
 #define MODE_OWN(name) {name, true}
 #define ARGUMENTS(...) {__VA_ARGS__}
-#define DISTRIBUTION(id, name, drawn, arguments) [DIST_##id] = {name, drawn, arguments},
+#define DISTRIBUTION(id, name, drawn, values, arguments) [DIST_##id] = {name, drawn, values, arguments},
 #include "distributions.def"
 #undef DISTRIBUTION
 #undef ARGUMENTS
@@ -33,6 +34,7 @@ static const struct {
 
 const char *rnn_dist_name(ModelDist d) { return table[d].name; }
 bool rnn_dist_is_class(ModelDist d) { return table[d].drawn == CLASS; }
+bool rnn_dist_has_bits(ModelDist d) { return table[d].values == WHOLE; }
 bool rnn_dist_mode_needs(ModelDist d, int argument) { return table[d].argument[argument].mode; }
 
 bool rnn_dist_named(const char *name, ModelDist *dist)

@@ -29,5 +29,6 @@ const char *rnn_dist_name(ModelDist dist);
 bool rnn_dist_named(const char *name, ModelDist *dist);
 int rnn_dist_arguments(ModelDist dist);
 bool rnn_dist_is_class(ModelDist dist);
+bool rnn_dist_has_bits(ModelDist dist); /* its likelihood is a probability */
 bool rnn_dist_mode_needs(ModelDist dist, int argument);
 #endif

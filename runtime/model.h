@@ -39,7 +39,7 @@ typedef struct ModelOutput {
 } ModelOutput;
 
 typedef enum ModelDist {
-#define DISTRIBUTION(id, name, drawn, arguments) DIST_##id,
+#define DISTRIBUTION(id, name, drawn, values, arguments) DIST_##id,
 #include "distributions.def"
 #undef DISTRIBUTION
   DISTS

@@ -218,8 +218,8 @@ static bool column_tensor(const Prediction *p, const PredictColumn *c, int64_t T
   if (c->time) shape[rank++] = T;
   memcpy(shape + rank, c->shape.extent, (size_t)c->shape.rank * sizeof *shape);
   RnnDtype dtype = c->classes || (c->draw && c->draw->dist == DIST_BERNOULLI) ? RNN_I64
-                   : p->data->real64                                           ? RNN_F64
-                                                                               : RNN_F32;
+                   : p->data->real64                                          ? RNN_F64
+                                                                              : RNN_F32;
   RnnTensor *to = rnn_tensor_add(file, c->name, dtype, rank + c->shape.rank, shape, error);
   if (!to) return false;
   for (int64_t s = 0; s < N; s++)

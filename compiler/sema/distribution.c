@@ -9,7 +9,7 @@ const Distribution distributions[] = {
 #define MODE_LIKE LIKE
 #define MODE_OWN OWN
 #define ARGUMENTS(...) {__VA_ARGS__}
-#define DISTRIBUTION(id, name, drawn, arguments) {name, DRAWN_##drawn, arguments},
+#define DISTRIBUTION(id, name, drawn, values, arguments) {name, DRAWN_##drawn, arguments},
 #include "distributions.def"
 #undef DISTRIBUTION
 #undef ARGUMENTS
