@@ -21,11 +21,13 @@ static const struct {
 #define OWN(name) {name, false}
 #define MODE_LIKE(name) {name, true}
 #define MODE_OWN(name) {name, true}
+#define MODE_CUTS(name) {name, true}
 #define ARGUMENTS(...) {__VA_ARGS__}
 #define DISTRIBUTION(id, name, drawn, values, arguments) [DIST_##id] = {name, drawn, values, arguments},
 #include "distributions.def"
 #undef DISTRIBUTION
 #undef ARGUMENTS
+#undef MODE_CUTS
 #undef MODE_OWN
 #undef MODE_LIKE
 #undef OWN

@@ -216,7 +216,7 @@ static Var *draw_parameter(Lower *l, const FlatDraw *d, int i)
 {
   Var *p = d->param[i] ? d->param[i]->var : NULL, *drawn = d->var->var;
   const Argument *argument = &d->dist->argument[i];
-  if (!p || argument->own || p->shape.rank == drawn->shape.rank) return p;
+  if (!p || argument->form != ARGUMENT_LIKE || p->shape.rank == drawn->shape.rank) return p;
   Var *v = system_var(l->s, VAR_COMPUTED, arena_printf(l->s->arena, "%s.%s", drawn->name, argument->name), drawn->shape,
                       drawn->dom, p->span);
   bool one = drawn->shape.rank == 0 && shape_count(p->shape) == 1;

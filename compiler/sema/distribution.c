@@ -4,8 +4,9 @@
 #include <string.h>
 
 const Distribution distributions[] = {
-#define LIKE(name) {name, false}
-#define OWN(name) {name, true}
+#define LIKE(name) {name, ARGUMENT_LIKE}
+#define OWN(name) {name, ARGUMENT_OWN}
+#define MODE_CUTS(name) {name, ARGUMENT_CUTS}
 #define MODE_LIKE LIKE
 #define MODE_OWN OWN
 #define ARGUMENTS(...) {__VA_ARGS__}
@@ -13,6 +14,7 @@ const Distribution distributions[] = {
 #include "distributions.def"
 #undef DISTRIBUTION
 #undef ARGUMENTS
+#undef MODE_CUTS
 #undef MODE_OWN
 #undef MODE_LIKE
 #undef OWN

@@ -172,7 +172,9 @@ static FlatVar *parameter(Likelihood *l, const Argument *argument, Node *arg)
                arg->attr[0] == (l->v->timed ? READ_REL : READ_PLAIN);
   if (plain) return arg->var;
   FlatVar *v = new_var(l, argument->name, l->v->timed, arg);
-  if (!argument->own) v->owner = l->v;
+  if (argument->form == ARGUMENT_LIKE) v->owner = l->v;
+  Dim classes = dim_find(l->f->sizes, l->v->shape.dim[0]);
+  if (argument->form == ARGUMENT_CUTS && classes > 1) v->shape = shape_vector(classes - 1);
   v->span = arg->span;
   return v;
 }
@@ -190,6 +192,10 @@ static void say_drawn(Likelihood *l, const Ast *at, const char *what)
 static bool draws_class(Likelihood *l, const Ast *draw)
 {
   const FlatVar *v = l->v;
+  if (v->shape.token && l->dist->argument[1].form == ARGUMENT_CUTS && dim_find(l->f->sizes, v->shape.dim[0]) == 1) {
+    say_drawn(l, draw->kid[0], "one of two classes or more");
+    return false;
+  }
   if (v->shape.token) return true;
   diag(l->f->diag, draw->kid[v->typed]->span,
        v->typed ? "%s draws a token, '%s' is not one" : "'%2$s' is drawn from %1$s, so it needs a type: token[n]",
@@ -213,7 +219,8 @@ static bool fits(Likelihood *l, const Ast *draw)
 {
   if (l->dist->drawn == DRAWN_CLASS) return draws_class(l, draw);
   if (l->v->shape.token) {
-    diag(l->f->diag, draw->kid[1]->span, "'%s' is a token: it is drawn from categorical(logits)", l->v->name);
+    diag(l->f->diag, draw->kid[1]->span,
+         "'%s' is a token: it is drawn from categorical(logits) or ordinal(score, thresholds)", l->v->name);
     diag_note(l->f->diag, l->v->type_span, "declared here");
     return false;
   }
@@ -234,6 +241,7 @@ static void observe(Likelihood *l, Node *read, Node *mask)
   if (token || read->attr[1] != 0) l->seen = op1(l, OP_OBSERVED, read);
   if (!token) {
     Node *is = op1(l, OP_IS_NUMBER, read);
+    is->text = read->text;
     if (l->dist->drawn == DRAWN_PAIR) is = op1(l, OP_NEG, op1(l, OP_MAXC, op1(l, OP_NEG, is)));
     l->seen = and_seen(l, is);
   }
@@ -295,8 +303,11 @@ static bool draw_mask(Likelihood *l, const Ast *draw, Node **mask)
   }
   FlatVar *v = new_var(l, "mask", n->timed, n);
   v->span = draw->kid[2]->span;
-  if (l->dist->drawn != DRAWN_EACH) v->scalar = "the mask of this draw";
   *mask = now(l, v);
+  (*mask)->text = v->span;
+  if (l->dist->drawn == DRAWN_EACH) return true;
+  v->scalar = "the mask of this draw";
+  *mask = op1(l, OP_SUM, *mask); /* so that one of another shape is reported once */
   return true;
 }
 

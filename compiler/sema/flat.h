@@ -105,9 +105,10 @@ struct FlatVar {
 
 /* A row of runtime/distributions.def. */
 typedef enum Drawn { DRAWN_CLASS, DRAWN_EACH, DRAWN_NUMBER, DRAWN_PAIR } Drawn;
+typedef enum ArgumentForm { ARGUMENT_LIKE, ARGUMENT_OWN, ARGUMENT_CUTS } ArgumentForm;
 typedef struct Argument {
   const char *name;
-  bool own; /* of a shape of its own; else of what is drawn */
+  ArgumentForm form;
 } Argument;
 typedef struct Distribution {
   const char *name;
