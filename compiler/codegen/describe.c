@@ -5,7 +5,7 @@
 
 static const char *const init_name[] = {"zeros",  "zeros",  "ones", "constant",   "uniform",
                                         "normal", "glorot", "he",   "orthogonal", "identity"};
-static const char *const dist_name[] = {"categorical", "bernoulli", "normal"};
+static const char *const noise_name[] = {[DIST_BERNOULLI] = "bernoulli", [DIST_NORMAL] = "normal"};
 static const char *flag(bool b) { return b ? "true" : "false"; }
 
 static void shape_json(Text *out, Shape s)
@@ -128,8 +128,8 @@ static void outputs_json(Text *out, const System *s)
     const Draw *d = &s->draws.at[i];
     text_puts(out, i ? ", {" : "{");
     name_json(out, "var", d->var->name);
-    text_printf(out, ", \"offset\": %d, \"dist\": \"%s\", \"params\": [", d->offset, dist_name[d->dist]);
-    for (int k = 0; k < 2 && d->param[k]; k++) {
+    text_printf(out, ", \"offset\": %d, \"dist\": \"%s\", \"params\": [", d->offset, d->dist);
+    for (int k = 0; k < DRAW_PARAMS && d->param[k]; k++) {
       if (k) text_puts(out, ", ");
       text_json(out, d->param[k]->name);
     }
@@ -209,7 +209,7 @@ static void program_json(Text *out, const Compiled *c)
     text_puts(out, any ? ", {" : "{");
     any = true;
     name_json(out, "var", v->name);
-    text_printf(out, ", \"dist\": \"%s\"", dist_name[v->noise]);
+    text_printf(out, ", \"dist\": \"%s\"", noise_name[v->noise]);
     number_json(out, "a", v->noise_arg[0]);
     number_json(out, "b", v->noise_arg[1]);
     text_printf(out, ", \"shared\": %s}", flag(v->noise_shared));
@@ -238,8 +238,7 @@ static void program_json(Text *out, const Compiled *c)
   text_puts(out, " \"terms\": [");
   any = false;
   for (int i = 0; loss && i < s->draws.n; i++)
-    ratio_json(out, &any, s->draws.at[i].var->name, dist_name[s->draws.at[i].dist], s->draws.at[i].nll,
-               s->draws.at[i].count);
+    ratio_json(out, &any, s->draws.at[i].var->name, s->draws.at[i].dist, s->draws.at[i].nll, s->draws.at[i].count);
   text_puts(out, "],\n \"metrics\": [");
   any = false;
   for (int i = 0; c->kind == PROGRAM_EVALUATE && i < s->metrics.n; i++)

@@ -498,6 +498,26 @@ static LLVMValueRef pick(Emit *e, Rowwise *w)
   return LLVMBuildSelect(e->b, some, v, emit_real(e, 0), "");
 }
 
+/* to[i] = the sum so far + a[i] */
+static void cumsum_element(Emit *e, LLVMValueRef i, void *arg)
+{
+  Rowwise *w = arg;
+  LLVMValueRef so_far = LLVMBuildLoad2(e->b, e->real, w->extra, "");
+  LLVMValueRef sum = LLVMBuildFAdd(e->b, so_far, emit_load(e, emit_element(e, w->a, i), 1), "");
+  emit_store(e, sum, emit_element(e, w->to, i));
+  LLVMBuildStore(e->b, sum, w->extra);
+}
+
+static void cumsum(Emit *e, Rowwise *w)
+{
+  int64_t n = w->x->shape.dim[0];
+  w->a = emit_place(e, w->x->in[0], w->row);
+  w->extra = emit_stack(e, e->real, 1, "sum");
+  LLVMBuildStore(e->b, emit_real(e, 0), w->extra);
+  if (w->x->attr[0]) emit_for_down(e, "i", emit_i64(e, n), cumsum_element, w);
+  else emit_for(e, "i", emit_i64(e, 0), emit_i64(e, n), 1, cumsum_element, w);
+}
+
 /* A structured equation: its number, or NULL where the result was written to memory. */
 static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
 {
@@ -509,6 +529,7 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
   case OP_ARGMAX: return argmax(e, w);
   case OP_PICK: return pick(e, w);
   case OP_SOFTMAX: softmax(e, w); return NULL;
+  case OP_CUMSUM: cumsum(e, w); return NULL;
   case OP_CONCAT: concat(e, v, w); return NULL;
   case OP_READ: /* a token, from another variable or place */
     LLVMBuildStore(e->b, LLVMBuildTrunc(e->b, emit_token(e, x, w->row), e->i32, ""), w->to);

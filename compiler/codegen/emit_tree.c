@@ -49,6 +49,10 @@ static LLVMValueRef truth(Emit *e, const Expr *x, const Row *row, const At *at)
     LLVMValueRef b = truth(e, x->in[1], row, at);
     return x->op == OP_AND ? LLVMBuildAnd(e->b, a, b, "") : LLVMBuildOr(e->b, a, b, "");
   }
+  if (x->op == OP_IS_NUMBER) {
+    LLVMValueRef a = emit_tree(e, x->in[0], row, at);
+    return LLVMBuildFCmp(e->b, LLVMRealORD, a, a, "");
+  }
   if (x->op == OP_NOT) return LLVMBuildNot(e->b, truth(e, x->in[0], row, at), "");
   LLVMValueRef v = emit_tree(e, x, row, at);
   return LLVMBuildFCmp(e->b, LLVMRealUNE, v, emit_splat(e, emit_real(e, 0), at->lanes), "");
@@ -57,7 +61,8 @@ static LLVMValueRef truth(Emit *e, const Expr *x, const Row *row, const At *at)
 static LLVMValueRef emit_operator(Emit *e, const Expr *x, const Row *row, const At *at)
 {
   int lanes = at->lanes;
-  if (predicate(x->op) != LLVMRealPredicateFalse || x->op == OP_AND || x->op == OP_OR || x->op == OP_NOT)
+  if (predicate(x->op) != LLVMRealPredicateFalse || x->op == OP_AND || x->op == OP_OR || x->op == OP_NOT ||
+      x->op == OP_IS_NUMBER)
     return as_real(e, truth(e, x, row, at), lanes);
   if (x->op == OP_WHERE) {
     LLVMValueRef bit = truth(e, x->in[0], row, at);

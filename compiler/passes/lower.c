@@ -229,9 +229,9 @@ static Var *figure(Lower *l, const char *name, Span span, Expr *rhs)
 static Var *draw_parameter(Lower *l, const FlatDraw *d, int i)
 {
   Var *p = d->param[i] ? d->param[i]->var : NULL, *drawn = d->var->var;
-  if (!p || d->dist == DIST_CATEGORICAL || p->shape.rank == drawn->shape.rank) return p;
-  const char *suffix = d->dist == DIST_BERNOULLI ? "logit" : i ? "deviation" : "mean";
-  Var *v = system_var(l->s, VAR_COMPUTED, arena_printf(l->s->arena, "%s.%s", drawn->name, suffix), drawn->shape,
+  const Argument *argument = &d->dist->argument[i];
+  if (!p || argument->form != ARGUMENT_LIKE || p->shape.rank == drawn->shape.rank) return p;
+  Var *v = system_var(l->s, VAR_COMPUTED, arena_printf(l->s->arena, "%s.%s", drawn->name, argument->name), drawn->shape,
                       drawn->dom, p->span);
   bool one = drawn->shape.rank == 0 && shape_count(p->shape) == 1;
   if (p->shape.rank > 0 && !one)
@@ -249,11 +249,11 @@ static void lower_draws(Lower *l)
     const FlatDraw *d = &l->f->draws.at[i];
     Draw draw = {.var = d->var->var,
                  .offset = d->offset,
-                 .dist = d->dist,
+                 .dist = d->dist->name,
                  .span = d->span,
                  .nll = d->nll->var,
                  .count = d->count->var};
-    for (int k = 0; k < 2; k++) draw.param[k] = draw_parameter(l, d, k);
+    for (int k = 0; k < DRAW_PARAMS; k++) draw.param[k] = draw_parameter(l, d, k);
     vec_push(l->s->arena, &l->s->draws, draw);
   }
 }
@@ -311,7 +311,7 @@ static void choose_outputs(Flat *f)
   bool any = false;
   for (int i = 0; i < f->vars.n; i++) any |= f->vars.at[i]->output;
   for (int i = 0; i < f->draws.n && !any; i++)
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < DRAW_PARAMS; k++)
       if (f->draws.at[i].param[k]) f->draws.at[i].param[k]->output = true;
   if (any || f->draws.n) return;
   Walk *w = walk_new(f);

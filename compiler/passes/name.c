@@ -178,6 +178,7 @@ static Expr *shape_root(Naming *n, Expr *e, int dom)
   case OP_DIAGOF:
   case OP_LOGSUMEXP:
   case OP_SOFTMAX:
+  case OP_CUMSUM:
   case OP_ARGMAX:
   case OP_ONEHOT:
   case OP_INDEX:

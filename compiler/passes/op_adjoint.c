@@ -17,6 +17,7 @@
 #define SIGN_(x) ex1(s, OP_SIGN, x)
 #define EXP_(x) ex1(s, OP_EXP, x)
 #define LOG_(x) ex1(s, OP_LOG, x)
+#define DIGAMMA_(x) ex1(s, OP_DIGAMMA, x)
 #define SIGMOID_(x) ex1(s, OP_SIGMOID, x)
 #define SIN_(x) ex1(s, OP_SIN, x)
 #define COS_(x) ex1(s, OP_COS, x)
@@ -108,6 +109,7 @@ void op_adjoint(System *s, const Expr *e, Expr *y, Expr *g, Expr **to)
   case OP_MAXC: to[0] = among_largest(s, a, y, g, e); break;
   case OP_LOGSUMEXP: to[0] = MUL_(g, EXP_(SUB_(a, y))); break;
   case OP_SOFTMAX: to[0] = MUL_(y, SUB_(g, ex1(s, OP_SUM, MUL_(g, y)))); break;
+  case OP_CUMSUM: to[0] = ex_op(s, OP_CUMSUM, &g, 1, (int[3]){!e->attr[0], 0, 0}); break;
   case OP_CONCAT: adjoint_concat(s, e, g, to); break;
   case OP_SLICE: to[0] = ex_op(s, OP_PAD, &g, 1, (int[3]){e->attr[0], a->shape.dim[0], 0}); break;
   case OP_PAD: to[0] = slice(s, g, e->attr[0], a->shape.dim[0]); break;

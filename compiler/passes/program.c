@@ -82,7 +82,7 @@ static bool keep_distributions(System *s, VarList *keep)
   int before = keep->n;
   for (int i = 0; i < s->draws.n; i++) {
     const Draw *d = &s->draws.at[i];
-    for (int k = 0; (d->var->dom & DOM_T) && k < 2 && d->param[k]; k++) vec_push(s->arena, keep, d->param[k]);
+    for (int k = 0; (d->var->dom & DOM_T) && k < DRAW_PARAMS && d->param[k]; k++) vec_push(s->arena, keep, d->param[k]);
   }
   return keep->n > before;
 }

@@ -63,9 +63,13 @@ static Node *build_slice(Elab *x, const Ast *call, Node **arg, Op op)
 
 static Node *build_observed(Elab *x, const Ast *call, Node **arg, Op op)
 {
-  const Node *a = arg[0];
-  if (a->op == OP_READ && !a->var->owner && (a->var->kind == VAR_INPUT || a->var->kind == VAR_TARGET))
-    return build_raw(x, call, arg, op);
+  Node *a = arg[0];
+  if (a->op == OP_READ && !a->var->owner && (a->var->kind == VAR_INPUT || a->var->kind == VAR_TARGET)) {
+    Node *there = build_raw(x, call, arg, op);
+    if (a->var->shape.token) return there;
+    Node *nan = make1(x, OP_NOT, make1(x, OP_IS_NUMBER, a, call), call); /* of any component */
+    return make2(x, OP_AND, there, make1(x, OP_NOT, make1(x, OP_MAXC, nan, call), call), call);
+  }
   diag(x->body->s->diag, here(x, call->span),
        "observed takes a read of an input or a target, such as observed(x[t+1])");
   note_uses(x->body);

@@ -124,6 +124,7 @@ static void promise_rank(Infer *in, Node *n)
   case OP_CONCAT:
   case OP_SOFTMAX:
   case OP_IOTA:
+  case OP_CUMSUM:
   case OP_ONEHOT: rank = 1; break;
   case OP_OUTER:
   case OP_DIAG: rank = 2; break;
@@ -137,7 +138,8 @@ static void promise_rank(Infer *in, Node *n)
 
 static bool takes_vectors(Op op)
 {
-  return op == OP_SOFTMAX || op == OP_LOGSUMEXP || op == OP_ARGMAX || op == OP_DIAG || op == OP_OUTER || op == OP_PICK;
+  return op == OP_SOFTMAX || op == OP_CUMSUM || op == OP_LOGSUMEXP || op == OP_ARGMAX || op == OP_DIAG ||
+         op == OP_OUTER || op == OP_PICK;
 }
 
 static bool all_known(const Node *n)

@@ -167,7 +167,7 @@ AstList *ast_declare(Front *fe, Role role, const AstList *decls, Span at)
       list_join(fe, &index, &(AstList){.at = indices->kid, .n = indices->nkid});
       target = ast_index(fe, target, &index, span_join(name_at, indices->span));
     }
-    list_add(fe, out, ast_draw(fe, target, draw, span_join(target->span, draw->span)));
+    list_add(fe, out, ast_draw(fe, target, draw, NULL, span_join(target->span, draw->span)));
   }
   return out;
 }
@@ -212,7 +212,7 @@ Ast *ast_equation(Front *fe, Ast *target, Ast *value, Span at)
   return node2(fe, AST_EQUATION, NULL, at, target, value);
 }
 
-Ast *ast_draw(Front *fe, Ast *target, Ast *distribution, Span at)
+Ast *ast_draw(Front *fe, Ast *target, Ast *distribution, Ast *mask, Span at)
 {
   if (!check_target(fe, target, "~")) return ast_error(fe, at);
   if (distribution->kind != AST_CALL) {
@@ -220,7 +220,7 @@ Ast *ast_draw(Front *fe, Ast *target, Ast *distribution, Span at)
       diag(fe->diag, distribution->span, "a distribution with its arguments stands right of '~', such as normal(0, 1)");
     return ast_error(fe, at);
   }
-  return node2(fe, AST_DRAW, NULL, at, target, distribution);
+  return node(fe, AST_DRAW, NULL, at, mask ? 3 : 2, (Ast *[]){target, distribution, mask});
 }
 
 Ast *ast_lone(Front *fe, Ast *a, Span at)

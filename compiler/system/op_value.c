@@ -2,6 +2,7 @@
    Needs: shapes that op_shape has accepted. Leaves: time, batch and reads to interpret.c. Written to be read, not to be
    fast: sums run in index order. */
 #include "interpret.h"
+#include "special.h"
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -112,6 +113,15 @@ static double sum_of(const double *a, int64_t n)
   return sum;
 }
 
+static void value_cumsum(const double *a, int64_t n, bool from_end, double *out)
+{
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) {
+    int64_t at = from_end ? n - 1 - i : i;
+    out[at] = sum += a[at];
+  }
+}
+
 static double place_of_largest(const double *a, int64_t n)
 {
   int64_t best = 0;
@@ -164,6 +174,7 @@ void op_value(const Expr *e, const double *const *in, double *out)
   case OP_LOGSUMEXP: out[0] = log_sum_exp(a, na); return;
   case OP_SOFTMAX: value_softmax(a, na, out); return;
   case OP_ARGMAX: out[0] = place_of_largest(a, na); return;
+  case OP_CUMSUM: value_cumsum(a, na, e->attr[0], out); return;
   case OP_CONCAT: value_concat(e, in, out); return;
   case OP_SLICE: memcpy(out, a + e->attr[0] * row, sizeof(double) * (size_t)n); return;
   case OP_PAD:

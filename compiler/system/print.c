@@ -431,13 +431,12 @@ static void put_declaration(Text *out, const System *s, const Var *v)
 
 static void put_draw(Text *out, const System *s, const Draw *d)
 {
-  static const char *const name[] = {"categorical", "bernoulli", "normal"};
   text_printf(out, "  %s", d->var->name);
   Place t = place_now(d->var, AXIS_T), u = place_now(d->var, AXIS_S);
   (t.kind == READ_PLAIN ? &u : &t)->k = d->offset;
   put_places(out, s, t, u);
-  text_printf(out, " ~ %s(", name[d->dist]);
-  for (int i = 0; i < 2 && d->param[i]; i++) {
+  text_printf(out, " ~ %s(", d->dist);
+  for (int i = 0; i < DRAW_PARAMS && d->param[i]; i++) {
     if (i) text_puts(out, ", ");
     put_variable(out, s, d->param[i]);
   }

@@ -458,6 +458,7 @@ bool op_shape(ShapeCtx *c, Arena *a, int op, const Shape *in, int n, const int *
   case OP_MAXC: return shape_reduce(r);
   case OP_LOGSUMEXP: return need_vector(r, "logsumexp") && give(r, shape_scalar());
   case OP_SOFTMAX: return need_vector(r, "softmax") && give(r, in[0]);
+  case OP_CUMSUM: return need_vector(r, "cumsum") && give(r, in[0]);
   case OP_ARGMAX: return need_vector(r, "argmax") && give(r, shape_scalar());
   case OP_CONCAT: return shape_concat(r);
   case OP_SLICE: return shape_slice(r);

@@ -82,6 +82,8 @@ static const Row rows[] = {
     {OP_MAXC, "max", 1, {0}, {{VECTOR(3), {-3, -1, -2}}}, 1, {-1}},
     {OP_LOGSUMEXP, "logsumexp", 1, {0}, {{VECTOR(2), {1000, 1000}}}, 1, {1000.6931471805599453}},
     {OP_SOFTMAX, "softmax", 1, {0}, {{VECTOR(3), {-1e4, 0, 1.0986122886681098}}}, 3, {0, 0.25, 0.75}},
+    {OP_CUMSUM, "cumsum", 1, {0}, {{VECTOR(3), {1, 2, 4}}}, 3, {1, 3, 7}},
+    {OP_CUMSUM, "cumsum from the end", 1, {1}, {{VECTOR(3), {1, 2, 4}}}, 3, {7, 6, 4}},
     {OP_ARGMAX, "argmax", 1, {0}, {{VECTOR(4), {1, 5, 5, 2}}}, 1, {1}},
     {OP_CONCAT, "concat", 3, {0}, {{VECTOR(2), {1, 2}}, {NUMBER, {3}}, {VECTOR(1), {4}}}, 4, {1, 2, 3, 4}},
     {OP_SLICE, "slice of a vector", 1, {1, 2}, {{VECTOR(4), {1, 2, 3, 4}}}, 2, {2, 3}},
