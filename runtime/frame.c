@@ -71,17 +71,19 @@ static bool grow(Run *run, int i, size_t bytes, RnnError *error)
   return true;
 }
 
-/* Halos, and the rows behind the end of the shorter sequences. Nothing else: the program writes what it reads. */
+/* Halos, and the rows behind the end of the shorter sequences: zero, or no token. Nothing else: the program writes what
+ * it reads. */
 static void zero_padding(Run *run, const ProgramBuffer *b, char *buffer)
 {
   int64_t T = run->frame.T, B = b->batch ? run->frame.B : 1;
   size_t row = row_bytes(run, b), slot = row * (size_t)B;
+  int empty = b->integer ? 0xff : 0;
   if (!b->time) return;
-  memset(buffer, 0, (size_t)b->lo * slot);
-  memset(buffer + (size_t)(b->lo + T) * slot, 0, (size_t)b->hi * slot);
+  memset(buffer, empty, (size_t)b->lo * slot);
+  memset(buffer + (size_t)(b->lo + T) * slot, empty, (size_t)b->hi * slot);
   if (!b->batch) return;
   for (int64_t t = T - 1; t >= 0 && run->frame.live[t] < B; t--)
-    memset(buffer + (size_t)(b->lo + t) * slot + (size_t)run->frame.live[t] * row, 0,
+    memset(buffer + (size_t)(b->lo + t) * slot + (size_t)run->frame.live[t] * row, empty,
            (size_t)(B - run->frame.live[t]) * row);
 }
 

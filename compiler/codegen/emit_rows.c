@@ -492,6 +492,18 @@ static LLVMValueRef pick(Emit *e, Rowwise *w)
   return LLVMBuildSelect(e->b, some, v, emit_real(e, 0), "");
 }
 
+/* the class that the number names, or -1 */
+static void token(Emit *e, Rowwise *w)
+{
+  e->loop_began = ++e->clock;
+  LLVMValueRef a = emit_number(e, w->x->in[0], w->row);
+  LLVMValueRef low = LLVMBuildFCmp(e->b, LLVMRealOGE, a, emit_real(e, 0), "");
+  LLVMValueRef high = LLVMBuildFCmp(e->b, LLVMRealOLT, a, emit_real(e, w->x->attr[0]), "");
+  LLVMValueRef is_class = LLVMBuildAnd(e->b, low, high, "");
+  LLVMValueRef safe = LLVMBuildSelect(e->b, is_class, a, emit_real(e, -1), "");
+  LLVMBuildStore(e->b, LLVMBuildFPToSI(e->b, safe, e->i32, "token"), w->to);
+}
+
 /* A structured equation: its number, or NULL where the result was written to memory. */
 static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
 {
@@ -507,6 +519,7 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
   case OP_READ: /* a token, from another variable or place */
     LLVMBuildStore(e->b, LLVMBuildTrunc(e->b, emit_token(e, x, w->row), e->i32, ""), w->to);
     return NULL;
+  case OP_TOKEN: token(e, w); return NULL;
   case OP_SLICE: copy(e, w->to, emit_place(e, x, w->row), shape_count(x->shape)); return NULL;
   case OP_PAD: pad(e, w); return NULL;
   case OP_MATMUL: matmul(e, w); return NULL;

@@ -153,6 +153,7 @@ static Expr *lower_operator(Lower *l, const Node *n)
   int attr[3] = {n->attr[0], n->attr[1], n->attr[2]};
   for (int i = 0; i < n->nin; i++) in[i] = used(l, n->in[i]);
   if ((n->op == OP_SUM || n->op == OP_MAXC) && in[0]->shape.rank == 0) return in[0];
+  if (n->op == OP_TOKEN) attr[0] = dim_find(l->f->sizes, attr[0]);
   if (n->op == OP_SLICE) attr[1] = dim_find(l->f->sizes, attr[1]);
   for (int i = 1; i < 3 && n->op == OP_BCAST; i++) attr[i] = i <= attr[0] ? dim_find(l->f->sizes, attr[i]) : 0;
   return ex_op(s, n->op, in, n->nin, attr);

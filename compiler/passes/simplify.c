@@ -262,7 +262,8 @@ static Expr *rule_structured(System *s, Expr *e)
     if (is_zero(a)) return zero(s, e->shape);
     return a->op == OP_TRANSPOSE && a->in[0]->shape.rank == 2 ? a->in[0] : e;
   case OP_BCAST: return e->attr[0] == 0 ? a : e;
-  case OP_STOP: return is_const(a) ? a : e;
+  case OP_STOP:
+  case OP_REVERSED: return is_const(a) ? a : e;
   /* an input's element at t itself is always there, unless it is a token that may be missing */
   case OP_OBSERVED:
     return a->op == OP_READ && !a->shape.token && a->attr[1] == 0 && a->attr[0] != FROM_START ? ex_const(s, 1) : e;
