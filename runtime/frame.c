@@ -118,6 +118,7 @@ typedef struct NoiseJob {
   const ProgramNoise *noise;
   RnnDistribution dist;
   uint64_t seed, stream;
+  double a;
 } NoiseJob;
 
 static void draw_row(const NoiseJob *job, const ProgramVar *var, int64_t t, int64_t b)
@@ -128,11 +129,8 @@ static void draw_row(const NoiseJob *job, const ProgramVar *var, int64_t t, int6
       var->time ? (var->batch ? batch->from[b] + t : t) : 0; /* the step in the sequence, wherever the window starts */
   void *row = rnn_run_row(job->run, var, t, b);
   if (job->run->model->real64)
-    rnn_draw_f64(job->dist, job->noise->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width,
-                 row);
-  else
-    rnn_draw_f32(job->dist, job->noise->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width,
-                 row);
+    rnn_draw_f64(job->dist, job->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width, row);
+  else rnn_draw_f32(job->dist, job->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width, row);
 }
 
 static void draw_steps(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
@@ -151,7 +149,7 @@ static bool fill_noise(Run *run, NoiseKey key, RnnError *error)
   for (int i = 0; i < run->program->noises; i++) {
     const ProgramNoise *noise = &run->program->noise[i];
     const ProgramVar *var = &run->program->var[noise->var];
-    NoiseJob job = {.run = run, .noise = noise, .seed = key.seed};
+    NoiseJob job = {.run = run, .noise = noise, .seed = key.seed, .a = noise->forced ? key.forced : noise->a};
     if (!rnn_distribution_named(noise->dist, &job.dist))
       return rnn_fail(error, RNN_ERROR_DATA, "noise %s: no distribution '%s' in this version", var->name, noise->dist);
     job.stream = rnn_stream(rnn_stream(rnn_stream_named("noise"), rnn_stream_named(var->name)), key.step);

@@ -378,9 +378,11 @@ static void put_init(Text *out, Init init)
 
 static void put_noise(Text *out, const Var *v)
 {
-  text_puts(out, v->noise == DIST_BERNOULLI ? " ~ bernoulli(" : " ~ normal(");
+  static const char *const name[] = {
+      [DIST_BERNOULLI] = "bernoulli", [DIST_NORMAL] = "normal", [DIST_UNIFORM] = "uniform"};
+  text_printf(out, " ~ %s(", name[v->noise]);
   put_number(out, v->noise_arg[0]);
-  if (v->noise == DIST_NORMAL) {
+  if (v->noise != DIST_BERNOULLI) {
     text_puts(out, ", ");
     put_number(out, v->noise_arg[1]);
   }
@@ -398,6 +400,7 @@ static void put_declaration(Text *out, const System *s, const Var *v)
   if (v->kind == VAR_NOISE) put_noise(out, v);
   for (int i = 0; i < v->member.n; i++) text_printf(out, "%s%s", i ? ", " : " = ", v->member.at[i]->name);
   if (v->output && v->kind != VAR_COMPUTED) put_comment(out, "output");
+  else if (v->kind == VAR_NOISE && v->noise_forced) put_comment(out, "by teacher_forcing");
   else if (v->kind == VAR_NOISE && v->noise_shared) put_comment(out, "one draw for all sequences");
   else text_puts(out, "\n");
 }

@@ -94,7 +94,7 @@ typedef struct Init {
   double a, b; /* constant(a); uniform(a, b); normal(mean a, deviation b); identity(a = scale) */
 } Init;
 
-typedef enum DistKind { DIST_CATEGORICAL, DIST_BERNOULLI, DIST_NORMAL } DistKind;
+typedef enum DistKind { DIST_CATEGORICAL, DIST_BERNOULLI, DIST_NORMAL, DIST_UNIFORM /* of noise */ } DistKind;
 
 struct Var {
   const char *name; /* path, unique: "h.Wi" */
@@ -110,9 +110,10 @@ struct Var {
   Var *stacked;      /* of a param: the stack it is part of, or NULL */
   int stacked_row;   /* its first row there */
   int64_t offset;    /* of a param or stack: its first element in the flat block (param_layout) */
-  DistKind noise;    /* of VAR_NOISE: bernoulli(p0) or normal(p0, p1), constants */
+  DistKind noise;    /* of VAR_NOISE: bernoulli(p0), normal(p0, p1), uniform(p0, p1), constants */
   double noise_arg[2];
   bool noise_shared; /* one draw a batch (model) rather than a sequence */
+  bool noise_forced; /* teacher forcing: the runtime sets its probability before each update */
   bool output;       /* declared `output`, or handed out by default */
   Var *adj_of;       /* this is the adjoint of that variable */
   Var *carry_of;     /* of VAR_CARRY: holds that variable's value ... */
