@@ -145,6 +145,11 @@ static Expr *when_length(System *s, int offset, int place, Expr *c)
   return ex3(s, OP_WHERE, ex2(s, OP_EQ, at, ex_const(s, place)), c, ex_const(s, 0));
 }
 
+static Expr *clipped(System *s, Expr *c, double size)
+{
+  return ex2(s, OP_MIN, ex2(s, OP_MAX, c, ex_const(s, -size)), ex_const(s, size));
+}
+
 /* Turns what arrived at v[place] into terms of v_adj[t] and of its boundaries' adjoints. */
 static void deliver(Reverse *r, const Arrivals *a)
 {
@@ -164,7 +169,7 @@ static void deliver(Reverse *r, const Arrivals *a)
   const char *what = rel ? (k < 0 ? "lag" : "lead") : (a->kind == FROM_START ? "start" : "end");
   const char *name = arena_printf(s->arena, "%s_%s%d_adj", v->name, what, rel && k < 0 ? -k : k < 0 ? -k : k);
   Var *sent = system_var(s, VAR_COMPUTED, name, v->shape, rel ? v->dom : v->dom & ~DOM_T, v->span);
-  sent->rhs = a->sum;
+  sent->rhs = rel && v->message > 0 ? clipped(s, a->sum, v->message) : a->sum;
   if (rel) {
     send(r, v, ex_read(s, sent, READ_REL, -k));
     for (int i = 0; i < v->bound.n; i++) {

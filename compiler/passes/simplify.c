@@ -366,7 +366,7 @@ static bool merge_variables(System *s)
       by = e->var;
     else if (first[e->id] && first[e->id]->dom == v->dom) by = first[e->id];
     else if (!first[e->id]) first[e->id] = v;
-    if (!by || r.by[by->id] || r.zero[by->id] || by->shape.token) continue;
+    if (!by || r.by[by->id] || r.zero[by->id] || by->shape.token || by->message != v->message) continue;
     /* outside 1..T v is zero: the other must be so too where v is read there */
     bool outside = read_off_place(s, &all, v) || read_absolute(&all, v);
     bool bounded = by->bound.n > 0 || by->kind != VAR_COMPUTED;

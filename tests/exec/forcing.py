@@ -1,44 +1,11 @@
 """forcing.py RNNC: what a model reads of its own draws: teacher_forcing = 1, 0 and between, against models that say the same by
 equations, and coins and draws by their frequencies. Needs: numpy."""
-import itertools, json, os, subprocess, sys, tempfile
+import itertools, json, os, subprocess, sys
 import numpy as np
+from calls import call, check, gradient, root, run_all, same, write
 
-root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(root, "tests"))
 import weights
-
-rnnc = os.path.abspath(sys.argv[1])
-passed = failed = 0
-
-
-def check(name, good, what=""):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print(f"FAILED {name}: {what}")
-
-
-def call(*words, code=0):
-    r = subprocess.run([rnnc, *words], capture_output=True, text=True)
-    if r.returncode != code:
-        raise RuntimeError(f"exit code {r.returncode}, not {code}: {' '.join(words)}\n{r.stdout[-300:]}{r.stderr[-900:]}")
-    return r.stdout + r.stderr
-
-
-def write(name, text):
-    with open(name, "w") as f:
-        f.write(text)
-
-
-def gradient(name, data, file="w.safetensors"):
-    call("run", f"{name}.rnn", "gradient", "--data", data, "--weights", file, "--out", "g.npz", "--precision", "f64")
-    with np.load("g.npz") as z:
-        return {k: z[k] for k in z.files}
-
-
-def same(a, b, bound):
-    return a.keys() == b.keys() and all(np.abs(a[k] - b[k]).max() <= bound * (1 + np.abs(b[k]).max()) for k in b)
-
 
 # -- a model, the distribution and what is fed back by hand ------------------------------------------------------------
 KINDS = {
@@ -222,19 +189,5 @@ def commands(rng):
         check(f"teacher_forcing = {wrong}", "set.rnn:12:11: error: setting teacher_forcing" in out, out)
 
 
-def main():
-    rng = np.random.default_rng(1)
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        for work in (*(lambda k=k: equations(k, rng) for k in KINDS), lambda: coins(rng), lambda: draws(rng), lambda: predicted(rng), schedule,
-                     lambda: commands(rng)):
-            try:
-                work()
-            except RuntimeError as e:
-                check("a command", False, str(e))
-        os.chdir(root)
-    print(f"{passed} passed, {failed} failed")
-    return failed > 0
-
-
-sys.exit(main())
+rng = np.random.default_rng(1)
+run_all(*(lambda k=k: equations(k, rng) for k in KINDS), lambda: coins(rng), lambda: draws(rng), lambda: predicted(rng), schedule, lambda: commands(rng))
