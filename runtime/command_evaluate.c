@@ -52,8 +52,8 @@ int rnn_command_evaluate(Job *job)
   if (!data)
     rnn_fail(&job->error, RNN_ERROR_USAGE, "--part=%s: the settings hold out no such part; --set %s=0.1 would", name,
              name);
-  else if (rnn_evaluate(job->handle, data, rnn_evaluation_plan(&job->settings, data, true), NULL, &scores,
-                        &job->error)) {
+  else if (rnn_evaluate(job->handle, job->value[OPTION_FREE] ? "free" : "evaluate", data,
+                        rnn_evaluation_plan(&job->settings, data, true), NULL, &scores, &job->error)) {
     if (job->value[OPTION_JSON]) print_json(&scores, data, name);
     else print_text(&scores, name);
   }

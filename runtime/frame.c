@@ -71,17 +71,19 @@ static bool grow(Run *run, int i, size_t bytes, RnnError *error)
   return true;
 }
 
-/* Halos, and the rows behind the end of the shorter sequences. Nothing else: the program writes what it reads. */
+/* Halos, and the rows behind the end of the shorter sequences: zero, or no token. Nothing else: the program writes what
+ * it reads. */
 static void zero_padding(Run *run, const ProgramBuffer *b, char *buffer)
 {
   int64_t T = run->frame.T, B = b->batch ? run->frame.B : 1;
   size_t row = row_bytes(run, b), slot = row * (size_t)B;
+  int empty = b->integer ? 0xff : 0;
   if (!b->time) return;
-  memset(buffer, 0, (size_t)b->lo * slot);
-  memset(buffer + (size_t)(b->lo + T) * slot, 0, (size_t)b->hi * slot);
+  memset(buffer, empty, (size_t)b->lo * slot);
+  memset(buffer + (size_t)(b->lo + T) * slot, empty, (size_t)b->hi * slot);
   if (!b->batch) return;
   for (int64_t t = T - 1; t >= 0 && run->frame.live[t] < B; t--)
-    memset(buffer + (size_t)(b->lo + t) * slot + (size_t)run->frame.live[t] * row, 0,
+    memset(buffer + (size_t)(b->lo + t) * slot + (size_t)run->frame.live[t] * row, empty,
            (size_t)(B - run->frame.live[t]) * row);
 }
 
@@ -116,6 +118,7 @@ typedef struct NoiseJob {
   const ProgramNoise *noise;
   RnnDistribution dist;
   uint64_t seed, stream;
+  double a;
 } NoiseJob;
 
 static void draw_row(const NoiseJob *job, const ProgramVar *var, int64_t t, int64_t b)
@@ -126,11 +129,8 @@ static void draw_row(const NoiseJob *job, const ProgramVar *var, int64_t t, int6
       var->time ? (var->batch ? batch->from[b] + t : t) : 0; /* the step in the sequence, wherever the window starts */
   void *row = rnn_run_row(job->run, var, t, b);
   if (job->run->model->real64)
-    rnn_draw_f64(job->dist, job->noise->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width,
-                 row);
-  else
-    rnn_draw_f32(job->dist, job->noise->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width,
-                 row);
+    rnn_draw_f64(job->dist, job->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width, row);
+  else rnn_draw_f32(job->dist, job->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width, row);
 }
 
 static void draw_steps(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
@@ -149,7 +149,7 @@ static bool fill_noise(Run *run, NoiseKey key, RnnError *error)
   for (int i = 0; i < run->program->noises; i++) {
     const ProgramNoise *noise = &run->program->noise[i];
     const ProgramVar *var = &run->program->var[noise->var];
-    NoiseJob job = {.run = run, .noise = noise, .seed = key.seed};
+    NoiseJob job = {.run = run, .noise = noise, .seed = key.seed, .a = noise->forced ? key.forced : noise->a};
     if (!rnn_distribution_named(noise->dist, &job.dist))
       return rnn_fail(error, RNN_ERROR_DATA, "noise %s: no distribution '%s' in this version", var->name, noise->dist);
     job.stream = rnn_stream(rnn_stream(rnn_stream_named("noise"), rnn_stream_named(var->name)), key.step);

@@ -39,7 +39,7 @@ typedef void RnnEntry(const RnnFrame *frame);
 typedef void RnnStep(const void *params, void *state, const void *const *in, void *const *out);
 
 typedef struct RnnProgram {
-  const char *name; /* "train", "evaluate", "forward" */
+  const char *name; /* "train", "evaluate", "free", "forward" */
   RnnEntry *run;
 } RnnProgram;
 
@@ -68,14 +68,16 @@ typedef struct RnnModel {
  elements, else real elements: ((time ? lo + T + hi : 1) * (batch ? B : 1)) * width "vars": { "x": {"buf": 0, "col": 0,
  "shape": [256], "token": true, "time": true, "batch": true, "line": 3} }, where each variable that has memory in this
  program is; a row's elements start at col "inputs": ["x", "y"],                     which of the inputs this program
- reads: fill these buffers, halo included "noise": [ {"var": "m", "dist": "bernoulli", "a": 0.8, "b": 0, "shared":
- false} ],   fill before running, one draw an element "carry": [ {"var": "h.c", "offset": 0, "from": "h.c", "into":
- "h.c.carry0"} ], state over windows: place `offset` (<= 0; 0 is the element just before t = 1) of variable var is read,
- where fresh is 0, from `into` (a variable without time index, filled by the caller); after a run the caller finds the
- next window's value at place T + offset of `from`: copy it there before the next run "loss": "loss", a variable name (a
- number a batch); absent in "forward" "terms": [ {"name": "x", "dist": "categorical", "sum": "x.nll", "count":
- "x.count"} ], "metrics": [ {"name": "accuracy", "sum": "accuracy.sum", "count": "accuracy.count"} ], "wrt": [ {"name":
- "x", "var": "x_adj"} ]  gradients by inputs, where asked for } }, "step": { "state_bytes": 1234, "inputs": [
+ reads: fill these buffers, halo included "noise": [ {"var": "m", "dist": "bernoulli" | "normal" | "uniform", "a": 0.8,
+ "b": 0, "shared": false, "forced": false} ],   fill before running, one draw an element; forced: with the probability
+ of teacher forcing "fed": ["y"], "forced": "always" | "step" | "sequence" | "never", "own": "mode" | "sample",   drawn
+ variables that the draws read, and which values they have there "carry": [ {"var": "h.c", "offset": 0, "from": "h.c",
+ "into": "h.c.carry0"} ], state over windows: place `offset` (<= 0; 0 is the element just before t = 1) of variable var
+ is read, where fresh is 0, from `into` (a variable without time index, filled by the caller); after a run the caller
+ finds the next window's value at place T + offset of `from`: copy it there before the next run "loss": "loss", a
+ variable name (a number a batch); absent in "forward" "terms": [ {"name": "x", "dist": "categorical", "sum": "x.nll",
+ "count": "x.count"} ], "metrics": [ {"name": "accuracy", "sum": "accuracy.sum", "count": "accuracy.count"} ], "wrt": [
+ {"name": "x", "var": "x_adj"} ]  gradients by inputs, where asked for } }, "step": { "state_bytes": 1234, "inputs": [
  {"name":"x","type":"token","count":1} ], "outputs": [ {"name":"o","count":256} ], "feedback": ["y"], drawn variables
  that the step reads from earlier steps: the caller passes what was drawn "refused": "..." }                  instead of
  the rest, when it can't be streamed
