@@ -61,7 +61,7 @@ typedef struct RnnModel {
  "input" | "target", "type": "token" | "real", "shape": [256] | [] | [3,4], "time": true, "line": 3, "drawn": 1, of
  x[t+1] ~ ...: the offset; absent when never drawn "lags": 1, "leads": 1} ],      how far any program reads beyond 1..T
    "outputs": [ {"name": "o", "shape": [256], "time": true} ],
-   "draws":  [ {"var": "x", "offset": 1, "dist": "categorical" | "bernoulli" | "normal", "params": ["o"]} ],
+   "draws":  [ {"var": "x", "offset": 1, "dist": "categorical" (distributions.def), "params": ["o"]} ],
    "settings": { "batch": "32", "optimizer": "adam(rate=0.002)", ... }      texts from the train block, see settings.def
    "programs": { "train": {
        "buffers": [ {"time": true, "batch": true, "lo": 1, "hi": 0, "width": 1024, "int": false} ],   int: int32_t
