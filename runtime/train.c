@@ -138,11 +138,12 @@ static bool validate(Trainer *t, bool *better, RnnError *error)
   Scores scores = {0}, free = {0};
   bool ok = score(t, "evaluate", &scores, error) && (!t->gap || score(t, "free", &free, error));
   if (ok) {
-    *better = isfinite(scores.loss) && !(scores.loss >= t->at.best);
+    double loss = t->best_is_free ? free.loss : scores.loss;
+    *better = isfinite(loss) && !(loss >= t->at.best);
     t->validated = t->at.step;
     t->at.validation = t->state.validation = scores.loss;
     rnn_report_validation(t, &scores, t->gap ? &free : NULL, *better);
-    ok = !*better || keep_best(t, scores.loss, error);
+    ok = !*better || keep_best(t, loss, error);
   }
   rnn_scores_free(&scores);
   rnn_scores_free(&free);

@@ -86,6 +86,7 @@ static bool open_forcing(Trainer *t, RnnError *error)
                      name);
   t->gap = rnn_setting_flag(&t->settings, SETTING_gap);
   if (!t->gap) return true;
+  t->best_is_free = strcmp(rnn_forcing_mode(&t->forcing), "always") != 0;
   if (!p->feds)
     return rnn_fail(error, RNN_ERROR_USAGE, "gap = true: no distribution of %s reads what is drawn: there is no gap",
                     name);

@@ -22,7 +22,8 @@ typedef struct Trainer {
   RnnUpdater *updater;
   Schedule schedule;
   TeacherForcing forcing;
-  bool gap;                                    /* validate with the model reading its own draws too */
+  bool gap;                                    /* validate with the model reading its own draws too, */
+  bool best_is_free;                           /* whose loss decides where training reads them */
   int64_t steps, epochs, patience, save_every; /* settings; steps 0: by epochs */
   int64_t total;                               /* updates in all, as far as known */
 
