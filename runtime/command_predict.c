@@ -34,8 +34,10 @@ static bool write_csv(const Prediction *p, const char *path, RnnError *error)
 static bool write_prediction(Job *job, const Prediction *p)
 {
   const char *out = job->value[OPTION_OUT];
+  bool arrays = out && (ends_with(out, ".npz") || ends_with(out, ".safetensors"));
+  if (!arrays && !rnn_prediction_fits_csv(p, &job->error)) return false;
   if (!out) return rnn_prediction_csv(p, stdout) || rnn_fail_errno(&job->error, "standard output");
-  if (!ends_with(out, ".npz") && !ends_with(out, ".safetensors")) return write_csv(p, out, &job->error);
+  if (!arrays) return write_csv(p, out, &job->error);
   RnnTensorFile file = {0};
   bool ok = rnn_prediction_tensors(p, &file, &job->error) && rnn_tensors_write(out, &file, &job->error);
   rnn_tensor_file_free(&file);

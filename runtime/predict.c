@@ -5,6 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The first row of a sequence among a column's values, and how many it has. */
+static int64_t row_of(const RnnDataset *d, const PredictColumn *c, int64_t n)
+{
+  return c->time && c->second ? d->start_both[n] : c->time ? d->start[n] : c->second ? d->start2[n] : n;
+}
+static int64_t steps_of(const RnnDataset *d, const PredictColumn *c, int64_t n) { return c->time ? d->length[n] : 1; }
+static int64_t steps2_of(const RnnDataset *d, const PredictColumn *c, int64_t n)
+{
+  return c->second ? d->length2[n] : 1;
+}
+
 /* -- which columns ------------------------------------------------------------------------------------------ */
 
 static bool add_column(Prediction *p, const Program *program, const char *name, const char *var, PredictColumn column,
@@ -17,10 +28,14 @@ static bool add_column(Prediction *p, const Program *program, const char *name, 
                     var);
   const ProgramVar *v = &program->var[column.var];
   column.time = v->time;
+  column.second = v->second;
+  if (v->time && p->data->length_unknown)
+    return rnn_fail(error, RNN_ERROR_USAGE, "%s: nothing says how long '%s' is: decode finds its end", p->data->origin,
+                    var);
   column.width = column.classes ? 1 : v->width;
   if (!column.classes) column.shape = v->shape;
   else column.shape = (ModelShape){.count = 1};
-  int64_t rows = column.time ? p->data->start[p->data->sequences] : p->data->sequences;
+  int64_t rows = row_of(p->data, &column, p->data->sequences);
   column.value = calloc((size_t)(rows * column.width) + 1, sizeof *column.value);
   if (!column.value) return rnn_fail_memory(error, (size_t)(rows * column.width) * sizeof *column.value);
   p->column[p->columns++] = column;
@@ -52,24 +67,24 @@ static bool choose_columns(Prediction *p, const ModelDescription *m, const Progr
 
 /* -- running ------------------------------------------------------------------------------------------------ */
 
-static double likeliest(const Run *run, const ProgramVar *var, int64_t t, int64_t b)
+static double likeliest(const Run *run, const ProgramVar *var, int64_t t, int64_t s, int64_t b)
 {
   int64_t best = 0;
   double most = -INFINITY;
   for (int64_t i = 0; i < var->width; i++) {
-    double value = rnn_run_value(run, var, t, b, i);
+    double value = rnn_run_value(run, var, t, s, b, i);
     if (value > most) most = value, best = i;
   }
   return (double)best;
 }
 
-static void gather_row(const PredictColumn *c, const Run *run, int64_t t, int64_t b, double *to)
+static void gather_row(const PredictColumn *c, const Run *run, int64_t t, int64_t s, int64_t b, double *to)
 {
   const ProgramVar *var = &run->program->var[c->var];
-  if (c->classes) *to = likeliest(run, var, t, b);
+  if (c->classes) *to = likeliest(run, var, t, s, b);
   else
     for (int64_t i = 0; i < c->width; i++)
-      to[i] = c->likely_bit ? rnn_run_value(run, var, t, b, i) > 0 : rnn_run_value(run, var, t, b, i);
+      to[i] = c->likely_bit ? rnn_run_value(run, var, t, s, b, i) > 0 : rnn_run_value(run, var, t, s, b, i);
 }
 
 static void gather(Prediction *p, const Run *run, const RnnBatch *batch)
@@ -77,9 +92,10 @@ static void gather(Prediction *p, const Run *run, const RnnBatch *batch)
   for (int k = 0; k < p->columns; k++) {
     PredictColumn *c = &p->column[k];
     for (int64_t b = 0; b < batch->B; b++) {
-      int64_t s = batch->sequence[b], first = c->time ? p->data->start[s] + batch->from[b] : s;
+      int64_t n = batch->sequence[b], S = steps2_of(p->data, c, n);
+      int64_t first = row_of(p->data, c, n) + (c->time ? batch->from[b] : 0) * S;
       for (int64_t t = 0; t < (c->time ? batch->len[b] : 1); t++)
-        gather_row(c, run, t, b, c->value + (first + t) * c->width);
+        for (int64_t s = 0; s < S; s++) gather_row(c, run, t, s, b, c->value + (first + t * S + s) * c->width);
     }
   }
 }
@@ -155,7 +171,9 @@ static void csv_header(const Prediction *p, bool by_step, FILE *out)
     const PredictColumn *c = &p->column[k];
     for (int64_t i = 0; i < c->width; i++) {
       fprintf(out, ",%s", c->name);
-      if (c->time && c->offset) fprintf(out, "[t%+lld]", (long long)c->offset);
+      const RnnAxes *axes = &p->data->axes;
+      if ((c->time || c->second) && c->offset)
+        fprintf(out, "[%s%+lld]", c->second ? axes->second : axes->primary ? axes->primary : "t", (long long)c->offset);
       if (c->width > 1) fprintf(out, ".%lld", (long long)i + 1);
     }
   }
@@ -164,18 +182,35 @@ static void csv_header(const Prediction *p, bool by_step, FILE *out)
 
 bool rnn_prediction_csv(const Prediction *p, FILE *out)
 {
-  bool by_step = false;
-  for (int k = 0; k < p->columns; k++) by_step = by_step || p->column[k].time;
-  csv_header(p, by_step, out);
-  for (int64_t s = 0; s < p->data->sequences; s++)
-    for (int64_t t = 0; t < (by_step ? p->data->length[s] : 1); t++) {
-      fprintf(out, "%lld", (long long)s + 1);
-      if (by_step) fprintf(out, ",%lld", (long long)t + 1);
-      for (int k = 0; k < p->columns; k++)
-        csv_value(p, &p->column[k], p->column[k].time ? p->data->start[s] + t : s, out);
+  bool by_time = false, by_second = false;
+  for (int k = 0; k < p->columns; k++) {
+    by_time = by_time || p->column[k].time;
+    by_second = by_second || p->column[k].second;
+  }
+  csv_header(p, by_time || by_second, out);
+  for (int64_t n = 0; n < p->data->sequences; n++)
+    for (int64_t t = 0; t < (by_time ? p->data->length[n] : by_second ? p->data->length2[n] : 1); t++) {
+      fprintf(out, "%lld", (long long)n + 1);
+      if (by_time || by_second) fprintf(out, ",%lld", (long long)t + 1);
+      for (int k = 0; k < p->columns; k++) {
+        const PredictColumn *c = &p->column[k];
+        csv_value(p, c, row_of(p->data, c, n) + (c->time || c->second ? t : 0), out);
+      }
       fputc('\n', out);
     }
   return !ferror(out);
+}
+
+bool rnn_prediction_fits_csv(const Prediction *p, RnnError *error)
+{
+  const PredictColumn *by_time = NULL, *by_second = NULL;
+  for (int k = 0; k < p->columns; k++) {
+    if (p->column[k].time) by_time = &p->column[k];
+    if (p->column[k].second) by_second = &p->column[k];
+  }
+  return !by_time || !by_second ||
+         rnn_fail(error, RNN_ERROR_USAGE, "'%s' and '%s' are of two axes, a table has one row a step: --out FILE.npz",
+                  by_time->name, by_second->name);
 }
 
 static void put(RnnTensor *to, int64_t at, double value)
@@ -185,36 +220,54 @@ static void put(RnnTensor *to, int64_t at, double value)
   else ((float *)to->data)[at] = (float)value;
 }
 
-static bool column_tensor(const Prediction *p, const PredictColumn *c, int64_t T, RnnTensorFile *file, RnnError *error)
+static bool column_tensor(const Prediction *p, const PredictColumn *c, int64_t T, int64_t S, RnnTensorFile *file,
+                          RnnError *error)
 {
   int64_t shape[RNN_MAX_RANK], N = p->data->sequences;
   int rank = 0;
-  if (c->shape.rank + 1 + c->time > RNN_MAX_RANK)
+  if (!c->time) T = 1;
+  if (!c->second) S = 1;
+  if (c->shape.rank + 1 + c->time + c->second > RNN_MAX_RANK)
     return rnn_fail(error, RNN_ERROR_DATA, "%s has too many dimensions for a file", c->name);
   shape[rank++] = N;
   if (c->time) shape[rank++] = T;
+  if (c->second) shape[rank++] = S;
   memcpy(shape + rank, c->shape.extent, (size_t)c->shape.rank * sizeof *shape);
   RnnDtype dtype = c->classes || c->likely_bit ? RNN_I64 : p->data->real64 ? RNN_F64 : RNN_F32;
   RnnTensor *to = rnn_tensor_add(file, c->name, dtype, rank + c->shape.rank, shape, error);
   if (!to) return false;
-  for (int64_t s = 0; s < N; s++)
-    for (int64_t t = 0; t < (c->time ? p->data->length[s] : 1); t++)
-      for (int64_t i = 0; i < c->width; i++)
-        put(to, ((c->time ? s * T + t : s) * c->width) + i,
-            c->value[(c->time ? p->data->start[s] + t : s) * c->width + i]);
+  for (int64_t n = 0; n < N; n++) {
+    int64_t row = row_of(p->data, c, n);
+    for (int64_t t = 0; t < steps_of(p->data, c, n); t++)
+      for (int64_t s = 0; s < steps2_of(p->data, c, n); s++, row++)
+        for (int64_t i = 0; i < c->width; i++)
+          put(to, ((n * T + t) * S + s) * c->width + i, c->value[row * c->width + i]);
+  }
   return true;
+}
+
+/* An array of lengths, and the longest of them. */
+static bool lengths_tensor(const Prediction *p, const char *axis, const int64_t *length, int64_t *longest,
+                           RnnTensorFile *file, RnnError *error)
+{
+  int64_t N = p->data->sequences;
+  char name[256];
+  snprintf(name, sizeof name, "lengths%s%s", axis ? "_" : "", axis ? axis : "");
+  RnnTensor *lengths = rnn_tensor_add(file, name, RNN_I64, 1, &N, error);
+  for (int64_t n = 0; lengths && n < N; n++) {
+    ((int64_t *)lengths->data)[n] = length[n];
+    if (length[n] > *longest) *longest = length[n];
+  }
+  return lengths != NULL;
 }
 
 bool rnn_prediction_tensors(const Prediction *p, RnnTensorFile *file, RnnError *error)
 {
-  int64_t N = p->data->sequences, T = 1;
-  RnnTensor *lengths = rnn_tensor_add(file, "lengths", RNN_I64, 1, &N, error);
-  if (!lengths) return false;
-  for (int64_t s = 0; s < N; s++) {
-    ((int64_t *)lengths->data)[s] = p->data->length[s];
-    if (p->data->length[s] > T) T = p->data->length[s];
-  }
+  const RnnDataset *d = p->data;
+  int64_t T = 1, S = 1;
+  if (!lengths_tensor(p, NULL, d->length, &T, file, error)) return false;
+  if (d->length2 && !lengths_tensor(p, d->axes.second, d->length2, &S, file, error)) return false;
   for (int k = 0; k < p->columns; k++)
-    if (!column_tensor(p, &p->column[k], T, file, error)) return false;
+    if (!column_tensor(p, &p->column[k], T, S, file, error)) return false;
   return true;
 }

@@ -39,7 +39,8 @@ static RnnDataset *make(const int64_t *lengths, int64_t sequences, bool real64)
     }
   }
   RnnError error = {0};
-  RnnDataset *dataset = rnn_dataset_from_tensors(&file, "made", specs, count, real64, true, &error);
+  RnnDataset *dataset = rnn_dataset_from_tensors(&file, "made", specs, count,
+                                                 &(RnnDataOptions){.real64 = real64, .targets_optional = true}, &error);
   if (!dataset) print_error("%s\n", error.message);
   assert_non_null(dataset);
   rnn_tensor_file_free(&file);

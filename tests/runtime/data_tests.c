@@ -182,27 +182,30 @@ static void test_npz(void **state)
   static const int64_t wrong[] = {0, 4, -1};
   for (int i = 0; i < 3; i++) {
     lengths[1] = wrong[i];
-    assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, false, false, &error));
+    assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){0}, &error));
     assert_says(&error, "expected 1 to 3, the steps of 'x'");
   }
   lengths[1] = 3;
   add(&file, "g", RNN_F32, 2, 3, 3, 0);
   count = fixture_inputs("x[t] real 2, g[t] real", specs);
-  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, false, false, &error));
+  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){0}, &error));
   assert_says(&error, "memory: 'x' has 2 sequences, 'g' has 3");
   add(&file, "q", RNN_F32, 2, 2, 4, 0);
   count = fixture_inputs("x[t] real 2, q[t] real", specs);
-  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, false, false, &error));
+  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){0}, &error));
   assert_says(&error, "memory: 'x' has 3 steps, 'q' has 4");
   count = fixture_inputs("k[t]! real", specs); /* only lengths are there */
-  RnnDataset *free_running = rnn_dataset_from_tensors(&file, "memory", specs, count, false, true, &error);
+  RnnDataset *free_running =
+      rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){.targets_optional = true}, &error);
   expect(free_running, "lengths 3 3 k absent");
   rnn_dataset_free(free_running);
   rnn_tensor_file_free(&file);
-  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, false, true, &error));
+  assert_null(
+      rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){.targets_optional = true}, &error));
   assert_says(&error, "nothing says how many sequences there are");
   add(&file, "k", RNN_F32, 2, 0, 3, 0);
-  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, false, true, &error));
+  assert_null(
+      rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){.targets_optional = true}, &error));
   assert_says(&error, "'k' has no sequences");
   rnn_tensor_file_free(&file);
 }
@@ -212,8 +215,8 @@ static void test_random(void **state)
   RnnInputSpec specs[FIXTURE_INPUTS];
   int count = fixture_inputs("x[t] token 7, y! real 3", specs);
   (void)state;
-  RnnDataset *a = rnn_dataset_random(specs, count, 4, 5, true, 1, NULL),
-             *b = rnn_dataset_random(specs, count, 4, 5, true, 1, NULL);
+  RnnDataset *a = rnn_dataset_random(specs, count, 4, 5, &(RnnDataOptions){.real64 = true}, 1, NULL),
+             *b = rnn_dataset_random(specs, count, 4, 5, &(RnnDataOptions){.real64 = true}, 1, NULL);
   assert_memory_equal(a->values[0], b->values[0], 20 * sizeof(int32_t));
   assert_memory_equal(a->values[1], b->values[1], 12 * sizeof(double));
   for (int i = 0; i < 20; i++) assert_in_range(((int32_t *)a->values[0])[i], 0, 6);
