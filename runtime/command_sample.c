@@ -1,4 +1,5 @@
 /* command_sample.c: `sample`: the model runs freely; what it draws is printed and read again. */
+#include "decode.h"
 #include "job.h"
 #include "numbers.h"
 #include "rng.h"
@@ -12,8 +13,8 @@ typedef struct Sampling {
   Job *job;
   Sampler sampler;
   uint64_t seed;
-  double temperature;
-  int64_t top_k;
+  RnnDrawing drawing;
+  int32_t end;            /* of the text; -1: none */
   int64_t length, primed; /* values to draw; values given before them */
   const ModelDraw *text;  /* the one categorical draw, printed as text; NULL: rows of numbers */
   double *param[2];       /* of the draw at hand */
@@ -51,8 +52,7 @@ static bool draw_value(Sampling *s, const ModelDraw *d, int64_t t, RnnError *err
     if (rnn_sampler_param(&s->sampler, d->param[k], s->param[k], n) != n)
       return rnn_fail(error, RNN_ERROR_USAGE, "'%s' is not handed out: declare it as an output", d->param[k]);
   if (d->dist == DIST_CATEGORICAL) {
-    int64_t id =
-        rnn_categorical_f64(a, symbols_of(s, d), s->temperature, s->top_k, rnn_uniform(s->seed, stream, (uint64_t)t));
+    int64_t id = rnn_categorical(a, symbols_of(s, d), &s->drawing, rnn_uniform(s->seed, stream, (uint64_t)t));
     if (id < 0)
       return rnn_fail(error, RNN_ERROR_DATA, "step %lld: the logits '%s' are not finite: nothing can be drawn",
                       (long long)t + 1, d->param[0]);
@@ -61,9 +61,9 @@ static bool draw_value(Sampling *s, const ModelDraw *d, int64_t t, RnnError *err
   }
   for (int64_t i = 0; i < n; i++) {
     uint64_t index = (uint64_t)(t * n + i);
-    if (d->dist == DIST_NORMAL) to[i] = a[i] + s->temperature * b[i] * rnn_normal(s->seed, stream, index);
-    else if (s->temperature == 0) to[i] = a[i] > 0;
-    else to[i] = rnn_uniform(s->seed, stream, index) < 1 / (1 + exp(-a[i] / s->temperature));
+    if (d->dist == DIST_NORMAL) to[i] = a[i] + s->drawing.temperature * b[i] * rnn_normal(s->seed, stream, index);
+    else if (s->drawing.temperature == 0) to[i] = a[i] > 0;
+    else to[i] = rnn_uniform(s->seed, stream, index) < 1 / (1 + exp(-a[i] / s->drawing.temperature));
   }
   return true;
 }
@@ -173,12 +173,20 @@ static bool give_inputs(Sampling *s, const RnnDataset *data, RnnError *error)
 
 /* -- the loop ----------------------------------------------------------------------------------------------- */
 
+/* An end that was drawn is not printed, and nothing behind it. */
+static bool ends_at(const Sampling *s, int64_t t)
+{
+  return s->text && s->end >= 0 && t >= s->primed &&
+         s->sampler.value[rnn_model_input(model_of(s), s->text->var)][t] == s->end;
+}
+
 static bool run(Sampling *s, int64_t steps, RnnError *error)
 {
   const ModelDescription *m = model_of(s);
   int64_t printed = 0, last = s->primed + s->length;
   if (!s->text) print_header(s);
-  for (int64_t t = 0; t < steps; t++) {
+  bool ended = false;
+  for (int64_t t = 0; t < steps && !ended; t++) {
     if (!rnn_sampler_step(&s->sampler, t, error)) return false;
     for (int k = 0; k < m->draws; k++) {
       int64_t at = t + m->draw[k].offset;
@@ -187,7 +195,7 @@ static bool run(Sampling *s, int64_t steps, RnnError *error)
         return false;
     }
     int64_t ready = t + 1 + (s->text ? s->text->offset : 0); /* values before this one are drawn */
-    for (; printed < ready && printed < last; printed++) {
+    for (; printed < ready && printed < last && !(ended = ends_at(s, printed)); printed++) {
       bool begun = !s->text || printed >= s->primed || s->job->value[OPTION_PRIME];
       if (begun && !print_at(s, printed)) return rnn_fail_errno(error, "standard output");
     }
@@ -238,7 +246,12 @@ static bool sample(Sampling *s, const RnnDataset *data, RnnError *error)
 {
   int64_t ahead, widest, count;
   int32_t *ids = NULL;
+  s->end = -1;
   if (!look_at_draws(s, &ahead, &widest, error) || !encode_prime(s, &ids, &count, error)) return false;
+  if (s->text && !rnn_decode_end(s->job->handle, &s->job->settings, s->text->var, &s->end, error)) {
+    free(ids);
+    return false;
+  }
   s->primed = !s->text ? 0 : count > s->text->offset ? count : s->text->offset;
   int64_t steps = s->primed + s->length - (s->text ? s->text->offset : 0);
   bool ok =
@@ -258,9 +271,7 @@ int rnn_command_sample(Job *job)
   Sampling s = {.job = job, .seed = (uint64_t)rnn_setting_count(&job->settings, SETTING_seed)};
   Parts parts = {0};
   bool data = job->value[OPTION_DATA] != NULL;
-  if (!rnn_job_number(job, OPTION_TEMPERATURE, 1, 0, &s.temperature) ||
-      !rnn_job_count(job, OPTION_TOPK, 0, 0, &s.top_k))
-    return job->error.code;
+  if (!rnn_job_drawing(job, &s.drawing)) return job->error.code;
   if (!rnn_job_weights(job) || (data && !rnn_job_data(job, &parts, true, true))) return job->error.code;
   if (rnn_job_count(job, OPTION_LENGTH, data ? parts.train->length[0] : 500, 1, &s.length))
     sample(&s, parts.train, &job->error);

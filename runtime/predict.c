@@ -138,8 +138,7 @@ static const RnnInputCoding *coding_of(const Prediction *p, const PredictColumn 
   return c->classes && p->coding ? rnn_coding_find(p->coding, c->coded_as) : NULL;
 }
 
-/* In quotes where a reader of CSV needs them */
-static void csv_text(FILE *out, const char *text, size_t bytes)
+void rnn_csv_text(FILE *out, const char *text, size_t bytes)
 {
   bool quotes = bytes == 0 || text[0] == ' ' || text[bytes - 1] == ' ';
   for (size_t i = 0; i < bytes; i++) quotes = quotes || strchr(",\"\r\n", text[i]) != NULL;
@@ -159,7 +158,8 @@ static void csv_value(const Prediction *p, const PredictColumn *c, int64_t row, 
   for (int64_t i = 0; i < c->width; i++) {
     double value = c->value[row * c->width + i];
     fputc(',', out);
-    if (c->classes && v && value < (double)v->size) csv_text(out, v->entry[(int64_t)value], v->bytes[(int64_t)value]);
+    if (c->classes && v && value < (double)v->size)
+      rnn_csv_text(out, v->entry[(int64_t)value], v->bytes[(int64_t)value]);
     else fputs(rnn_number_text(value + (c->classes && coding && !v ? (double)coding->base : 0), text), out);
   }
 }

@@ -30,6 +30,7 @@ bool rnn_predict(RnnHandle *handle, const RnnDataset *data, RnnPlanSettings plan
 void rnn_prediction_free(Prediction *prediction);
 bool rnn_prediction_csv(const Prediction *prediction,
                         FILE *out); /* one row a step, or a sequence where nothing has a time index */
+void rnn_csv_text(FILE *out, const char *text, size_t bytes); /* in quotes where a reader of CSV needs them */
 bool rnn_prediction_fits_csv(const Prediction *prediction, RnnError *error); /* false: columns of two axes */
 bool rnn_prediction_tensors(const Prediction *prediction, RnnTensorFile *file,
                             RnnError *error); /* [N, T, ...], `lengths`, and of a second axis s `lengths_s` */
