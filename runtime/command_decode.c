@@ -2,7 +2,6 @@
    that differs from a reference. */
 #include "decode.h"
 #include "job.h"
-#include "numbers.h"
 #include "predict.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,10 +91,7 @@ static void print_text(const Printing *p, const int32_t *symbol, int64_t length,
 
 static void print_row(const Printing *p, int64_t n, int64_t rank, const Hypothesis *h, int64_t edits, FILE *out)
 {
-  char log_probability[RNN_NUMBER_TEXT], score[RNN_NUMBER_TEXT];
-  fprintf(out, "%lld,%lld,%s,%s,", (long long)n + 1, (long long)rank + 1,
-          rnn_number_text((double)(float)h->log_probability, log_probability),
-          rnn_number_text((double)(float)h->score, score));
+  fprintf(out, "%lld,%lld,%.6f,%.6f,", (long long)n + 1, (long long)rank + 1, h->log_probability, h->score);
   print_text(p, h->symbol, h->length, out);
   if (p->reference) {
     fputc(',', out);

@@ -273,7 +273,8 @@ int rnn_command_sample(Job *job)
   bool data = job->value[OPTION_DATA] != NULL;
   if (!rnn_job_drawing(job, &s.drawing)) return job->error.code;
   if (!rnn_job_weights(job) || (data && !rnn_job_data(job, &parts, true, true))) return job->error.code;
-  if (rnn_job_count(job, OPTION_LENGTH, data ? parts.train->length[0] : 500, 1, &s.length))
+  bool known = data && !parts.train->length_unknown;
+  if (rnn_job_count(job, OPTION_LENGTH, known ? parts.train->length[0] : 500, 1, &s.length))
     sample(&s, parts.train, &job->error);
   rnn_parts_close(&parts);
   return job->error.code;

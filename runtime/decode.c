@@ -86,6 +86,7 @@ typedef struct Search {
   const ProgramVar *logits;
   int64_t symbols; /* that can be written: a vocabulary may have fewer than the token has classes */
   RnnBatch batch;
+  int64_t *order; /* [sequences of the data]: by length along the second axis, so that those side by side are alike */
   /* [B], one a row: row k * width + i is hypothesis i of the batch's sequence k */
   int64_t *sequence, *limit; /* in the data; its most symbols */
   double *log_probability;   /* -inf: no hypothesis stands here */
@@ -344,17 +345,41 @@ static bool run_steps(Search *s, RnnError *error)
   return true;
 }
 
-/* Sequences from .. from + count - 1 of the data, in `width` rows each. A beam begins with one hypothesis. */
+/* Sequences from .. from + count - 1 of the order, in `width` rows each. A beam begins with one hypothesis. */
 static bool begin(Search *s, int64_t from, int64_t count, RnnError *error)
 {
   int64_t width = s->wish->width, B = count * width;
   for (int64_t b = 0; b < B; b++) {
-    s->sequence[b] = from + b / width;
+    s->sequence[b] = s->order[from + b / width];
     s->limit[b] = most_symbols(s, s->sequence[b]);
     s->log_probability[b] = s->wish->method == DECODE_BEAM && b % width ? -INFINITY : 0;
   }
   s->room = 0;
   return rnn_batch_stepwise(&s->batch, s->out->data, s->sequence, B, error);
+}
+
+typedef struct Length {
+  int64_t length, sequence;
+} Length;
+
+static int by_length(const void *a, const void *b)
+{
+  const Length *x = a, *y = b;
+  if (x->length != y->length) return x->length > y->length ? -1 : 1;
+  return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
+}
+
+static bool order_sequences(Search *s, RnnError *error)
+{
+  const RnnDataset *d = s->out->data;
+  Length *all = calloc((size_t)d->sequences + 1, sizeof *all);
+  s->order = calloc((size_t)d->sequences + 1, sizeof *s->order);
+  bool ok = (all && s->order) || rnn_fail_memory(error, (size_t)d->sequences * sizeof *all);
+  for (int64_t n = 0; ok && n < d->sequences; n++) all[n] = (Length){d->length2 ? d->length2[n] : 0, n};
+  if (ok) qsort(all, (size_t)d->sequences, sizeof *all, by_length);
+  for (int64_t n = 0; ok && n < d->sequences; n++) s->order[n] = all[n].sequence;
+  free(all);
+  return ok;
 }
 
 static bool open_search(Search *s, RnnError *error)
@@ -373,12 +398,13 @@ static bool open_search(Search *s, RnnError *error)
   s->candidate = calloc((size_t)s->wish->width + 1, sizeof *s->candidate);
   bool ok =
       s->out->count && s->out->hypothesis && s->sequence && s->limit && s->log_probability && s->row && s->candidate;
-  return ok || rnn_fail_memory(error, (size_t)rows * 64);
+  return ok ? order_sequences(s, error) : rnn_fail_memory(error, (size_t)rows * 64);
 }
 
 static void close_search(Search *s)
 {
   rnn_batch_free(&s->batch);
+  free(s->order);
   free(s->sequence);
   free(s->limit);
   free(s->log_probability);

@@ -408,6 +408,44 @@ static void test_what_cannot_be_decoded(void **state)
   rnn_close(h), rnn_close(elman), rnn_close(chars);
 }
 
+/* A description that does not hold together is refused, whatever it says. */
+static void test_damaged_descriptions(void **state)
+{
+  static const struct {
+    const char *from, *to, *says;
+  } cases[] = {
+      {"\"axes\": [\"t\", \"s\"]", "\"axes\": []", "axes: not one or two names"},
+      {"\"axes\": [\"t\", \"s\"]", "\"axes\": [\"t\", 3]", "axes: not one or two names"},
+      {"\"axes\": [\"t\", \"s\"]", "\"axes\": [\"t\",\"s\",\"u\"]", "axes: not one or two names"},
+      {"\"axes\": [\"t\", \"s\"]", "\"axes\": \"t\"", "axes: not a list"},
+      {"\"axes\": [\"t\", \"s\"]", "\"axes\": [\"t\"]", "x: varies over a second axis, and there is none"},
+      {"\"lo2\": 1", "\"lo2\": -1", "lo2: not a whole number in its range"},
+      {"\"hi2\": 2", "\"hi2\": 9999999999", "hi2: not a whole number in its range"},
+      {"\"shape\": [6], \"token\": true, \"second\": true", "\"shape\": [6], \"token\": true, \"second\": false",
+       "x: and its buffer differ in kind"},
+      {"\"from\": \"v\", \"into\": \"v.carry0\"", "\"from\": \"v\", \"into\": \"d.carry0\"",
+       "v: is carried between variables that do not fit"},
+      {"\"from\": \"d\"", "\"from\": \"g\"", "d: is carried between variables that do not fit"},
+      {"\"count\": \"y.count\"", "\"count\": \"g\"", "y: is not one number a batch"},
+  };
+  const RnnModel *whole = toy_model("pairs");
+  (void)state;
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    char json[16384];
+    const char *at = strstr(whole->json, cases[i].from);
+    RnnModel model = *whole;
+    RnnError error = {0};
+    assert_non_null(at);
+    snprintf(json, sizeof json, "%.*s%s%s", (int)(at - whole->json), whole->json, cases[i].to,
+             at + strlen(cases[i].from));
+    model.json = json;
+    RnnHandle *h = rnn_open(&model, 1, &error);
+    if (h) print_error("case %zu was opened\n", i);
+    assert_null(h);
+    assert_message(&error, cases[i].says);
+  }
+}
+
 static void test_edits(void **state)
 {
   static const int32_t a[] = {1, 2, 3, 4, 5}, b[] = {1, 3, 4, 6, 5, 7};
@@ -429,6 +467,7 @@ const struct CMUnitTest decode_tests[] = {
     cmocka_unit_test(test_state_is_carried),
     cmocka_unit_test(test_draws),
     cmocka_unit_test(test_what_cannot_be_decoded),
+    cmocka_unit_test(test_damaged_descriptions),
     cmocka_unit_test(test_edits),
 };
 const size_t decode_test_count = COUNT(decode_tests);
