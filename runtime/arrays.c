@@ -31,8 +31,8 @@ static RnnDataset *dataset_of(const RnnHandle *h, const RnnTensorFile *data, boo
     rnn_fail_memory(error, sizeof *specs);
     return NULL;
   }
-  RnnDataset *set =
-      rnn_dataset_from_tensors(data, "data", specs, h->model->inputs, h->model->real64, targets_optional, error);
+  RnnDataOptions options = {.real64 = h->model->real64, .targets_optional = targets_optional, .axes = h->model->axes};
+  RnnDataset *set = rnn_dataset_from_tensors(data, "data", specs, h->model->inputs, &options, error);
   free(specs);
   return set;
 }

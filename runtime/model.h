@@ -35,7 +35,7 @@ typedef struct ModelInput {
 typedef struct ModelOutput {
   const char *name;
   ModelShape shape;
-  bool time;
+  bool time, second;
 } ModelOutput;
 
 typedef enum ModelDist {
@@ -60,8 +60,8 @@ typedef struct ModelSetting {
 /* -- a program ---------------------------------------------------------------------------------------------- */
 
 typedef struct ProgramBuffer {
-  bool time, batch, integer;
-  int64_t lo, hi, width;
+  bool time, second, batch, integer;
+  int64_t lo, hi, lo2, hi2, width;
 } ProgramBuffer;
 
 typedef struct ProgramVar {
@@ -69,7 +69,7 @@ typedef struct ProgramVar {
   int buffer;
   int64_t column;
   ModelShape shape;
-  bool token, time, batch;
+  bool token, time, second, batch;
   int64_t width; /* elements it has in a row: shape.count, 1 for a token */
   int line;
 } ProgramVar;
@@ -140,6 +140,7 @@ typedef struct ModelStep {
 typedef struct ModelDescription {
   json_t *json;
   const char *name, *source, *hash;
+  RnnAxes axes;
   bool real64;
   int64_t count; /* elements of the block of parameters */
   int params, inputs, outputs, draws, settings, programs;

@@ -43,15 +43,21 @@ static bool first_weights(Trainer *t, RnnError *error)
   return rnn_initialise(t->handle, (uint64_t)rnn_setting_count(&t->settings, SETTING_seed), error);
 }
 
+RnnPlanSettings rnn_training_plan(const Settings *s, int64_t leads)
+{
+  return (RnnPlanSettings){.batch = rnn_setting_count(s, SETTING_batch),
+                           .unroll = rnn_setting_count(s, SETTING_unroll),
+                           .carry = rnn_setting_flag(s, SETTING_carry),
+                           .shuffle = rnn_setting_flag(s, SETTING_shuffle),
+                           .bucket = rnn_setting_flag(s, SETTING_bucket),
+                           .seed = (uint64_t)rnn_setting_count(s, SETTING_seed),
+                           .leads = leads};
+}
+
 static bool open_plan(Trainer *t, RnnError *error)
 {
   const Settings *s = &t->settings;
-  RnnPlanSettings plan = {.batch = rnn_setting_count(s, SETTING_batch),
-                          .unroll = rnn_setting_count(s, SETTING_unroll),
-                          .carry = rnn_setting_flag(s, SETTING_carry),
-                          .shuffle = rnn_setting_flag(s, SETTING_shuffle),
-                          .seed = (uint64_t)rnn_setting_count(s, SETTING_seed),
-                          .leads = t->run->program->leads};
+  RnnPlanSettings plan = rnn_training_plan(s, t->run->program->leads);
   if (plan.carry && !plan.unroll)
     return rnn_fail(error, RNN_ERROR_USAGE, "carry = true needs windows: set unroll, for example unroll = 64");
   if (plan.carry && !t->run->program->carries)

@@ -42,6 +42,9 @@ typedef struct Trainer {
   Trace trace;
 } Trainer;
 
+/* How the settings cut the training data; leads: of the program "train". */
+RnnPlanSettings rnn_training_plan(const Settings *settings, int64_t leads);
+
 bool rnn_trainer_open(Trainer *trainer, RnnHandle *handle, const RnnTraining *wish, RnnError *error);
 void rnn_trainer_close(Trainer *trainer);
 
