@@ -97,22 +97,28 @@ static FlatVar *draw_target(Body *b, const Ast *target, int *offset)
     return NULL;
   }
   v->drawn = target->span;
-  if (!v->timed && target->kind == AST_INDEX && !b->untimed)
+  if (!e->index.n && target->kind == AST_INDEX)
     return refuse_target(b, target, "'%s' has no time index: write it bare left of ~", e->name, e->span);
-  if (v->timed && target->kind != AST_INDEX) {
-    diag(b->s->diag, target->span, "%s has a value at each %s: write %s[%s] ~ ...", e->name, b->axis, e->name, b->axis);
+  const char *own = indices_text(b, e->index);
+  if (e->index.n && target->kind != AST_INDEX) {
+    const char *over = e->index.n == 1 ? b->axis[e->index.axis[0]] : "place";
+    diag(b->s->diag, target->span, "%s has a value at each %s: write %s%s ~ ...", e->name, over, e->name, own);
     note_uses(b);
     return NULL;
   }
-  Place p = {READ_REL, 0};
-  if (target->kind == AST_INDEX && (target->nkid > 2 || !place_of(&x, target->kid[1], &p))) return NULL;
-  if (p.kind != READ_REL || ((v->kind == VAR_NOISE || !v->timed) && p.k != 0)) {
-    diag(b->s->diag, target->span, "a draw is for each %s: write %s[%s] ~ ...", b->axis, e->name, b->axis);
-    note_uses(b);
-    return NULL;
+  if (!e->index.n) return v;
+  Place at[AXES];
+  if (!places_of(&x, target, e->name, e->index, at)) return NULL;
+  bool each = true;
+  for (Axis a = 0; a < AXES; a++) {
+    each &= at[a].kind <= READ_REL && (at[a].k == 0 || (e->index.n == 1 && v->kind != VAR_NOISE));
+    if (at[a].kind == READ_REL) *offset += at[a].k;
   }
-  *offset = place_turned(b, p).k;
-  return v;
+  if (each) return v;
+  diag(b->s->diag, target->span, "a draw is for each %s: write %s%s ~ ...",
+       e->index.n == 1 ? b->axis[e->index.axis[0]] : "place", e->name, own);
+  note_uses(b);
+  return NULL;
 }
 
 /* ---- observed values ---- */
@@ -148,9 +154,9 @@ static Node *now(Likelihood *l, FlatVar *v)
   return n;
 }
 
-static FlatVar *new_var(Likelihood *l, const char *suffix, bool timed, Node *rhs)
+static FlatVar *new_var(Likelihood *l, const char *suffix, int axes, Node *rhs)
 {
-  FlatVar *v = flat_var(l->f, VAR_COMPUTED, arena_printf(l->f->arena, "%s.%s", l->v->name, suffix), timed, l->span);
+  FlatVar *v = flat_var(l->f, VAR_COMPUTED, arena_printf(l->f->arena, "%s.%s", l->v->name, suffix), axes, l->span);
   v->body = l->x->body;
   v->rhs = rhs;
   return v;
@@ -159,10 +165,9 @@ static FlatVar *new_var(Likelihood *l, const char *suffix, bool timed, Node *rhs
 /* A distribution's argument as a variable: the one it reads, or a new one. */
 static FlatVar *parameter(Likelihood *l, const char *suffix, Node *arg, bool like_value)
 {
-  bool plain = arg->op == OP_READ && arg->var->kind == VAR_COMPUTED && arg->timed == l->v->timed && arg->attr[1] == 0 &&
-               arg->attr[0] == (l->v->timed ? READ_REL : READ_PLAIN);
+  bool plain = arg->op == OP_READ && arg->var->kind == VAR_COMPUTED && arg->axes == l->v->axes && node_is_now(arg);
   if (plain) return arg->var;
-  FlatVar *v = new_var(l, suffix, l->v->timed, arg);
+  FlatVar *v = new_var(l, suffix, l->v->axes, arg);
   if (like_value) v->owner = l->v;
   v->span = arg->span;
   return v;
@@ -180,8 +185,19 @@ static Node *negative_log(Likelihood *l, DistKind kind, FlatVar *const *param)
   return op1(l, OP_SUM, op2(l, OP_ADD, half, op2(l, OP_ADD, op1(l, OP_LOG, sd), num(l, 0.5 * log(2 * M_PI)))));
 }
 
-/* over the whole batch: v.nll.sum, v.count */
-static Node *total(Likelihood *l, Node *n) { return op1(l, OP_BSUM, n->timed ? op1(l, OP_TSUM, n) : n); }
+static Node *along(Likelihood *l, Axis axis, Node *a)
+{
+  Node *n = node_along(l->f, OP_TSUM, axis, a, l->span);
+  n->body = l->x->body;
+  return n;
+}
+
+/* over the whole batch: v.nll.sum, v.count; what varies over both axes is summed over the second first */
+static Node *total(Likelihood *l, const char *suffix, Node *n)
+{
+  if (n->axes == DOM_AXES) n = now(l, new_var(l, suffix, DOM_T, along(l, AXIS_S, n)));
+  return op1(l, OP_BSUM, n->axes ? along(l, n->axes == DOM_S ? AXIS_S : AXIS_T, n) : n);
+}
 
 static Node *element_count(Likelihood *l, DistKind kind)
 {
@@ -190,11 +206,12 @@ static Node *element_count(Likelihood *l, DistKind kind)
     one->constant = CONST_COUNT;
     one->of = l->value;
   }
-  if (l->observed) return total(l, kind == DIST_CATEGORICAL ? l->observed : op2(l, OP_MUL, l->observed, one));
-  Node *per = node_new(l->f, l->v->timed ? OP_LENGTH : OP_BATCH, 0, l->span);
-  per->shape = shape_scalar();
-  Node *all = op2(l, OP_MUL, per, one);
-  return l->v->timed ? op1(l, OP_BSUM, all) : all;
+  if (l->observed)
+    return total(l, "count.each", kind == DIST_CATEGORICAL ? l->observed : op2(l, OP_MUL, l->observed, one));
+  Node *all = l->v->axes ? one : op2(l, OP_MUL, node_leaf(l->f, OP_BATCH, AXIS_T, l->span), one);
+  for (Axis a = 0; a < AXES; a++)
+    if (l->v->axes & axis_bit(a)) all = op2(l, OP_MUL, node_leaf(l->f, OP_LENGTH, a, l->span), all);
+  return l->v->axes ? op1(l, OP_BSUM, all) : all;
 }
 
 static void observed_draw(Elab *x, FlatVar *v, int offset, const Ast *draw, const Dist *dist)
@@ -217,20 +234,23 @@ static void observed_draw(Elab *x, FlatVar *v, int offset, const Ast *draw, cons
     diag_note(d, v->span, "declared here");
     good = false;
   }
-  l->value = node_read(f, v, v->timed ? READ_REL : READ_PLAIN, offset, draw->kid[0]->span);
+  Place at[AXES] = {0};
+  for (Axis a = 0; a < AXES; a++)
+    if (v->axes & axis_bit(a)) at[a] = (Place){READ_REL, offset};
+  l->value = node_read(f, v, at, draw->kid[0]->span);
   l->value->body = x->body;
   for (int i = 0; i < dist->arguments; i++) {
     const Ast *arg = draw->kid[1]->kid[i + 1];
     Node *n = expression(x, arg->kind == AST_ARG ? arg->kid[0] : arg);
-    if (!n || (!v->timed && refuse_time(x, v->name, n))) good = false;
+    if (!n || refuse_time(x, v->name, v->axes, n)) good = false;
     else out.param[i] = parameter(l, dist->parameter[i], numeric(x, n), !categorical);
   }
   if (!good) return;
   if (token || offset != 0) l->observed = op1(l, OP_OBSERVED, l->value);
   Node *nll = negative_log(l, dist->kind, out.param);
-  FlatVar *each = new_var(l, "nll", v->timed, l->observed ? op2(l, OP_MUL, l->observed, nll) : nll);
-  out.nll = new_var(l, "nll.sum", false, total(l, now(l, each)));
-  out.count = new_var(l, "count", false, element_count(l, dist->kind));
+  FlatVar *each = new_var(l, "nll", v->axes, l->observed ? op2(l, OP_MUL, l->observed, nll) : nll);
+  out.nll = new_var(l, "nll.sum", 0, total(l, "nll.each", now(l, each)));
+  out.count = new_var(l, "count", 0, element_count(l, dist->kind));
   each->scalar = out.nll->scalar = out.count->scalar = "the likelihood";
   vec_push(f->arena, &f->draws, out);
 }
@@ -252,7 +272,7 @@ static void noise_draw(Elab *x, FlatVar *v, const Ast *draw, const Dist *dist)
   for (int i = 0; i < dist->arguments; i++) {
     const Ast *a = draw->kid[1]->kid[i + 1];
     Node *n = expression(x, a->kind == AST_ARG ? a->kid[0] : a);
-    if (!n || (!v->timed && refuse_time(x, v->name, n))) {
+    if (!n || refuse_time(x, v->name, v->axes, n)) {
       v->bad = true;
       return;
     }
@@ -267,7 +287,7 @@ static void noise_draw(Elab *x, FlatVar *v, const Ast *draw, const Dist *dist)
   }
   /* m = mean + deviation * m.eps */
   Likelihood like = {.x = x, .f = f, .span = draw->span, .v = v};
-  FlatVar *eps = flat_var(f, VAR_NOISE, arena_printf(f->arena, "%s.eps", v->name), v->timed, draw->span);
+  FlatVar *eps = flat_var(f, VAR_NOISE, arena_printf(f->arena, "%s.eps", v->name), v->axes, draw->span);
   eps->body = x->body;
   eps->owner = v;
   eps->drawn = draw->span;
@@ -318,8 +338,8 @@ static FlatVar *figure(Body *b, const char *name, const char *what, const Ast *e
   Flat *f = b->s->flat;
   Elab x = {.body = b, .label = name};
   Node *n = expression(&x, e);
-  if (!n || refuse_time(&x, name, n)) return NULL;
-  FlatVar *v = flat_var(f, VAR_COMPUTED, arena_printf(f->arena, "%s.value", name), false, span);
+  if (!n || refuse_time(&x, name, 0, n)) return NULL;
+  FlatVar *v = flat_var(f, VAR_COMPUTED, arena_printf(f->arena, "%s.value", name), 0, span);
   v->body = b;
   v->scalar = what;
   set_right_side(v, numeric(&x, n));
