@@ -153,6 +153,15 @@ static Expr *rule_over(System *s, Expr *e, int index, Expr *count)
   return e;
 }
 
+/* reshape of a reshape, of a broadcast, to the shape that it has */
+static Expr *rule_reshape(System *s, Expr *e)
+{
+  Expr *a = e->in[0]->op == OP_RESHAPE ? e->in[0]->in[0] : e->in[0];
+  if (shape_same(a->shape, e->shape)) return a;
+  if (a->op == OP_BCAST) return bcast(s, a->in[0], e->shape);
+  return a == e->in[0] ? e : ex_op(s, OP_RESHAPE, &a, 1, e->attr);
+}
+
 /* slice of the whole, of a broadcast, of a slice, of one part of a concat, of a pad */
 static Expr *rule_slice(System *s, Expr *e)
 {
@@ -263,13 +272,14 @@ static bool is_inside(const Expr *read)
 
 static Expr *rule_structured(System *s, Expr *e)
 {
-  Expr *a = e->in[0];
+  Expr *a = e->nin ? e->in[0] : NULL;
   switch (e->op) {
   case OP_SUM: return rule_sum(s, e);
   case OP_TSUM: return rule_over(s, e, axis_bit(e->attr[0]), ex_leaf(s, OP_LENGTH, e->attr[0]));
   case OP_BSUM: return rule_over(s, e, DOM_B, sequences(s, a));
   case OP_TMAX: return a->dom & axis_bit(e->attr[0]) ? e : a; /* max[t](a) -> a where a does not vary */
   case OP_SLICE: return rule_slice(s, e);
+  case OP_RESHAPE: return rule_reshape(s, e);
   case OP_PAD: return is_zero(a) ? zero(s, e->shape) : e->shape.dim[0] == a->shape.dim[0] ? a : e;
   case OP_CONCAT: return rule_concat(s, e);
   case OP_MATMUL: return rule_matmul(s, e);

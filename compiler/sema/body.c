@@ -210,6 +210,30 @@ static FlatVar *declare_given(Body *b, VarKind kind, const Ast *decl, Indices ix
   return e->var = indexed_var(b, kind, body_path(b, decl->name), ix, e->span);
 }
 
+/* One draw for the model stands where a parameter would: the uses of a named instance share it. */
+static FlatVar *declare_shared_noise(Body *b, const Ast *decl, Indices ix)
+{
+  Sema *s = b->s;
+  Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
+  if (!e) return NULL;
+  if (ix.n) {
+    diag(s->diag, decl->span, "noise of the model has one value, without a time index: noise model %s", decl->name);
+    diag_note(s->diag, (Span){0}, "noise %s[%s] is drawn anew at each %s of each sequence", decl->name, axis_name(b),
+              axis_name(b));
+    note_uses(b);
+  }
+  e->index = ix;
+  e->var = map_get(&b->params->vars, decl->name);
+  if (e->var) return e->var;
+  const char *path = b->params->path[0] ? arena_printf(s->arena, "%s.%s", b->params->path, decl->name) : decl->name;
+  e->var = flat_var(s->flat, VAR_NOISE, path, 0, e->span);
+  e->var->body = b;
+  e->var->shared = true;
+  e->var->bad = ix.n > 0;
+  map_put(s->arena, &b->params->vars, decl->name, e->var);
+  return e->var;
+}
+
 static FlatVar *declare_param(Body *b, const Ast *decl, Indices ix)
 {
   Diag *d = b->s->diag;
@@ -249,6 +273,7 @@ static void declare_one(Body *b, Role role, const Ast *decl, PendingTypes *types
     v = declare_given(b, VAR_TARGET, decl, ix);
     break;
   case ROLE_NOISE: v = declare_given(b, VAR_NOISE, decl, ix); break;
+  case ROLE_NOISE_MODEL: v = declare_shared_noise(b, decl, ix); break;
   case ROLE_OUTPUT: v = declare_output(b, decl, ix); break;
   case ROLE_PARAM: v = declare_param(b, decl, ix); break;
   case ROLE_NONE: break;

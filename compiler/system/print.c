@@ -173,7 +173,8 @@ static void put_call(Printer *p, const Expr *e)
     put_expr(p, e->in[i], LOOSEST);
   }
   if (e->op == OP_SLICE || e->op == OP_PAD) text_printf(&p->draft, ", %d, %d", e->attr[0], e->attr[1]);
-  if (e->op == OP_BCAST)
+  if (e->op == OP_IOTA) text_printf(&p->draft, "%d", e->attr[0]);
+  if (e->op == OP_BCAST || e->op == OP_RESHAPE)
     for (int i = 0; i < e->attr[0]; i++) text_printf(&p->draft, ", %d", e->attr[1 + i]);
   p->depth--;
   text_puts(&p->draft, ")");
@@ -422,25 +423,24 @@ static void put_declaration(Text *out, const System *s, const Var *v)
   static const char *const role[] = {[VAR_INPUT] = "input", [VAR_TARGET] = "target",   [VAR_PARAM] = "param",
                                      [VAR_NOISE] = "noise", [VAR_COMPUTED] = "output", [VAR_STACKED] = "stacked"};
   text_printf(out, "  %s ", role[v->kind]);
+  if (v->kind == VAR_NOISE && v->noise_shared) text_puts(out, "model ");
   put_variable(out, s, v);
   text_printf(out, " : %s", shape_text(NULL, s->arena, v->shape));
   if (v->kind == VAR_PARAM) put_init(out, v->init);
   if (v->kind == VAR_NOISE) put_noise(out, v);
   for (int i = 0; i < v->member.n; i++) text_printf(out, "%s%s", i ? ", " : " = ", v->member.at[i]->name);
   if (v->output && v->kind != VAR_COMPUTED) put_comment(out, "output");
-  else if (v->kind == VAR_NOISE && v->noise_shared) put_comment(out, "one draw for all sequences");
   else text_puts(out, "\n");
 }
 
 static void put_draw(Text *out, const System *s, const Draw *d)
 {
-  static const char *const name[] = {"categorical", "bernoulli", "normal"};
   text_printf(out, "  %s", d->var->name);
   Place t = place_now(d->var, AXIS_T), u = place_now(d->var, AXIS_S);
   (t.kind == READ_PLAIN ? &u : &t)->k = d->offset;
   put_places(out, s, t, u);
-  text_printf(out, " ~ %s(", name[d->dist]);
-  for (int i = 0; i < 2 && d->param[i]; i++) {
+  text_printf(out, " ~ %s(", d->dist);
+  for (int i = 0; i < DRAW_PARAMS && d->param[i]; i++) {
     if (i) text_puts(out, ", ");
     put_variable(out, s, d->param[i]);
   }

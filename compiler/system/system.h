@@ -115,7 +115,7 @@ typedef struct Init {
   double a, b; /* constant(a); uniform(a, b); normal(mean a, deviation b); identity(a = scale) */
 } Init;
 
-typedef enum DistKind { DIST_CATEGORICAL, DIST_BERNOULLI, DIST_NORMAL } DistKind;
+typedef enum DistKind { DIST_BERNOULLI, DIST_NORMAL } DistKind; /* what noise is drawn from */
 
 struct Var {
   const char *name; /* path, unique: "h.Wi" */
@@ -144,11 +144,12 @@ struct Var {
 /* One ~ on an observed variable: for reports, for drawing samples and for the loss. The equations of its likelihood are
    ordinary variables: `nll` is the sum over the sequence and batch, `count` the elements observed (both DOM_MODEL):
    loss += nll / count. */
+#define DRAW_PARAMS 6
 typedef struct Draw {
-  Var *var;   /* drawn */
-  int offset; /* of x[t+k] ~ ...; 0 without index */
-  DistKind dist;
-  Var *param[2]; /* computed variables with the distribution's arguments: logits | logit | mean, deviation */
+  Var *var;                /* drawn */
+  int offset;              /* of x[t+k] ~ ...; 0 without index */
+  const char *dist;        /* its name in runtime/distributions.def */
+  Var *param[DRAW_PARAMS]; /* computed variables with the distribution's arguments, NULL behind the last */
   Var *nll, *count;
   Span span;
 } Draw;

@@ -76,7 +76,8 @@ static void verify_domain(Verify *c, const Expr *e)
   if (e->op == OP_BSUM) dom &= ~DOM_B;
   if (e->op == OP_AT) dom |= axis_bit(e->attr[2]) | DOM_B;
   if (e->op == OP_OBSERVED) dom |= DOM_B;
-  if (e->op == OP_TIME || e->op == OP_LIVE) dom = axis_bit(e->attr[0]);
+  if (e->op == OP_TIME) dom = axis_bit(e->attr[0]) | DOM_B;
+  if (e->op == OP_LIVE) dom = axis_bit(e->attr[0]);
   if (e->op == OP_LENGTH || e->op == OP_FRESH) dom = DOM_SEQ;
   if (e->op != OP_READ && dom != e->dom) broken(c, e, "the domain is %d, its inputs say %d", e->dom, dom);
 }
