@@ -16,25 +16,27 @@ static int node_domain(const Node *n, const int *dom)
   int d = 0;
   for (int i = 0; i < n->nin; i++) d |= dom[n->in[i]->id];
   switch (n->op) {
-  case OP_READ: return n->attr[0] == READ_REL ? n->var->dom : n->var->dom & ~DOM_T;
-  case OP_TIME: return DOM_T;
+  case OP_READ: return (n->var->dom & DOM_B) | n->axes;
+  case OP_TIME:
+  case OP_LIVE: return n->axes;
   case OP_LENGTH: return DOM_SEQ;
   case OP_TSUM:
-  case OP_TMAX: return (d & ~DOM_T) | DOM_B;
+  case OP_TMAX: return (d & ~axis_bit(n->attr[0])) | DOM_B;
   case OP_BSUM: return d & ~DOM_B;
   case OP_OBSERVED: return d | DOM_B;
   default: return d;
   }
 }
 
-/* A variable without index varies over the sequences if anything that it depends on does. */
+/* What has an index varies over the sequences, but for reductions over them; what has none, if anything that it
+   depends on does. */
 static void find_domains(Flat *f)
 {
   int *dom = ARENA_ARRAY(f->arena, int, f->nodes.n + 1);
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
     bool model = v->kind == VAR_PARAM || v->kind == VAR_COMPUTED || v->shared;
-    v->dom = v->timed ? DOM_TIME : model ? DOM_MODEL : DOM_SEQ;
+    v->dom = v->for_all ? v->axes : v->axes ? v->axes | DOM_B : model ? DOM_MODEL : DOM_SEQ;
   }
   bool changed = true;
   while (changed) {
@@ -42,7 +44,7 @@ static void find_domains(Flat *f)
     for (int i = 0; i < f->nodes.n; i++) dom[i] = node_domain(f->nodes.at[i], dom);
     for (int i = 0; i < f->vars.n; i++) {
       FlatVar *v = f->vars.at[i];
-      if (v->timed || v->dom != DOM_MODEL || !v->rhs || !(dom[v->rhs->id] & DOM_B)) continue;
+      if (v->axes || v->dom != DOM_MODEL || !v->rhs || !(dom[v->rhs->id] & DOM_B)) continue;
       v->dom = DOM_SEQ;
       changed = true;
     }
@@ -177,10 +179,14 @@ static void lower_node(Lower *l, Node *n)
 {
   switch (n->op) {
   case OP_CONST: n->expr = lower_constant(l, n); break;
-  case OP_READ: n->expr = ex_read_along(l->s, n->var->var, AXIS_T, (ReadKind)n->attr[0], n->attr[1]); break;
+  case OP_READ:
+    n->expr = ex_read(l->s, n->var->var, (Place){(ReadKind)n->attr[0], n->attr[1]},
+                      (Place){(ReadKind)n->attr[2], n->attr[3]});
+    break;
   case OP_TIME:
   case OP_LENGTH:
-  case OP_BATCH: n->expr = ex_leaf(l->s, n->op, AXIS_T); break;
+  case OP_LIVE:
+  case OP_BATCH: n->expr = ex_leaf(l->s, n->op, (Axis)n->attr[0]); break;
   case OP_MATMUL: n->expr = lower_product(l, n); break;
   case OP_TRANSPOSE:
     n->expr = n->in[0]->shape.rank == 1 ? n->in[0]->expr : ex1(l->s, OP_TRANSPOSE, n->in[0]->expr);
@@ -210,10 +216,11 @@ static void lower_right_sides(Lower *l)
       Expr *e = used(l, v->rhs);
       v->var->rhs = e->shape.rank == 0 ? broadcast(l->s, e, v->var->shape) : e;
     }
-    for (int k = 0; k < v->bound.n; k++)
-      vec_push(
-          f->arena, &v->var->bound,
-          ((Boundary){.kind = v->bound.at[k].kind, .offset = v->bound.at[k].offset, .var = v->bound.at[k].var->var}));
+    for (int k = 0; k < v->bound.n; k++) {
+      const FlatBound *b = &v->bound.at[k];
+      vec_push(f->arena, &v->var->bound,
+               ((Boundary){.axis = b->axis, .kind = b->kind, .offset = b->offset, .var = b->var->var}));
+    }
   }
 }
 
@@ -381,6 +388,8 @@ System *lower(Arena *a, Diag *d, const Ast *file, const LowerOptions *o)
   if (!f) return NULL;
   Lower lower = {.f = f, .s = system_new(a, d, f->name)}, *l = &lower;
   bool good = true;
+  for (Axis k = 0; k < AXES; k++)
+    if (f->axis[k]) l->s->axis[k] = f->axis[k];
   find_domains(f);
   for (int i = 0; i < f->vars.n; i++)
     if (!is_left_out(f->vars.at[i])) good &= make_var(l, f->vars.at[i]);

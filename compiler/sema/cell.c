@@ -67,7 +67,11 @@ CallKind call_kind(Elab *x, const Ast *call)
   const Ast *callee = call->kid[0];
   Callee c;
   while (callee->kind == AST_REVERSE) callee = callee->kid[0];
-  if (callee->kind == AST_INDEX) return CALL_AXIS;
+  if (callee->kind == AST_INDEX) { /* sum[t](e), or gru(64)[t](e), which names the axis to run along */
+    const Ast *along = callee->kid[0];
+    if (along->kind == AST_CALL) return call_kind(x, along) == CALL_CELL ? CALL_APPLY : CALL_AXIS;
+    return along->kind == AST_NAME && find_cell(x, along->name, &c) && !c.stack ? CALL_APPLY : CALL_AXIS;
+  }
   if (callee->kind == AST_CALL) return call_kind(x, callee) == CALL_CELL ? CALL_APPLY : CALL_FUNCTION;
   if (callee->kind != AST_NAME || !find_cell(x, callee->name, &c)) return CALL_FUNCTION;
   if (c.stack) return CALL_CELL;
