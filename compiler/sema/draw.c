@@ -441,7 +441,9 @@ static FlatVar *figure(Body *b, const char *name, const char *what, const Ast *e
 {
   Flat *f = b->s->flat;
   Elab x = {.body = b, .label = name};
+  int before = f->vars.n;
   Node *n = expression(&x, e);
+  for (int i = before; i < f->vars.n; i++) f->vars.at[i]->statistic = false; /* of the batch that is scored */
   if (!n || refuse_time(&x, name, 0, n)) return NULL;
   FlatVar *v = flat_var(f, VAR_COMPUTED, arena_printf(f->arena, "%s.value", name), 0, span);
   v->body = b;
