@@ -148,8 +148,8 @@ static void put_call(Printer *p, const Expr *e)
     }
     put_expr(p, e->in[i], LOOSEST);
   }
-  if (e->op == OP_SLICE || e->op == OP_PAD) text_printf(&p->draft, ", %d, %d", e->attr[0], e->attr[1]);
   if (e->op == OP_IOTA) text_printf(&p->draft, "%d", e->attr[0]);
+  if (e->op == OP_SLICE || e->op == OP_PAD) text_printf(&p->draft, ", %d, %d", e->attr[0], e->attr[1]);
   if (e->op == OP_BCAST)
     for (int i = 0; i < e->attr[0]; i++) text_printf(&p->draft, ", %d", e->attr[1 + i]);
   p->depth--;
