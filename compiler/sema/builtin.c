@@ -146,7 +146,9 @@ static Node *build_reshape(Elab *x, const Ast *call, Node **arg, Op op)
 static Node *build_iota(Elab *x, const Ast *call, Node **arg, Op op)
 {
   Node *y = make(x, op, arg, 0, call);
-  return size_of(x, call->kid[1], &y->attr[0]) ? y : NULL;
+  if (!size_of(x, call->kid[1], &y->attr[0])) return NULL;
+  y->shape = shape_vector(y->attr[0]);
+  return y;
 }
 
 static const Builtin table[] = {
