@@ -512,6 +512,7 @@ void rnn_model_free(ModelDescription *m)
     free(p->var);
     free(p->input);
     free(p->noise);
+    free(p->fed);
     free(p->carry);
     free(p->term);
     free(p->metric);

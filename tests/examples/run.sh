@@ -96,6 +96,11 @@ below "free accuracy with teacher forcing: it fails" "$(awk '/^accuracy/ {print 
 gap=$(awk '/"validation"/ {line = $0} END {sub(/.*"gap":/, "", line); print line + 0}' g.jsonl)
 below "the gap with scheduled sampling" "$gap" 0.6
 
+professor=$examples/scheduled/professor.rnn
+run "train professor" "$rnnc" run "$professor" train --data segments.npz --out p.safetensors
+run "evaluate professor" "$rnnc" run "$professor" evaluate --data segments.npz --part test --weights p.safetensors
+below "free error with professor forcing" "$(awk '/^freely/ {print 1 - $2}' out)" 0.6 # teacher forcing: 0.74
+
 # -- README.md and demo.sh ----------------------------------------------------------------------------------------
 run "README.md shows what is there" python3 - "$root" "$rnnc" <<'PY'
 import re
