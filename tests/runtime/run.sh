@@ -86,6 +86,8 @@ expect "init" 0 "$toy" elman init --seed 3
 ln -s /dev/full full.safetensors
 expect "full disk" 3 "$toy" elman init --out full.safetensors
 says "the file on the full disk is named" "full.safetensors" log
+expect "weights under a name without a known ending" 2 "$toy" chars train --data text.txt --epochs 1 --out weights.bin
+says "that name is refused before training" "must end in" log
 expect "full disk for a checkpoint" 3 "$toy" chars train --data text.txt --epochs 1 --save /dev/full
 expect "standard output is full" 3 sh -c "'$toy' elman info > /dev/full"
 
