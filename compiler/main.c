@@ -196,6 +196,7 @@ static const struct {
     {"predict", 1u << PROGRAM_FORWARD | 1u << PROGRAM_STEP},
     {"forward", 1u << PROGRAM_FORWARD},
     {"sample", 1u << PROGRAM_FORWARD | 1u << PROGRAM_STEP},
+    {"decode", 1u << PROGRAM_DECODE},
     {"info", 1u << PROGRAM_FORWARD | 1u << PROGRAM_STEP},
     {"init", 0},
 };

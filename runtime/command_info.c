@@ -1,4 +1,5 @@
 /* command_info.c: `info`: what the model takes, hands out and holds, as JSON or as a table. */
+#include "draws.h"
 #include "job.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,14 +90,14 @@ static json_t *states_json(const Program *p)
 
 static json_t *draws_json(const ModelDescription *m)
 {
-  static const char *const dists[] = {"categorical", "bernoulli", "normal"};
   json_t *all = json_array();
   for (int i = 0; i < m->draws; i++) {
     json_t *params = json_array();
-    for (int k = 0; k < 2 && m->draw[i].param[k]; k++) json_array_append_new(params, json_string(m->draw[i].param[k]));
-    json_array_append_new(all,
-                          json_pack("{s:s, s:I, s:s, s:o}", "name", m->draw[i].var, "offset",
-                                    (json_int_t)m->draw[i].offset, "dist", dists[m->draw[i].dist], "params", params));
+    for (int k = 0; k < MODEL_DRAW_PARAMS && m->draw[i].param[k]; k++)
+      json_array_append_new(params, json_string(m->draw[i].param[k]));
+    json_array_append_new(all, json_pack("{s:s, s:I, s:s, s:o}", "name", m->draw[i].var, "offset",
+                                         (json_int_t)m->draw[i].offset, "dist", rnn_dist_name(m->draw[i].dist),
+                                         "params", params));
   }
   return all;
 }

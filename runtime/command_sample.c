@@ -1,5 +1,6 @@
 /* command_sample.c: `sample`: the model runs freely; what it draws is printed and read again. */
 #include "decode.h"
+#include "draws.h"
 #include "job.h"
 #include "numbers.h"
 #include "rng.h"
@@ -14,10 +15,11 @@ typedef struct Sampling {
   Sampler sampler;
   uint64_t seed;
   RnnDrawing drawing;
-  int32_t end;            /* of the text; -1: none */
-  int64_t length, primed; /* values to draw; values given before them */
-  const ModelDraw *text;  /* the one categorical draw, printed as text; NULL: rows of numbers */
-  double *param[2];       /* of the draw at hand */
+  int32_t end;                      /* of the text; -1: none */
+  int64_t length, primed;           /* values to draw; values given before them */
+  int64_t widest;                   /* the most elements that an argument of a draw has */
+  const ModelDraw *text;            /* the one categorical draw, printed as text; NULL: rows of numbers */
+  double *param[MODEL_DRAW_PARAMS]; /* of the draw at hand */
 } Sampling;
 
 static const ModelDescription *model_of(const Sampling *s) { return s->job->handle->model; }
@@ -45,27 +47,21 @@ static bool draw_value(Sampling *s, const ModelDraw *d, int64_t t, RnnError *err
 {
   int input = rnn_model_input(model_of(s), d->var);
   const RnnInputSpec *spec = &model_of(s)->input[input].spec;
-  int64_t n = spec->token ? spec->classes : spec->width;
-  double *to = s->sampler.value[input] + (t + d->offset) * spec->width, *a = s->param[0], *b = s->param[1];
-  uint64_t stream = rnn_stream(rnn_stream_named("sample"), rnn_stream_named(d->var));
-  for (int k = 0; k < 2 && d->param[k]; k++)
-    if (rnn_sampler_param(&s->sampler, d->param[k], s->param[k], n) != n)
-      return rnn_fail(error, RNN_ERROR_USAGE, "'%s' is not handed out: declare it as an output", d->param[k]);
-  if (d->dist == DIST_CATEGORICAL) {
-    int64_t id = rnn_categorical(a, symbols_of(s, d), &s->drawing, rnn_uniform(s->seed, stream, (uint64_t)t));
-    if (id < 0)
-      return rnn_fail(error, RNN_ERROR_DATA, "step %lld: the logits '%s' are not finite: nothing can be drawn",
-                      (long long)t + 1, d->param[0]);
-    *to = (double)id;
-    return true;
+  double *to = s->sampler.value[input] + (t + d->offset) * spec->width;
+  DrawArgument argument[MODEL_DRAW_PARAMS] = {{0}};
+  DrawPlace place = {.seed = s->seed,
+                     .stream = rnn_stream(rnn_stream_named("sample"), rnn_stream_named(d->var)),
+                     .index = (uint64_t)t,
+                     .how = s->drawing};
+  for (int k = 0; k < MODEL_DRAW_PARAMS && d->param[k]; k++) {
+    int64_t n = rnn_sampler_param(&s->sampler, d->param[k], s->param[k], s->widest);
+    if (n < 1) return rnn_fail(error, RNN_ERROR_USAGE, "'%s' is not handed out: declare it as an output", d->param[k]);
+    argument[k] = (DrawArgument){s->param[k], n};
   }
-  for (int64_t i = 0; i < n; i++) {
-    uint64_t index = (uint64_t)(t * n + i);
-    if (d->dist == DIST_NORMAL) to[i] = a[i] + s->drawing.temperature * b[i] * rnn_normal(s->seed, stream, index);
-    else if (s->drawing.temperature == 0) to[i] = a[i] > 0;
-    else to[i] = rnn_uniform(s->seed, stream, index) < 1 / (1 + exp(-a[i] / s->drawing.temperature));
-  }
-  return true;
+  if (d->dist == DIST_CATEGORICAL) argument[0].count = symbols_of(s, d);
+  return rnn_draw_value(d->dist, argument, place, spec->width, to) ||
+         rnn_fail(error, RNN_ERROR_DATA, "step %lld: the arguments of '%s ~ %s(%s, ..)' are not finite, or impossible",
+                  (long long)t + 1, d->var, rnn_dist_name(d->dist), d->param[0]);
 }
 
 /* -- printing ----------------------------------------------------------------------------------------------- */
@@ -205,22 +201,18 @@ static bool run(Sampling *s, int64_t steps, RnnError *error)
 }
 
 /* Which draws there are, and whether they are one text */
-static bool look_at_draws(Sampling *s, int64_t *ahead, int64_t *widest, RnnError *error)
+static bool look_at_draws(Sampling *s, int64_t *ahead, RnnError *error)
 {
   int count = 0;
   *ahead = 0;
-  *widest = 1;
   for (int k = 0; k < model_of(s)->draws; k++) {
     const ModelDraw *d = &model_of(s)->draw[k];
     if (!is_drawn(s, d)) continue;
     if (d->offset < 0)
       return rnn_fail(error, RNN_ERROR_USAGE, "%s is drawn after later values were: it can't be sampled step by step",
                       d->var);
-    const RnnInputSpec *spec = &drawn_input(s, d)->spec;
-    int64_t n = spec->token ? spec->classes : spec->width;
-    if (n > *widest) *widest = n;
     if (d->offset > *ahead) *ahead = d->offset;
-    s->text = d->dist == DIST_CATEGORICAL ? d : NULL;
+    s->text = rnn_dist_is_class(d->dist) ? d : NULL;
     count++;
   }
   if (count > 1) s->text = NULL;
@@ -242,26 +234,37 @@ static bool encode_prime(Sampling *s, int32_t **ids, int64_t *count, RnnError *e
          rnn_fail_within(error, "--prime");
 }
 
+/* The sampler is open: room for the arguments of any draw */
+static bool room_for_arguments(Sampling *s, RnnError *error)
+{
+  s->widest = 1;
+  for (int i = 0; i < model_of(s)->draws; i++)
+    for (int k = 0; k < MODEL_DRAW_PARAMS && model_of(s)->draw[i].param[k]; k++) {
+      int64_t n = rnn_sampler_param(&s->sampler, model_of(s)->draw[i].param[k], NULL, 0);
+      if (n > s->widest) s->widest = n;
+    }
+  for (int k = 0; k < MODEL_DRAW_PARAMS; k++)
+    if (!(s->param[k] = calloc((size_t)s->widest, sizeof(double))))
+      return rnn_fail_memory(error, (size_t)s->widest * sizeof(double));
+  return true;
+}
+
 static bool sample(Sampling *s, const RnnDataset *data, RnnError *error)
 {
-  int64_t ahead, widest, count;
+  int64_t ahead, count;
   int32_t *ids = NULL;
   s->end = -1;
-  if (!look_at_draws(s, &ahead, &widest, error) || !encode_prime(s, &ids, &count, error)) return false;
+  if (!look_at_draws(s, &ahead, error) || !encode_prime(s, &ids, &count, error)) return false;
   if (s->text && !rnn_decode_end(s->job->handle, &s->job->settings, s->text->var, &s->end, error)) {
     free(ids);
     return false;
   }
   s->primed = !s->text ? 0 : count > s->text->offset ? count : s->text->offset;
   int64_t steps = s->primed + s->length - (s->text ? s->text->offset : 0);
-  bool ok =
-      (s->param[0] = calloc((size_t)widest, sizeof(double))) && (s->param[1] = calloc((size_t)widest, sizeof(double)));
-  if (!ok) rnn_fail_memory(error, (size_t)widest * sizeof(double));
-  ok = ok && rnn_sampler_open(&s->sampler, s->job->handle, steps + ahead, error);
+  bool ok = rnn_sampler_open(&s->sampler, s->job->handle, steps + ahead, error) && room_for_arguments(s, error);
   ok = ok && (!s->text || prime(s, ids, count)) && give_inputs(s, data, error) && run(s, steps, error);
   rnn_sampler_close(&s->sampler);
-  free(s->param[0]);
-  free(s->param[1]);
+  for (int k = 0; k < MODEL_DRAW_PARAMS; k++) free(s->param[k]);
   free(ids);
   return ok;
 }

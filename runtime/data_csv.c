@@ -6,6 +6,7 @@
 #include "numbers.h"
 #include "words.h"
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -466,6 +467,10 @@ static bool put_reals(Csv *c, int input, int64_t row, int64_t at)
   for (int i = 0; i < columns->count; i++) {
     const char *cell = rnn_table_cell(&c->table, row, columns->column[i]), *end;
     double number;
+    if (!*cell && c->r->input[input].target) {
+      rnn_dataset_set_real(c->r->whole, input, at + i, NAN); /* not observed */
+      continue;
+    }
     if (!rnn_number_parse(cell, &end, &number) || *end)
       return rnn_table_wrong(&c->table, row, columns->column[i], c->r->error,
                              *cell ? "'%.64s' is not a number" : "%sis empty; expected a number", cell);

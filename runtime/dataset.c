@@ -280,7 +280,8 @@ static double real_at(const RnnDataset *dataset, int input, int64_t at)
   return dataset->real64 ? ((double *)dataset->values[input])[at] : ((float *)dataset->values[input])[at];
 }
 
-/* Two passes: the mean, then the deviation from it. A component that never changes keeps the deviation 1. */
+/* Two passes: the mean, then the deviation from it. A component that never changes keeps the deviation 1. What is not
+   observed (NaN) has no part. */
 static bool fit(const RnnDataset *train, int input, RnnInputCoding *coding, RnnError *error)
 {
   int64_t width = train->input[input].width, rows = rows_of(train, input);
@@ -290,13 +291,19 @@ static bool fit(const RnnDataset *train, int input, RnnInputCoding *coding, RnnE
   coding->width = width;
   for (int64_t j = 0; j < width; j++) {
     double sum = 0, squares = 0;
-    for (int64_t i = 0; i < rows; i++) sum += real_at(train, input, i * width + j);
-    double mean = sum / (double)rows;
+    int64_t seen = 0;
+    for (int64_t i = 0; i < rows; i++) {
+      double value = real_at(train, input, i * width + j);
+      if (isnan(value)) continue;
+      sum += value;
+      seen++;
+    }
+    double mean = seen ? sum / (double)seen : 0;
     for (int64_t i = 0; i < rows; i++) {
       double away = real_at(train, input, i * width + j) - mean;
-      squares += away * away;
+      if (!isnan(away)) squares += away * away;
     }
-    double deviation = sqrt(squares / (double)rows);
+    double deviation = seen ? sqrt(squares / (double)seen) : 1;
     if (!isfinite(mean) || !isfinite(deviation))
       return rnn_fail(error, RNN_ERROR_DATA, "%s: the numbers of '%s' are too large to be normalised", train->origin,
                       train->input[input].name);

@@ -4,6 +4,7 @@
    the text says, no index or size leaves its range: a description that was read can be trusted by all other files. */
 #include <stdlib.h>
 #include <string.h>
+#include "draws.h"
 #include "model.h"
 
 typedef struct Reader {
@@ -156,19 +157,16 @@ static void read_outputs(Reader *r, ModelDescription *m)
 
 static void read_draws(Reader *r, ModelDescription *m)
 {
-  static const char *const dists[] = {"categorical", "bernoulli", "normal"};
   json_t *list = array_of(r, m->json, "draws", &m->draws);
   m->draw = list_new(r, (size_t)m->draws, sizeof *m->draw);
   for (int i = 0; i < m->draws && !r->failed; i++) {
     json_t *v = json_array_get(list, (size_t)i), *params = json_object_get(v, "params");
-    const char *dist = text_of(r, v, "dist", NULL);
-    int d = 0;
-    while (d < 3 && strcmp(dist, dists[d]) != 0) d++;
-    size_t wanted = d == DIST_NORMAL ? 2 : 1;
-    if (d == 3) wrong(r, "draws", "an unknown distribution");
-    else if (json_array_size(params) != wanted) wrong(r, "draws", "a distribution has another number of parameters");
+    ModelDist dist = DIST_CATEGORICAL;
+    if (!rnn_dist_named(text_of(r, v, "dist", ""), &dist)) wrong(r, "draws", "an unknown distribution");
+    size_t wanted = (size_t)rnn_dist_arguments(dist);
+    if (json_array_size(params) != wanted) wrong(r, "draws", "a distribution has another number of parameters");
     m->draw[i] = (ModelDraw){
-        .var = text_of(r, v, "var", NULL), .offset = number_of(r, v, "offset", 0, -1000000, 1000000), .dist = d % 3};
+        .var = text_of(r, v, "var", NULL), .offset = number_of(r, v, "offset", 0, -1000000, 1000000), .dist = dist};
     for (size_t k = 0; k < wanted && !r->failed; k++) {
       json_t *p = json_array_get(params, k);
       if (json_is_string(p)) m->draw[i].param[k] = json_string_value(p);

@@ -38,13 +38,19 @@ typedef struct ModelOutput {
   bool time, second;
 } ModelOutput;
 
-typedef enum ModelDist { DIST_CATEGORICAL, DIST_BERNOULLI, DIST_NORMAL } ModelDist;
+typedef enum ModelDist {
+#define DISTRIBUTION(id, name, drawn, values, arguments) DIST_##id,
+#include "distributions.def"
+#undef DISTRIBUTION
+  DISTS
+} ModelDist;
+enum { MODEL_DRAW_PARAMS = 6 };
 
 typedef struct ModelDraw {
   const char *var;
   int64_t offset;
   ModelDist dist;
-  const char *param[2]; /* logits | logit | mean, deviation */
+  const char *param[MODEL_DRAW_PARAMS]; /* variables with its arguments, NULL behind the last */
 } ModelDraw;
 
 typedef struct ModelSetting {

@@ -1,5 +1,6 @@
 /* predict.c: see predict.h. */
 #include "predict.h"
+#include "draws.h"
 #include "numbers.h"
 #include <math.h>
 #include <stdlib.h>
@@ -18,73 +19,98 @@ static int64_t steps2_of(const RnnDataset *d, const PredictColumn *c, int64_t n)
 
 /* -- which columns ------------------------------------------------------------------------------------------ */
 
-static bool add_column(Prediction *p, const Program *program, const char *name, const char *var, PredictColumn column,
-                       RnnError *error)
+/* The number of a variable that has memory; -1 after an error */
+static int needed_var(const Program *program, const char *name, RnnError *error)
 {
-  column.name = name;
-  column.var = rnn_program_var(program, var);
-  if (column.var < 0)
-    return rnn_fail(error, RNN_ERROR_USAGE, "'%s' has no memory in the program \"forward\": declare it as an output",
-                    var);
-  const ProgramVar *v = &program->var[column.var];
-  column.time = v->time;
-  column.second = v->second;
-  if (v->time && p->data->length_unknown)
+  int v = rnn_program_var(program, name);
+  if (v < 0)
+    rnn_fail(error, RNN_ERROR_USAGE, "'%s' has no memory in the program \"forward\": declare it as an output", name);
+  return v;
+}
+
+static bool add_column(Prediction *p, PredictColumn column, RnnError *error)
+{
+  if (column.time && p->data->length_unknown)
     return rnn_fail(error, RNN_ERROR_USAGE, "%s: nothing says how long '%s' is: decode finds its end", p->data->origin,
-                    var);
-  column.width = column.classes ? 1 : v->width;
-  if (!column.classes) column.shape = v->shape;
-  else column.shape = (ModelShape){.count = 1};
+                    column.name);
   int64_t rows = row_of(p->data, &column, p->data->sequences);
+  column.width = column.shape.count;
   column.value = calloc((size_t)(rows * column.width) + 1, sizeof *column.value);
   if (!column.value) return rnn_fail_memory(error, (size_t)(rows * column.width) * sizeof *column.value);
   p->column[p->columns++] = column;
   return true;
 }
 
+static bool add_output(Prediction *p, const Program *program, const char *name, RnnError *error)
+{
+  PredictColumn c = {.name = name, .var = {needed_var(program, name, error)}};
+  if (c.var[0] < 0) return false;
+  c.time = program->var[c.var[0]].time;
+  c.second = program->var[c.var[0]].second;
+  c.shape = program->var[c.var[0]].shape;
+  return add_column(p, c, error);
+}
+
+/* What is drawn has the time index and the shape of its input. */
+static bool add_draw(Prediction *p, const ModelDescription *m, const Program *program, const ModelDraw *d,
+                     RnnError *error)
+{
+  int input = rnn_model_input(m, d->var);
+  if (input < 0) return rnn_fail(error, RNN_ERROR_DATA, "'%s' is drawn, but is no input", d->var);
+  const RnnInputSpec *spec = &m->input[input].spec;
+  PredictColumn c = {.name = d->var,
+                     .draw = d,
+                     .classes = rnn_dist_is_class(d->dist),
+                     .time = spec->time,
+                     .second = spec->second,
+                     .offset = d->offset,
+                     .coded_as = d->var,
+                     .shape = {.rank = spec->rank, .count = spec->width}};
+  memcpy(c.shape.extent, spec->shape, sizeof spec->shape);
+  for (int k = 0; k < MODEL_DRAW_PARAMS; k++) {
+    c.var[k] = -1;
+    if (!d->param[k] || !rnn_dist_mode_needs(d->dist, k)) continue;
+    if ((c.var[k] = needed_var(program, d->param[k], error)) < 0) return false;
+    if (program->var[c.var[k]].width > p->widest) p->widest = program->var[c.var[k]].width;
+  }
+  return add_column(p, c, error);
+}
+
 static bool choose_columns(Prediction *p, const ModelDescription *m, const Program *program, bool outputs,
                            RnnError *error)
 {
   int most = m->outputs > m->draws ? m->outputs : m->draws;
+  bool drawn = !outputs && m->draws, ok = true;
   p->column = calloc((size_t)most + 1, sizeof *p->column);
   if (!p->column) return rnn_fail_memory(error, (size_t)most * sizeof *p->column);
-  if (outputs || !m->draws) {
-    for (int i = 0; i < m->outputs; i++)
-      if (!add_column(p, program, m->output[i].name, m->output[i].name, (PredictColumn){0}, error)) return false;
-    return m->outputs || rnn_fail(error, RNN_ERROR_USAGE, "the model has no outputs");
-  }
-  for (int i = 0; i < m->draws; i++) {
-    const ModelDraw *d = &m->draw[i];
-    PredictColumn column = {.classes = d->dist == DIST_CATEGORICAL,
-                            .likely_bit = d->dist == DIST_BERNOULLI,
-                            .offset = d->offset,
-                            .coded_as = d->var};
-    if (!add_column(p, program, d->var, d->param[0], column, error))
-      return false; /* a normal's likeliest value is its mean */
-  }
-  return true;
+  if (!drawn && !m->outputs) return rnn_fail(error, RNN_ERROR_USAGE, "the model has no outputs");
+  for (int i = 0; ok && i < (drawn ? m->draws : m->outputs); i++)
+    ok = drawn ? add_draw(p, m, program, &m->draw[i], error) : add_output(p, program, m->output[i].name, error);
+  p->argument = calloc((size_t)(MODEL_DRAW_PARAMS * p->widest) + 1, sizeof *p->argument);
+  return ok && (p->argument || rnn_fail_memory(error, (size_t)p->widest * sizeof *p->argument));
 }
 
 /* -- running ------------------------------------------------------------------------------------------------ */
 
-static double likeliest(const Run *run, const ProgramVar *var, int64_t t, int64_t s, int64_t b)
+/* A row of the variable, in the room of argument k */
+static DrawArgument read_row(Prediction *p, const Run *run, const ProgramVar *var, int k, int64_t t, int64_t s,
+                             int64_t b)
 {
-  int64_t best = 0;
-  double most = -INFINITY;
-  for (int64_t i = 0; i < var->width; i++) {
-    double value = rnn_run_value(run, var, t, s, b, i);
-    if (value > most) most = value, best = i;
-  }
-  return (double)best;
+  double *at = p->argument + k * p->widest;
+  for (int64_t i = 0; i < var->width; i++)
+    at[i] = rnn_run_value(run, var, var->time ? t : 0, var->second ? s : 0, b, i);
+  return (DrawArgument){at, var->width};
 }
 
-static void gather_row(const PredictColumn *c, const Run *run, int64_t t, int64_t s, int64_t b, double *to)
+static void gather_row(Prediction *p, const PredictColumn *c, const Run *run, int64_t t, int64_t s, int64_t b,
+                       double *to)
 {
-  const ProgramVar *var = &run->program->var[c->var];
-  if (c->classes) *to = likeliest(run, var, t, s, b);
-  else
-    for (int64_t i = 0; i < c->width; i++)
-      to[i] = c->likely_bit ? rnn_run_value(run, var, t, s, b, i) > 0 : rnn_run_value(run, var, t, s, b, i);
+  DrawArgument argument[MODEL_DRAW_PARAMS] = {{0}};
+  for (int64_t i = 0; i < c->width; i++)
+    to[i] = c->draw ? NAN : rnn_run_value(run, &run->program->var[c->var[0]], t, s, b, i);
+  for (int k = 0; k < MODEL_DRAW_PARAMS && c->draw; k++)
+    if (c->var[k] >= 0) argument[k] = read_row(p, run, &run->program->var[c->var[k]], k, t, s, b);
+  if (c->draw) rnn_draw_likeliest(c->draw->dist, argument, c->width, to);
 }
 
 static void gather(Prediction *p, const Run *run, const RnnBatch *batch)
@@ -95,7 +121,7 @@ static void gather(Prediction *p, const Run *run, const RnnBatch *batch)
       int64_t n = batch->sequence[b], S = steps2_of(p->data, c, n);
       int64_t first = row_of(p->data, c, n) + (c->time ? batch->from[b] : 0) * S;
       for (int64_t t = 0; t < (c->time ? batch->len[b] : 1); t++)
-        for (int64_t s = 0; s < S; s++) gather_row(c, run, t, s, b, c->value + (first + t * S + s) * c->width);
+        for (int64_t s = 0; s < S; s++) gather_row(p, c, run, t, s, b, c->value + (first + t * S + s) * c->width);
     }
   }
 }
@@ -128,6 +154,7 @@ void rnn_prediction_free(Prediction *p)
 {
   for (int i = 0; i < p->columns; i++) free(p->column[i].value);
   free(p->column);
+  free(p->argument);
   *p = (Prediction){0};
 }
 
@@ -233,7 +260,9 @@ static bool column_tensor(const Prediction *p, const PredictColumn *c, int64_t T
   if (c->time) shape[rank++] = T;
   if (c->second) shape[rank++] = S;
   memcpy(shape + rank, c->shape.extent, (size_t)c->shape.rank * sizeof *shape);
-  RnnDtype dtype = c->classes || c->likely_bit ? RNN_I64 : p->data->real64 ? RNN_F64 : RNN_F32;
+  RnnDtype dtype = c->classes || (c->draw && c->draw->dist == DIST_BERNOULLI) ? RNN_I64
+                   : p->data->real64                                          ? RNN_F64
+                                                                              : RNN_F32;
   RnnTensor *to = rnn_tensor_add(file, c->name, dtype, rank + c->shape.rank, shape, error);
   if (!to) return false;
   for (int64_t n = 0; n < N; n++) {

@@ -6,10 +6,10 @@
 
 typedef struct PredictColumn {
   const char *name;
-  int64_t offset;  /* of x[t+offset] ~ ...: what stands at step t is about t + offset */
-  int var;         /* in the program "forward" */
-  bool classes;    /* the likeliest class; else reals */
-  bool likely_bit; /* a bernoulli's: 1 where the logit is above 0 */
+  int64_t offset;             /* of x[t+offset] ~ ...: what stands at step t is about t + offset */
+  const ModelDraw *draw;      /* the likeliest value of it; NULL: a variable as it is */
+  int var[MODEL_DRAW_PARAMS]; /* in the program "forward": the variable; the draw's arguments, -1 where not needed */
+  bool classes;               /* of a token */
   bool time, second;
   int64_t width; /* numbers a step or sequence; classes: 1 */
   ModelShape shape;
@@ -22,6 +22,8 @@ typedef struct Prediction {
   const RnnCoding *coding; /* NULL: classes have no texts */
   PredictColumn *column;
   int columns;
+  double *argument; /* MODEL_DRAW_PARAMS times `widest`: a row of each argument of a draw */
+  int64_t widest;
 } Prediction;
 
 /* outputs: the model's outputs; else the likeliest values of what it draws, and the outputs where it draws nothing. */

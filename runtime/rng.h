@@ -21,6 +21,16 @@ uint64_t rnn_below(uint64_t seed, uint64_t stream, uint64_t index, uint64_t boun
 /* out becomes a permutation of 0 .. n-1 (Fisher-Yates). */
 void rnn_permutation(uint64_t seed, uint64_t stream, int64_t n, int64_t *out);
 
+/* A source hands out as many draws as a method takes, one a call; `next` starts at 0. */
+typedef struct RnnSource {
+  uint64_t seed, stream, next;
+} RnnSource;
+double rnn_next_uniform(RnnSource *source);
+double rnn_next_normal(RnnSource *source);
+double rnn_next_gamma(RnnSource *source, double shape);      /* scale 1; NaN unless shape > 0 and finite */
+double rnn_next_beta(RnnSource *source, double a, double b); /* NaN unless both > 0 and finite */
+double rnn_next_poisson(RnnSource *source, double rate);     /* NaN unless 0 <= rate < 1e15 */
+
 typedef enum RnnDistribution {
   RNN_UNIFORM,   /* a, b: ends */
   RNN_NORMAL,    /* a mean, b deviation */

@@ -36,7 +36,7 @@ static bool step_suffices(const ModelDescription *m)
   const ModelStep *step = &m->step;
   if (!step->run) return false;
   for (int i = 0; i < m->draws; i++)
-    for (int k = 0; k < 2 && m->draw[i].param[k]; k++)
+    for (int k = 0; k < MODEL_DRAW_PARAMS && m->draw[i].param[k]; k++)
       if (port_named(step->output, step->outputs, m->draw[i].param[k]) < 0) return false;
   return true;
 }

@@ -36,7 +36,7 @@ bool rnn_update(RnnUpdater *u, double rate, double *norm, RnnError *error)
   double n = rnn_clip_norm(h->model, h->pool, h->grads);
   if (norm) *norm = n;
   if (!isfinite(n)) return rnn_fail(error, RNN_ERROR_TRAINING, "the gradients' norm is not finite");
-  double scale = rnn_clip_apply(&u->clip, h->model, h->pool, n, h->grads);
+  double scale = rnn_clip_apply(&u->clip, h->model, h->pool, n, h->weights, h->grads);
   rnn_optimiser_update(u->optimiser, h->pool, rate < 0 ? u->optimiser->argument[0] : rate, scale, h->grads, h->weights);
   return true;
 }

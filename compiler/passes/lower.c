@@ -32,7 +32,7 @@ static void find_domains(Flat *f)
   int *dom = ARENA_ARRAY(f->arena, int, f->nodes.n + 1);
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
-    bool model = v->kind == VAR_PARAM || v->kind == VAR_COMPUTED;
+    bool model = v->kind == VAR_PARAM || v->kind == VAR_COMPUTED || v->shared;
     v->dom = v->timed ? DOM_TIME : model ? DOM_MODEL : DOM_SEQ;
   }
   bool changed = true;
@@ -81,6 +81,16 @@ static bool check_noise(Flat *f, FlatVar *v)
   return true;
 }
 
+/* Its mean and deviation may be computed, but from parameters only. */
+static bool check_shared(Flat *f, const FlatVar *v)
+{
+  if (!v->shared || v->dom == DOM_MODEL) return true;
+  diag(f->diag, v->span, "noise '%s' is one draw for the model, but its distribution differs between sequences",
+       v->name);
+  diag_note(f->diag, (Span){0}, "noise without 'model' is drawn for each sequence");
+  return false;
+}
+
 static bool is_left_out(const FlatVar *v) { return v->dead || (v->kind == VAR_PARAM && !v->used && !v->typed); }
 
 static bool make_var(Lower *l, FlatVar *v)
@@ -88,11 +98,13 @@ static bool make_var(Lower *l, FlatVar *v)
   Flat *f = l->f;
   Span span = v->kind == VAR_COMPUTED && v->defined.source ? v->defined : v->span;
   if (v->kind == VAR_NOISE && !check_noise(f, v)) return false;
+  if (!check_shared(f, v)) return false;
   v->var = system_var(l->s, v->kind, v->name, known_shape(f, *flat_shape(v)), v->dom, span);
   v->var->output = v->output;
   if (v->kind == VAR_PARAM) v->var->init = known_init(f, &v->init);
   if (v->kind == VAR_NOISE) {
     v->var->noise = v->noise;
+    v->var->noise_shared = v->shared;
     for (int i = 0; i < 2; i++)
       if (v->noise_arg[i]) node_value(f, v->noise_arg[i], &v->var->noise_arg[i]);
   }
@@ -153,8 +165,10 @@ static Expr *lower_operator(Lower *l, const Node *n)
   int attr[3] = {n->attr[0], n->attr[1], n->attr[2]};
   for (int i = 0; i < n->nin; i++) in[i] = used(l, n->in[i]);
   if ((n->op == OP_SUM || n->op == OP_MAXC) && in[0]->shape.rank == 0) return in[0];
+  if (n->op == OP_IOTA) attr[0] = dim_find(l->f->sizes, attr[0]);
   if (n->op == OP_SLICE) attr[1] = dim_find(l->f->sizes, attr[1]);
-  for (int i = 1; i < 3 && n->op == OP_BCAST; i++) attr[i] = i <= attr[0] ? dim_find(l->f->sizes, attr[i]) : 0;
+  for (int i = 1; i < 3 && (n->op == OP_BCAST || n->op == OP_RESHAPE); i++)
+    attr[i] = i <= attr[0] ? dim_find(l->f->sizes, attr[i]) : 0;
   return ex_op(s, n->op, in, n->nin, attr);
 }
 
@@ -162,10 +176,10 @@ static void lower_node(Lower *l, Node *n)
 {
   switch (n->op) {
   case OP_CONST: n->expr = lower_constant(l, n); break;
-  case OP_READ: n->expr = ex_read(l->s, n->var->var, (ReadKind)n->attr[0], n->attr[1]); break;
+  case OP_READ: n->expr = ex_read_along(l->s, n->var->var, AXIS_T, (ReadKind)n->attr[0], n->attr[1]); break;
   case OP_TIME:
   case OP_LENGTH:
-  case OP_BATCH: n->expr = ex_leaf(l->s, n->op); break;
+  case OP_BATCH: n->expr = ex_leaf(l->s, n->op, AXIS_T); break;
   case OP_MATMUL: n->expr = lower_product(l, n); break;
   case OP_TRANSPOSE:
     n->expr = n->in[0]->shape.rank == 1 ? n->in[0]->expr : ex1(l->s, OP_TRANSPOSE, n->in[0]->expr);
@@ -215,9 +229,9 @@ static Var *figure(Lower *l, const char *name, Span span, Expr *rhs)
 static Var *draw_parameter(Lower *l, const FlatDraw *d, int i)
 {
   Var *p = d->param[i] ? d->param[i]->var : NULL, *drawn = d->var->var;
-  if (!p || d->dist == DIST_CATEGORICAL || p->shape.rank == drawn->shape.rank) return p;
-  const char *suffix = d->dist == DIST_BERNOULLI ? "logit" : i ? "deviation" : "mean";
-  Var *v = system_var(l->s, VAR_COMPUTED, arena_printf(l->s->arena, "%s.%s", drawn->name, suffix), drawn->shape,
+  const Argument *argument = &d->dist->argument[i];
+  if (!p || argument->form != ARGUMENT_LIKE || p->shape.rank == drawn->shape.rank) return p;
+  Var *v = system_var(l->s, VAR_COMPUTED, arena_printf(l->s->arena, "%s.%s", drawn->name, argument->name), drawn->shape,
                       drawn->dom, p->span);
   bool one = drawn->shape.rank == 0 && shape_count(p->shape) == 1;
   if (p->shape.rank > 0 && !one)
@@ -235,11 +249,11 @@ static void lower_draws(Lower *l)
     const FlatDraw *d = &l->f->draws.at[i];
     Draw draw = {.var = d->var->var,
                  .offset = d->offset,
-                 .dist = d->dist,
+                 .dist = d->dist->name,
                  .span = d->span,
                  .nll = d->nll->var,
                  .count = d->count->var};
-    for (int k = 0; k < 2; k++) draw.param[k] = draw_parameter(l, d, k);
+    for (int k = 0; k < DRAW_PARAMS; k++) draw.param[k] = draw_parameter(l, d, k);
     vec_push(l->s->arena, &l->s->draws, draw);
   }
 }
@@ -254,8 +268,8 @@ static void lower_metrics(Lower *l)
     Metric out = {.name = m->name, .span = m->span};
     out.sum = model ? value
                     : figure(l, arena_printf(s->arena, "%s.sum", m->name), m->span, ex1(s, OP_BSUM, ex_var(s, value)));
-    out.count =
-        figure(l, arena_printf(s->arena, "%s.count", m->name), m->span, model ? ex_const(s, 1) : ex_leaf(s, OP_BATCH));
+    out.count = figure(l, arena_printf(s->arena, "%s.count", m->name), m->span,
+                       model ? ex_const(s, 1) : ex_leaf(s, OP_BATCH, AXIS_T));
     vec_push(s->arena, &s->metrics, out);
   }
 }
@@ -265,7 +279,7 @@ static Expr *mean_over_batch(Lower *l, Var *value)
   System *s = l->s;
   if (value->dom == DOM_MODEL) return ex_var(s, value);
   Var *sum = figure(l, "loss.total", value->span, ex1(s, OP_BSUM, ex_var(s, value)));
-  return ex2(s, OP_DIV, ex_var(s, sum), ex_leaf(s, OP_BATCH));
+  return ex2(s, OP_DIV, ex_var(s, sum), ex_leaf(s, OP_BATCH, AXIS_T));
 }
 
 /* loss = explicit + sum of nll / max(count, 1) over the draws */
@@ -297,7 +311,7 @@ static void choose_outputs(Flat *f)
   bool any = false;
   for (int i = 0; i < f->vars.n; i++) any |= f->vars.at[i]->output;
   for (int i = 0; i < f->draws.n && !any; i++)
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < DRAW_PARAMS; k++)
       if (f->draws.at[i].param[k]) f->draws.at[i].param[k]->output = true;
   if (any || f->draws.n) return;
   Walk *w = walk_new(f);

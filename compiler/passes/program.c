@@ -3,6 +3,8 @@
    train      the loss and the gradient of every parameter
    evaluate   the loss and the metrics, noise at its mean
    forward    the outputs, noise at its mean; what only the loss needs is dropped
+   decode     the distributions of what is drawn at each t, for windows of one t that feed on what was drawn before;
+              what does not depend on t is a part of its own, which runs once
    step       forward for one t, state carried: refused when it needs the future */
 #include "program.h"
 #include "adjoint.h"
@@ -13,7 +15,7 @@
 #include "walk.h"
 #include <string.h>
 
-const char *const program_name[PROGRAM_KINDS] = {"train", "evaluate", "forward", "step"};
+const char *const program_name[PROGRAM_KINDS] = {"train", "evaluate", "forward", "decode", "step"};
 
 /* m[t] -> its mean, outside training */
 static Expr *noise_mean(System *s, Expr *e, void *arg)
@@ -74,6 +76,17 @@ static void keep_metrics(System *s, VarList *keep)
   }
 }
 
+/* The distributions that are drawn from at each t; false: there are none. */
+static bool keep_distributions(System *s, VarList *keep)
+{
+  int before = keep->n;
+  for (int i = 0; i < s->draws.n; i++) {
+    const Draw *d = &s->draws.at[i];
+    for (int k = 0; (d->var->dom & DOM_T) && k < DRAW_PARAMS && d->param[k]; k++) vec_push(s->arena, keep, d->param[k]);
+  }
+  return keep->n > before;
+}
+
 static void keep_outputs(System *s, VarList *keep)
 {
   for (int i = 0; i < s->vars.n; i++)
@@ -95,7 +108,7 @@ static const char *why_no_step(System *s)
       Text t = {0};
       text_printf(&t, "'%s' (line %d) needs ", v->name, span_line(v->span));
       if (over) text_printf(&t, "the whole sequence: %s", op_info[e->op].name);
-      else expr_print(&t, e);
+      else expr_print(&t, s, e);
       const char *why = arena_copy(s->arena, t.at, t.n);
       text_free(&t);
       return why;
@@ -127,17 +140,22 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   bool loss = r->kind == PROGRAM_TRAIN || r->kind == PROGRAM_EVALUATE;
   if (loss && !s->loss) return NULL;
 
-  if (r->kind != PROGRAM_TRAIN) walk_rewrite_all(s, noise_mean, NULL);
   simplify(s);
   system_verify(s, "simplify");
   stack_products(s);
   system_verify(s, "stack");
   c->param_count = param_layout(s);
+  if (r->kind != PROGRAM_TRAIN) { /* after the layout, which is that of training: W + m may become W */
+    walk_rewrite_all(s, noise_mean, NULL);
+    simplify(s);
+    system_verify(s, "noise");
+  }
 
   VarList keep = {0};
   if (loss) keep_loss(s, &keep);
   if (r->kind == PROGRAM_EVALUATE) keep_metrics(s, &keep);
-  if (!loss) keep_outputs(s, &keep);
+  if (r->kind == PROGRAM_DECODE && !keep_distributions(s, &keep)) return NULL;
+  if (!loss && r->kind != PROGRAM_DECODE) keep_outputs(s, &keep);
   int errors = diag_errors(d);
   for (int i = 0; r->show && r->show[i]; i++) {
     Var *v = named(s, r->show[i], false);
@@ -173,5 +191,6 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   prune(s, keep.at, keep.n);
   system_verify(s, "prune");
   c->plan = plan_make(s, keep.at, keep.n);
+  c->plan->phases = r->kind == PROGRAM_DECODE;
   return c;
 }

@@ -1,10 +1,17 @@
-/* program.h: what is compiled for one job: train, evaluate, forward, step. */
+/* program.h: what is compiled for one job: train, evaluate, forward, decode, step. */
 #ifndef RNNC_PROGRAM_H
 #define RNNC_PROGRAM_H
 #include "lower.h"
 #include "plan.h"
 
-typedef enum ProgramKind { PROGRAM_TRAIN, PROGRAM_EVALUATE, PROGRAM_FORWARD, PROGRAM_STEP, PROGRAM_KINDS } ProgramKind;
+typedef enum ProgramKind {
+  PROGRAM_TRAIN,
+  PROGRAM_EVALUATE,
+  PROGRAM_FORWARD,
+  PROGRAM_DECODE,
+  PROGRAM_STEP,
+  PROGRAM_KINDS
+} ProgramKind;
 extern const char *const program_name[PROGRAM_KINDS];
 
 typedef struct ProgramRequest {

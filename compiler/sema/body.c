@@ -167,6 +167,29 @@ static FlatVar *declare_given(Body *b, VarKind kind, const Ast *decl, bool timed
   return e->var;
 }
 
+/* One draw for the model stands where a parameter would: the uses of a named instance share it. */
+static FlatVar *declare_shared_noise(Body *b, const Ast *decl, bool timed)
+{
+  Sema *s = b->s;
+  Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
+  if (!e) return NULL;
+  if (timed) {
+    diag(s->diag, decl->span, "noise of the model has one value, without a time index: noise model %s", decl->name);
+    diag_note(s->diag, (Span){0}, "noise %s[%s] is drawn anew at each %s of each sequence", decl->name, b->axis,
+              b->axis);
+    note_uses(b);
+  }
+  e->var = map_get(&b->params->vars, decl->name);
+  if (e->var) return e->var;
+  const char *path = b->params->path[0] ? arena_printf(s->arena, "%s.%s", b->params->path, decl->name) : decl->name;
+  e->var = flat_var(s->flat, VAR_NOISE, path, timed, e->span);
+  e->var->body = b;
+  e->var->shared = true;
+  e->var->bad = timed;
+  map_put(s->arena, &b->params->vars, decl->name, e->var);
+  return e->var;
+}
+
 static FlatVar *declare_param(Body *b, const Ast *decl, bool timed)
 {
   Diag *d = b->s->diag;
@@ -205,6 +228,7 @@ static void declare_one(Body *b, Role role, const Ast *decl, PendingTypes *types
     v = declare_given(b, VAR_TARGET, decl, timed);
     break;
   case ROLE_NOISE: v = declare_given(b, VAR_NOISE, decl, timed); break;
+  case ROLE_NOISE_MODEL: v = declare_shared_noise(b, decl, timed); break;
   case ROLE_OUTPUT: v = declare_output(b, decl, timed); break;
   case ROLE_PARAM: v = declare_param(b, decl, timed); break;
   case ROLE_NONE: break;

@@ -63,9 +63,13 @@ static Node *build_slice(Elab *x, const Ast *call, Node **arg, Op op)
 
 static Node *build_observed(Elab *x, const Ast *call, Node **arg, Op op)
 {
-  const Node *a = arg[0];
-  if (a->op == OP_READ && !a->var->owner && (a->var->kind == VAR_INPUT || a->var->kind == VAR_TARGET))
-    return build_raw(x, call, arg, op);
+  Node *a = arg[0];
+  if (a->op == OP_READ && !a->var->owner && (a->var->kind == VAR_INPUT || a->var->kind == VAR_TARGET)) {
+    Node *there = build_raw(x, call, arg, op);
+    if (a->var->shape.token) return there;
+    Node *nan = make1(x, OP_NOT, make1(x, OP_IS_NUMBER, a, call), call); /* of any component */
+    return make2(x, OP_AND, there, make1(x, OP_NOT, make1(x, OP_MAXC, nan, call), call), call);
+  }
   diag(x->body->s->diag, here(x, call->span),
        "observed takes a read of an input or a target, such as observed(x[t+1])");
   note_uses(x->body);
@@ -100,17 +104,40 @@ static Node *build_dim(Elab *x, const Ast *call, Node **arg, Op op)
   return build_count(x, call, arg, op);
 }
 
+/* a in the shape that the sizes from `first` on give */
+static Node *in_shape(Elab *x, const Ast *call, Op op, Node *a, int first)
+{
+  int attr[3] = {call->nkid - first};
+  bool good = true;
+  for (int i = first; i < call->nkid; i++) good &= size_of(x, call->kid[i], &attr[i - first + 1]);
+  if (!good) return NULL;
+  Node *y = make1(x, op, a, call);
+  memcpy(y->attr, attr, sizeof attr);
+  return y;
+}
+
 /* zeros(n), ones(m, n): a constant broadcast */
 static Node *build_fill(Elab *x, const Ast *call, Node **arg, Op op)
 {
   (void)arg;
   Node *c = constant(x, op == OP_BCAST, call);
-  if (call->nkid == 1) return c;
-  Node *y = make1(x, OP_BCAST, c, call);
-  bool good = true;
-  y->attr[0] = call->nkid - 1;
-  for (int i = 1; i < call->nkid; i++) good &= size_of(x, call->kid[i], &y->attr[i]);
-  return good ? y : NULL;
+  return call->nkid == 1 ? c : in_shape(x, call, OP_BCAST, c, 1);
+}
+
+static Node *build_reshape(Elab *x, const Ast *call, Node **arg, Op op)
+{
+  Node *y = in_shape(x, call, op, numeric(x, arg[0]), 2);
+  if (call->nkid > 2 || !y) return y;
+  y->attr[0] = 1; /* a vector, of the length that comes out */
+  y->attr[1] = dim_new(x->body->s->flat->sizes, call->span);
+  return y;
+}
+
+/* iota(n) */
+static Node *build_iota(Elab *x, const Ast *call, Node **arg, Op op)
+{
+  Node *y = make(x, op, arg, 0, call);
+  return size_of(x, call->kid[1], &y->attr[0]) ? y : NULL;
 }
 
 static const Builtin table[] = {

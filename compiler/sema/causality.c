@@ -19,10 +19,10 @@ typedef struct Edge {
 } Edge;
 typedef Vec(Edge) Edges;
 
-typedef struct Place { /* of a right side */
+typedef struct Spot { /* of a right side */
   const Expr *e;
   bool whole; /* below a reduction over time */
-} Place;
+} Spot;
 
 typedef struct Graph {
   System *s;
@@ -31,7 +31,7 @@ typedef struct Graph {
   Edges *out; /* by variable */
   int *component;
   int *seen[2]; /* by expression, as it is and below a reduction: 1 + the last variable that read it so */
-  Vec(Place) todo;
+  Vec(Spot) todo;
 } Graph;
 
 /* ---- reads ---- */
@@ -63,14 +63,14 @@ static void add_read(Graph *g, int from, const Expr *e, bool whole)
 static void collect(Graph *g, const Var *v)
 {
   g->todo.n = 0;
-  vec_push(g->arena, &g->todo, ((Place){v->rhs, false}));
+  vec_push(g->arena, &g->todo, ((Spot){v->rhs, false}));
   while (g->todo.n) {
-    Place p = g->todo.at[--g->todo.n];
+    Spot p = g->todo.at[--g->todo.n];
     if (g->seen[p.whole][p.e->id] == v->id + 1) continue;
     g->seen[p.whole][p.e->id] = v->id + 1;
     if (p.e->op == OP_READ) add_read(g, v->id, p.e, p.whole);
     bool whole = p.whole || p.e->op == OP_TSUM || p.e->op == OP_TMAX;
-    for (int i = 0; i < p.e->nin; i++) vec_push(g->arena, &g->todo, ((Place){p.e->in[i], whole}));
+    for (int i = 0; i < p.e->nin; i++) vec_push(g->arena, &g->todo, ((Spot){p.e->in[i], whole}));
   }
 }
 

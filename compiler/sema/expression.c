@@ -18,9 +18,10 @@ Span here(const Elab *x, Span own)
 
 Node *made(Elab *x, Node *n, const Ast *e)
 {
-  n->text = e->span;
+  bool quiet = x->frame && x->frame->quiet;
   n->span = here(x, e->span);
-  n->def = x->frame ? x->frame->def : NULL;
+  n->text = quiet ? n->span : e->span;
+  n->def = x->frame && !quiet ? x->frame->def : NULL;
   n->body = x->body;
   return n;
 }
@@ -338,7 +339,8 @@ static Node *inline_def(Elab *x, const Ast *call, const Ast *def, Unit *unit)
     arg[at] = expression(x, value);
     good &= arg[at] != NULL;
   }
-  Frame frame = {.def = def, .unit = unit, .arg = arg, .call = call->span, .caller = x->frame};
+  bool quiet = x->frame && x->frame->quiet;
+  Frame frame = {.def = def, .unit = unit, .arg = arg, .call = call->span, .caller = x->frame, .quiet = quiet};
   Elab inner = {.body = x->body, .owner = x->owner, .label = x->label, .frame = &frame, .depth = x->depth};
   for (int i = 0; i < formals->nkid && good; i++) {
     if (given[i]) continue;
@@ -349,9 +351,11 @@ static Node *inline_def(Elab *x, const Ast *call, const Ast *def, Unit *unit)
   return good ? expression(&inner, def->kid[1]) : NULL;
 }
 
-static bool is_distribution(const char *name)
+Node *likelihood_of(Elab *x, const Ast *def, Node **arg, Span call)
 {
-  return strcmp(name, "categorical") == 0 || strcmp(name, "bernoulli") == 0 || strcmp(name, "normal") == 0;
+  Frame frame = {.def = def, .unit = unit_distributions(x->body->s), .arg = arg, .call = call, .quiet = true};
+  Elab inner = {.body = x->body, .label = x->label, .frame = &frame, .depth = x->depth};
+  return expression(&inner, def->kid[1]);
 }
 
 static Node *undefined_function(Elab *x, const Ast *callee)
@@ -393,7 +397,7 @@ static Node *undefined_function(Elab *x, const Ast *callee)
     else diag_note(d, (Span){0}, "a product is written '*'");
     return say(x, callee->span);
   }
-  if (is_distribution(callee->name)) {
+  if (distribution_named(callee->name)) {
     diag(d, here(x, callee->span), "'%s' is a distribution: it stands right of '~'", callee->name);
     return say(x, callee->span);
   }

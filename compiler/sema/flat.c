@@ -1,6 +1,7 @@
 /* flat.c: builders of the flat system.
    Needs: the operator table. Leaves alone: shapes (infer.c) and names (body.c). */
 #include "flat.h"
+#include "special.h"
 #include <math.h>
 #include <string.h>
 

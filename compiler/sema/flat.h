@@ -99,15 +99,29 @@ struct FlatVar {
   FlatInit init;
   DistKind noise;
   Node *noise_arg[2];
+  bool shared; /* `noise model`: one draw for the model */
   int dom;
   Var *var; /* once lowered */
 };
 
+/* A row of runtime/distributions.def. */
+typedef enum Drawn { DRAWN_CLASS, DRAWN_EACH, DRAWN_NUMBER, DRAWN_PAIR } Drawn;
+typedef enum ArgumentForm { ARGUMENT_LIKE, ARGUMENT_OWN, ARGUMENT_CUTS } ArgumentForm;
+typedef struct Argument {
+  const char *name;
+  ArgumentForm form;
+} Argument;
+typedef struct Distribution {
+  const char *name;
+  Drawn drawn;
+  Argument argument[DRAW_PARAMS]; /* no name behind the last */
+} Distribution;
+
 typedef struct FlatDraw {
   FlatVar *var;
   int offset;
-  DistKind dist;
-  FlatVar *param[2], *nll, *count;
+  const Distribution *dist;
+  FlatVar *param[DRAW_PARAMS], *nll, *count;
   Span span;
 } FlatDraw;
 

@@ -103,7 +103,7 @@ static void apply_rule(Infer *in, Node *n)
   const char *why;
   for (int i = 0; i < n->nin; i++) shape[i] = used_shape(n->in[i]);
   shape_here(f->sizes, n->span);
-  n->settled = true;
+  n->settled = n->op != OP_RESHAPE; /* which may give a size once another is known */
   if (op_shape(f->sizes, f->arena, n->op, shape, n->nin, n->attr, &out, &why)) give_shape(in, n, out);
   else misfit(f, n, why, hint_for(n));
 }
@@ -123,9 +123,12 @@ static void promise_rank(Infer *in, Node *n)
   case OP_PICK: rank = 0; break;
   case OP_CONCAT:
   case OP_SOFTMAX:
+  case OP_IOTA:
+  case OP_CUMSUM:
   case OP_ONEHOT: rank = 1; break;
   case OP_OUTER:
   case OP_DIAG: rank = 2; break;
+  case OP_RESHAPE: give_shape(in, n, (Shape){.rank = n->attr[0], .dim = {n->attr[1], n->attr[2]}}); return;
   default: return;
   }
   n->shape = (Shape){.rank = rank};
@@ -135,7 +138,8 @@ static void promise_rank(Infer *in, Node *n)
 
 static bool takes_vectors(Op op)
 {
-  return op == OP_SOFTMAX || op == OP_LOGSUMEXP || op == OP_ARGMAX || op == OP_DIAG || op == OP_OUTER || op == OP_PICK;
+  return op == OP_SOFTMAX || op == OP_CUMSUM || op == OP_LOGSUMEXP || op == OP_ARGMAX || op == OP_DIAG ||
+         op == OP_OUTER || op == OP_PICK;
 }
 
 static bool all_known(const Node *n)
@@ -313,7 +317,7 @@ static bool default_vectors(Infer *in)
     Node *n = f->nodes.at[i];
     if (n->bad || n->settled) continue;
     if (n->op == OP_MATMUL) force(in, n->in[1], 1);
-    else if (takes_vectors(n->op) || n->op == OP_SLICE) force(in, n->in[0], 1);
+    else if (takes_vectors(n->op) || n->op == OP_SLICE || n->op == OP_RESHAPE) force(in, n->in[0], 1);
   }
   for (int i = 0; i < f->nodes.n && !in->changed; i++) {
     Node *n = f->nodes.at[i];

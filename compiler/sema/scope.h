@@ -152,6 +152,7 @@ struct Frame {
   Node **arg;
   Span call;
   Frame *caller;
+  bool quiet; /* a likelihood: its nodes count as written where it is called */
 };
 
 typedef struct Elab {
@@ -165,6 +166,7 @@ typedef struct Elab {
 /* unit.c */
 Unit *unit_load(Sema *s, const Ast *file, const char *path, bool embedded);
 Unit *unit_prelude(Sema *s);
+Unit *unit_distributions(Sema *s); /* lang/distributions.rnn; NULL when the texts of lang/ are not at hand */
 Unit *unit_of_cell(Sema *s, Unit *u, const char *name, const Ast **cell); /* searches imports and lang/ */
 Unit *unit_of_def(Sema *s, Unit *u, const char *name, const Ast **def);
 Entry *unit_size(Unit *u, const char *name);
@@ -199,11 +201,6 @@ void body_declare(Body *b);
 void note_uses(const Body *b);
 bool is_loss(const Body *b, const Ast *target);
 
-/* index.c */
-typedef struct Place {
-  ReadKind kind;
-  int k;
-} Place;
 bool place_of(Elab *x, const Ast *index, Place *p); /* in the body's own orientation */
 Place place_turned(const Body *b, Place p);         /* the same place in the outermost orientation */
 bool has_time(Elab *x, const Ast *e);               /* does the text's value have the time index? */
@@ -233,6 +230,8 @@ Node *hoist(Elab *x, const char *suffix, Node *rhs); /* a variable of its own fo
 FlatVar *hoist_var(Elab *x, const char *suffix, Node *rhs);
 Span here(const Elab *x, Span own); /* the place to report: the call, inside a def */
 Node *made(Elab *x, Node *n, const Ast *e);
+/* the body of a def of lang/distributions.rnn, its arguments in place; what it says is reported at `call` */
+Node *likelihood_of(Elab *x, const Ast *def, Node **arg, Span call);
 
 /* builtin.c */
 Node *call_builtin(Elab *x, const Ast *call, const char *name, bool *found);
@@ -244,6 +243,11 @@ const char *builtin_name(int i); /* NULL behind the last */
 void body_elaborate(Body *b);
 void set_right_side(FlatVar *v, Node *rhs);
 bool refuse_time(Elab *x, const char *name, Node *n); /* true after a diagnostic: n has the time index */
+/* distribution.c */
+extern const Distribution distributions[]; /* no name behind the last */
+const Distribution *distribution_named(const char *name);
+int distribution_arguments(const Distribution *d);
+const char *distribution_form(Arena *a, const Distribution *d); /* "normal(mean, deviation)" */
 /* draw.c */
 void elaborate_noise(Body *b);
 void elaborate_draws(Body *b);

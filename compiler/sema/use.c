@@ -215,8 +215,9 @@ void declare_uses(Body *b)
   for (int i = 0; i < b->draws.n; i++) {
     const Ast *target = b->draws.at[i]->kid[0];
     while (target->kind == AST_INDEX || target->kind == AST_FIELD) target = target->kid[0];
-    walk_uses(b, b->draws.at[i]->kid[1],
-              (Context){body_path(b, target->name), NULL, b->draws.at[i]->kid[0]->kind == AST_INDEX});
+    for (int k = 1; k < b->draws.at[i]->nkid; k++)
+      walk_uses(b, b->draws.at[i]->kid[k],
+                (Context){body_path(b, target->name), NULL, b->draws.at[i]->kid[0]->kind == AST_INDEX});
   }
   for (int i = 0; i < b->metrics.n; i++)
     walk_uses(b, b->metrics.at[i]->kid[0], (Context){b->metrics.at[i]->name, NULL, false});

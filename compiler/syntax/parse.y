@@ -44,6 +44,7 @@ static void syntax_error(Span *at, Front *fe, const char *what);
 %token MODEL "'model'" CELL "'cell'" DEF "'def'" IMPORT "'import'" SIZE "'size'" AXIS "'axis'"
 %token INPUT "'input'" TARGET "'target'" OUTPUT "'output'" PARAM "'param'" NOISE "'noise'"
 %token METRIC "'metric'" TRAIN "'train'" REVERSE "'reverse'" AND "'and'" OR "'or'" NOT "'not'"
+%token WHEN "'when'"
 %token EQ "'=='" NE "'!='" LE "'<='" GE "'>='"
 
 %left OR
@@ -107,7 +108,8 @@ statement
   | role decls                                  { $$ = ast_declare(fe, $role, $decls, @$); }
   | METRIC NAME '=' expression                  { $$ = list_of(fe, ast_metric(fe, $2, $4, @$)); }
   | expression '=' expression                   { $$ = list_of(fe, ast_equation(fe, $1, $3, @$)); }
-  | expression '~' expression                   { $$ = list_of(fe, ast_draw(fe, $1, $3, @$)); }
+  | expression '~' expression                   { $$ = list_of(fe, ast_draw(fe, $1, $3, NULL, @$)); }
+  | expression '~' expression WHEN expression   { $$ = list_of(fe, ast_draw(fe, $1, $3, $5, @$)); }
   | expression                                  { $$ = list_of(fe, ast_lone(fe, $1, @$)); }
 
 sizes: size                                     { $$ = list_of(fe, $1); }
@@ -122,6 +124,7 @@ role: INPUT                                     { $$ = ROLE_INPUT; }
     | OUTPUT                                    { $$ = ROLE_OUTPUT; }
     | PARAM                                     { $$ = ROLE_PARAM; }
     | NOISE                                     { $$ = ROLE_NOISE; }
+    | NOISE MODEL                               { $$ = ROLE_NOISE_MODEL; }
 
 decls: decl                                     { $$ = list_of(fe, $1); }
      | decls ',' decl                           { $$ = list_add(fe, $1, $3); }

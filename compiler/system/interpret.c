@@ -131,28 +131,29 @@ void interpret_forget(Interp *it)
 /* ---- places ---- */
 
 /* Where a read made at (b, t) goes: to a place of its variable, to a boundary's variable, or to zero. */
-typedef struct Place {
+typedef struct Origin {
   const Var *v; /* NULL: zero */
   int64_t b, t;
-} Place;
+} Origin;
 
 static bool given(const Var *v) { return v->kind == VAR_INPUT || v->kind == VAR_TARGET; }
 
-static Place place_of(const Interp *it, const Expr *read, int64_t b, int64_t t)
+static Origin place_of(const Interp *it, const Expr *read, int64_t b, int64_t t)
 {
   const Var *v = read->var;
   int k = read->attr[1];
   int64_t len = it->len[b], at = 0;
   switch ((ReadKind)read->attr[0]) {
-  case READ_PLAIN: return (Place){v, b, 0};
+  case READ_PLAIN: return (Origin){v, b, 0};
   case READ_REL: at = t + k; break;
   case FROM_START: at = k; break;
   case FROM_END: at = len + k; break;
   }
-  if (at >= 1 && at <= len) return (Place){v, b, at};
-  if (at > len && given(v) && at <= len + it->ahead[b]) return (Place){v, b, at};
-  const Var *bound = at < 1 ? boundary_at(v, FROM_START, (int)at) : boundary_at(v, FROM_END, (int)(at - len));
-  return (Place){bound, b, 0};
+  if (at >= 1 && at <= len) return (Origin){v, b, at};
+  if (at > len && given(v) && at <= len + it->ahead[b]) return (Origin){v, b, at};
+  const Var *bound =
+      at < 1 ? boundary_at(v, AXIS_T, FROM_START, (int)at) : boundary_at(v, AXIS_T, FROM_END, (int)(at - len));
+  return (Origin){bound, b, 0};
 }
 
 static int64_t cell_index(const Store *st, int64_t b, int64_t t)
@@ -208,7 +209,7 @@ static void need_read(Interp *it, const Need *n, int64_t b, int64_t t)
     int64_t t0 = n->over & EACH_T ? 1 : t, t1 = n->over & EACH_T ? it->len[b] : t;
     if (n->read->attr[0] == READ_REL && t1 > it->len[b]) continue; /* only the sequences that are that long */
     for (int64_t at = t0; at <= t1; at++) {
-      Place p = place_of(it, n->read, b, at);
+      Origin p = place_of(it, n->read, b, at);
       if (p.v) need_cell(it, p.v, p.b, p.t);
     }
   }
@@ -251,7 +252,7 @@ static const double *evaluate(Interp *it, const Expr *e, int depth, int64_t b, i
 
 static const double *read_value(Interp *it, const Expr *e, double *zero, int64_t b, int64_t t)
 {
-  Place p = place_of(it, e, b, t);
+  Origin p = place_of(it, e, b, t);
   if (p.v) {
     const Store *st = store_of(it, p.v);
     assert(!st->state || st->state[cell_index(st, p.b, p.t)] == DONE);
@@ -264,7 +265,7 @@ static const double *read_value(Interp *it, const Expr *e, double *zero, int64_t
 /* 1 where the data has the element that is read */
 static double observed(const Interp *it, const Expr *read, int64_t b, int64_t t)
 {
-  Place p = place_of(it, read, b, t);
+  Origin p = place_of(it, read, b, t);
   if (p.v != read->var) return 0;
   const Store *st = &it->store[p.v->id];
   if (!st->at) give_up("observed, but it was given no data", p.v, b, t);
@@ -301,6 +302,13 @@ static void at_place(Interp *it, const Expr *e, const double *x, int64_t b, int6
   for (int64_t i = 0; i < value_width(e->shape); i++) out[i] = t == place ? x[i] : 0;
 }
 
+static int64_t live_at(const Interp *it, int64_t t)
+{
+  int64_t n = 0;
+  for (int64_t b = 0; b < it->B; b++) n += it->len[b] >= t;
+  return n;
+}
+
 static const double *compute(Interp *it, const Expr *e, int depth, int64_t b, int64_t t, double *out)
 {
   switch (e->op) {
@@ -309,6 +317,7 @@ static const double *compute(Interp *it, const Expr *e, int depth, int64_t b, in
   case OP_TIME: out[0] = (double)t; return out;
   case OP_LENGTH: out[0] = (double)it->len[b]; return out;
   case OP_BATCH: out[0] = (double)it->B; return out;
+  case OP_LIVE: out[0] = (double)live_at(it, t); return out;
   case OP_FRESH: out[0] = it->fresh[b]; return out;
   case OP_TSUM:
   case OP_TMAX: over_time(it, e, depth, b, out); return out;

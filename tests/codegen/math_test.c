@@ -29,6 +29,33 @@ static void check(bool ok, const char *what, const char *detail)
 
 static long double ref_sigmoid(long double x) { return 1 / (1 + expl(-x)); }
 static long double ref_softplus(long double x) { return x > 0 ? x + log1pl(expl(-x)) : log1pl(expl(x)); }
+/* psi(x) by its recurrence and Stirling's series; by Taylor's series where it is nearly 0 */
+static long double ref_digamma(long double x)
+{
+  static const long double taylor[] = {
+      0.9676722454476211704274448L,   -0.4427631689835921060928653L, 0.2584997609556510106244014L,
+      -0.1639427054424065275042513L,  0.1078240506912623657571829L,  -0.07219956125645471092612178L,
+      0.04880428816414310722509253L,  -0.0331611264748473592922584L, 0.02259764823221810465962483L,
+      -0.01542476590494895913880032L, 0.01053879161661217538812405L, -0.007204534386356868240970474L,
+      0.004926781395729853446354266L};
+  static const long double far[] = {1.L / 12,  -1.L / 120,     1.L / 252, -1.L / 240,
+                                    1.L / 132, -691.L / 32760, 1.L / 12,  -3617.L / 8160};
+  long double from_zero = x - 1.46163214496836234126L - 2.6595425723217e-22L, sum = 0, tail = 0;
+  if (x == 0) return -INFINITY;
+  if (!(x > 0)) return NAN;
+  if (fabsl(from_zero) < 0.03L) {
+    for (int k = 12; k >= 0; k--) sum = from_zero * (taylor[k] + sum);
+    return sum;
+  }
+  for (; x < 20; x++) sum -= 1 / x;
+  for (int k = 7; k >= 0; k--) tail = (far[k] + tail) / (x * x);
+  return logl(x) - 0.5L / x - tail + sum;
+}
+static long double ref_lgamma(long double x)
+{
+  int sign;
+  return x >= 0 ? lgammal_r(x, &sign) : NAN;
+}
 static double ref_sigmoid_d(double x) { return 1 / (1 + exp(-x)); }
 static double ref_softplus_d(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
 
@@ -63,6 +90,8 @@ static double exact_d(Op op, double x, double y)
   case OP_LOG1P: return log1p(x);
   case OP_SIN: return sin(x);
   case OP_COS: return cos(x);
+  case OP_LGAMMA: return (double)ref_lgamma(x);
+  case OP_DIGAMMA: return (double)ref_digamma(x);
   case OP_FLOOR: return floor(x);
   case OP_POW: return pow(x, y);
   default: abort();
@@ -83,6 +112,8 @@ static long double exact_l(Op op, long double x, long double y)
   case OP_LOG1P: return log1pl(x);
   case OP_SIN: return sinl(x);
   case OP_COS: return cosl(x);
+  case OP_LGAMMA: return ref_lgamma(x);
+  case OP_DIGAMMA: return ref_digamma(x);
   case OP_FLOOR: return floorl(x);
   case OP_POW: return powl(x, y);
   default: abort();

@@ -56,13 +56,13 @@ Expr *bench_real(Bench *b, Shape shape, double lo, double hi, Vary vary)
   if (vary != VARY_LAG) return ex_var(b->s, v);
   Boundary before = {.kind = FROM_START, .offset = 0, .var = bench_given(b, VAR_PARAM, shape, DOM_MODEL, lo, hi)};
   vec_push(b->arena, &v->bound, before);
-  return ex_read(b->s, v, READ_REL, -1);
+  return ex_read_along(b->s, v, AXIS_T, READ_REL, -1);
 }
 
 Expr *bench_token(Bench *b, Dim symbols, Vary vary)
 {
   Var *v = bench_given(b, VAR_INPUT, shape_token(symbols), vary == VARY_B ? DOM_SEQ : DOM_TIME, 0, symbols);
-  return vary == VARY_LAG ? ex_read(b->s, v, READ_REL, -1) : ex_var(b->s, v);
+  return vary == VARY_LAG ? ex_read_along(b->s, v, AXIS_T, READ_REL, -1) : ex_var(b->s, v);
 }
 
 /* ---- data ---- */

@@ -93,6 +93,9 @@ static void test_read(void **state)
       {"x,y,p\n1,5,train\n3,5,train\n9,5,test\n", "csv(\"d.csv\", split = \"p\", normalize = true)",
        "x[t] real, y[t]! real", "lengths 2 x -1 1 y 5 5"},
       {"x,y\n1,5\n3,5\n", "csv(\"d.csv\", normalize = \"y\")", "x[t] real, y[t]! real", "lengths 2 x 1 3 y 0 0"},
+      {"x,y\n1,5\n3,\n2,7\n", "csv(\"d.csv\", normalize = \"y\")", "x[t] real, y[t]! real",
+       "lengths 3 x 1 3 2 y -1 nan 1"},
+      {"x,y1,y2\n1,,2\n3,4,\n", "csv(\"d.csv\")", "x[t] real, y[t]! real 2", "lengths 2 x 1 3 y nan 2 4 nan"},
   };
   (void)state;
   run_cases(cases, sizeof cases / sizeof *cases, false);

@@ -194,7 +194,7 @@ check "decode to a file" $?
 expect "no reference" 3 "$toy" pairs decode --data 'csv("new.csv", x = letters("word"))' --reference
 says "no reference: what" "no values of 'y' to compare with" log
 expect "predict without lengths" 2 "$toy" pairs predict --data 'csv("new.csv", x = letters("word"))'
-says "predict without lengths: why" "nothing says how long 'o' is: decode finds its end" log
+says "predict without lengths: why" "nothing says how long 'y' is: decode finds its end" log
 expect "predict on two axes" 2 "$toy" pairs predict --data "$pairs" --what outputs
 says "predict on two axes: why" "'a' and 'a' are of two axes\|'a' and 'g' are of two axes" log
 expect "predict on two axes, arrays" 0 "$toy" pairs predict --data "$pairs" --what outputs --out pairs.npz
