@@ -73,37 +73,40 @@ static bool grow(Run *run, int i, size_t bytes, RnnError *error)
 }
 
 /* One axis, slots of B rows: halos, and behind live[t] the rows of the shorter sequences. */
-static void zero_slots(char *buffer, size_t row, int64_t B, int64_t lo, int64_t T, int64_t hi, const int64_t *live)
+static void clear_slots(char *buffer, int empty, size_t row, int64_t B, int64_t lo, int64_t T, int64_t hi,
+                        const int64_t *live)
 {
   size_t slot = row * (size_t)B;
-  memset(buffer, 0, (size_t)lo * slot);
-  memset(buffer + (size_t)(lo + T) * slot, 0, (size_t)hi * slot);
+  memset(buffer, empty, (size_t)lo * slot);
+  memset(buffer + (size_t)(lo + T) * slot, empty, (size_t)hi * slot);
   for (int64_t t = T - 1; live && t >= 0 && live[t] < B; t--)
-    memset(buffer + (size_t)(lo + t) * slot + (size_t)live[t] * row, 0, (size_t)(B - live[t]) * row);
+    memset(buffer + (size_t)(lo + t) * slot + (size_t)live[t] * row, empty, (size_t)(B - live[t]) * row);
 }
 
-/* Halos, and the rows behind the end of the shorter sequences. Nothing else: the program writes what it reads. */
-static void zero_padding(Run *run, const ProgramBuffer *b, char *buffer)
+/* Halos, and the rows behind the end of the shorter sequences: zero, or no token. Nothing else: the program writes what
+   it reads. */
+static void clear_padding(Run *run, const ProgramBuffer *b, char *buffer)
 {
   const RnnFrame *f = &run->frame;
   int64_t B = b->batch ? f->B : 1, line = b->lo2 + f->S + b->hi2; /* rows of one (t, b) over both axes */
   size_t row = row_bytes(run, b);
+  int empty = b->integer ? 0xff : 0;
   if (!b->time && !b->second) return;
   if (!b->second) {
-    zero_slots(buffer, row, B, b->lo, f->T, b->hi, b->batch ? f->live : NULL);
+    clear_slots(buffer, empty, row, B, b->lo, f->T, b->hi, b->batch ? f->live : NULL);
     return;
   }
   if (!b->time) {
-    zero_slots(buffer, row, B, b->lo2, f->S, b->hi2, b->batch ? f->live2 : NULL);
+    clear_slots(buffer, empty, row, B, b->lo2, f->S, b->hi2, b->batch ? f->live2 : NULL);
     return;
   }
-  zero_slots(buffer, row * (size_t)line, B, b->lo, f->T, b->hi, b->batch ? f->live : NULL);
+  clear_slots(buffer, empty, row * (size_t)line, B, b->lo, f->T, b->hi, b->batch ? f->live : NULL);
   for (int64_t t = 0; t < f->T; t++)
     for (int64_t i = 0; i < (b->batch ? f->live[t] : 1); i++) {
       char *at = buffer + (size_t)(((b->lo + t) * B + i) * line) * row;
       int64_t length = b->lo2 + (b->batch ? f->len2[f->row2[i]] : f->S);
-      memset(at, 0, (size_t)b->lo2 * row);
-      memset(at + (size_t)length * row, 0, (size_t)(line - length) * row);
+      memset(at, empty, (size_t)b->lo2 * row);
+      memset(at + (size_t)length * row, empty, (size_t)(line - length) * row);
     }
 }
 
@@ -133,7 +136,7 @@ bool rnn_run_resize(Run *run, const RnnBatch *batch, RnnError *error)
                       (long long)batch->T);
     if (!grow(run, i, bytes, error))
       return rnn_fail_within(error, "%lld sequences of %lld steps", (long long)batch->B, (long long)batch->T);
-    zero_padding(run, &p->buffer[i], run->buffer[i]);
+    clear_padding(run, &p->buffer[i], run->buffer[i]);
   }
   return true;
 }
@@ -250,7 +253,7 @@ void rnn_run_phase(Run *run, void *params, RnnPhase phase)
 void rnn_run_next(Run *run)
 {
   for (int i = 0; i < run->program->buffers; i++)
-    if (run->program->buffer[i].time) zero_padding(run, &run->program->buffer[i], run->buffer[i]);
+    if (run->program->buffer[i].time) clear_padding(run, &run->program->buffer[i], run->buffer[i]);
 }
 
 /* -- state over windows ------------------------------------------------------------------------------------- */

@@ -19,8 +19,7 @@
    halo, for reads outside 1..T), lo2 and hi2 likewise for s. b counts the sequences by their length along t, longest
    first: at t the first live[t] are alive. Only what varies over s and not over t stands in an order of its own, r, by
    the length along s, longest first: at s the first live2[s] are alive. What lies behind the end of a shorter sequence
-   (padding, on either axis), and the halos, must be zero when a program starts; of token inputs the runtime fills in -1
-   there. */
+   (padding, on either axis), and the halos, must be zero when a program starts; -1, no token, in integer buffers. */
 #ifndef RNN_PROGRAM_H
 #define RNN_PROGRAM_H
 #include <stdint.h>
