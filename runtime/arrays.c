@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arrays.h"
+#include "teacher_forcing.h"
 
 static bool all_sequences(RnnBatch *batch, const RnnDataset *data, RnnError *error)
 {
@@ -18,7 +19,7 @@ static Run *run_over(RnnHandle *h, const char *program, const RnnDataset *data, 
 {
   Run *run = rnn_handle_run(h, program, error);
   if (!run || !all_sequences(batch, data, error)) return NULL;
-  if (!rnn_run_prepare(run, batch, data, (NoiseKey){0}, error)) return NULL;
+  if (!rnn_run_prepare(run, batch, data, (NoiseKey){.forced = rnn_forcing_first(h->model)}, error)) return NULL;
   rnn_run_go(run, h->weights, h->grads);
   return run;
 }

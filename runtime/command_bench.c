@@ -2,6 +2,7 @@
  * that stay the same. */
 #include "clip.h"
 #include "clock.h"
+#include "teacher_forcing.h"
 #include "job.h"
 #include "optim.h"
 #include "update.h"
@@ -46,7 +47,8 @@ static bool prepare_program(Bench *b, RnnError *error)
                                  own_clip ? rnn_setting_text(s, SETTING_clip) : "norm(1.0)", error);
     ok = b->updater != NULL;
   }
-  ok = ok && rnn_run_prepare(b->run, &b->batch, b->data, (NoiseKey){0}, error);
+  ok = ok && rnn_run_prepare(b->run, &b->batch, b->data, (NoiseKey){.forced = rnn_forcing_first(b->job->handle->model)},
+                             error);
   free(specs);
   free(list);
   return ok;

@@ -36,7 +36,8 @@ int rnn_command_evaluate(Job *job)
   if (!rnn_job_weights(job)) return job->error.code;
   const RnnDataset *data = rnn_job_part(job, &parts, false, &name);
   if (!data) return job->error.code;
-  if (rnn_evaluate(job->handle, data, rnn_evaluation_plan(&job->settings, data, true), NULL, &scores, &job->error)) {
+  if (rnn_evaluate(job->handle, job->value[OPTION_FREE] ? "free" : "evaluate", data,
+                   rnn_evaluation_plan(&job->settings, data, true), NULL, &scores, &job->error)) {
     if (job->value[OPTION_JSON]) print_json(&scores, data, name);
     else print_text(&scores, name);
   }

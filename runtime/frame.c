@@ -148,6 +148,7 @@ typedef struct NoiseJob {
   const ProgramNoise *noise;
   RnnDistribution dist;
   uint64_t seed, stream;
+  double a;
 } NoiseJob;
 
 static void draw_row(const NoiseJob *job, const ProgramVar *var, int64_t t, int64_t s, int64_t b)
@@ -159,11 +160,8 @@ static void draw_row(const NoiseJob *job, const ProgramVar *var, int64_t t, int6
   if (var->time && var->second) stream = rnn_stream(stream, (uint64_t)step);
   void *row = rnn_run_row(job->run, var, t, s, b);
   if (job->run->model->real64)
-    rnn_draw_f64(job->dist, job->noise->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width,
-                 row);
-  else
-    rnn_draw_f32(job->dist, job->noise->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width,
-                 row);
+    rnn_draw_f64(job->dist, job->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width, row);
+  else rnn_draw_f32(job->dist, job->a, job->noise->b, job->seed, stream, (uint64_t)(at * var->width), var->width, row);
 }
 
 static void draw_steps(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
@@ -183,7 +181,7 @@ static bool fill_noise(Run *run, NoiseKey key, RnnError *error)
   for (int i = 0; i < run->program->noises; i++) {
     const ProgramNoise *noise = &run->program->noise[i];
     const ProgramVar *var = &run->program->var[noise->var];
-    NoiseJob job = {.run = run, .noise = noise, .seed = key.seed};
+    NoiseJob job = {.run = run, .noise = noise, .seed = key.seed, .a = noise->forced ? key.forced : noise->a};
     if (!rnn_distribution_named(noise->dist, &job.dist))
       return rnn_fail(error, RNN_ERROR_DATA, "noise %s: no distribution '%s' in this version", var->name, noise->dist);
     job.stream = rnn_stream(rnn_stream(rnn_stream_named("noise"), rnn_stream_named(var->name)), key.step);

@@ -16,6 +16,7 @@
 /* Names the draws of a run: the same numbers give the same noise. */
 typedef struct NoiseKey {
   uint64_t seed, step;
+  double forced; /* how likely the observed value is, where a coin says whether it is read */
 } NoiseKey;
 
 typedef struct Run {

@@ -276,10 +276,27 @@ static void read_noise(Reader *r, Program *p, json_t *json)
   p->noise = list_new(r, (size_t)p->noises, sizeof *p->noise);
   for (int i = 0; i < p->noises && !r->failed; i++) {
     json_t *v = json_array_get(list, (size_t)i);
-    p->noise[i] = (ProgramNoise){var_named(r, p, text_of(r, v, "var", NULL)), text_of(r, v, "dist", NULL),
-                                 real_of(v, "a"), real_of(v, "b"), flag_of(v, "shared")};
+    p->noise[i] = (ProgramNoise){var_named(r, p, text_of(r, v, "var", NULL)),
+                                 text_of(r, v, "dist", NULL),
+                                 real_of(v, "a"),
+                                 real_of(v, "b"),
+                                 flag_of(v, "shared"),
+                                 flag_of(v, "forced")};
     if (!r->failed && p->var[p->noise[i].var].token) wrong(r, "noise", "is not real");
   }
+}
+
+static void read_forcing(Reader *r, Program *p, json_t *json)
+{
+  json_t *list = json_object_get(json, "fed");
+  p->feds = (int)json_array_size(list);
+  p->fed = list_new(r, (size_t)p->feds, sizeof *p->fed);
+  for (int i = 0; i < p->feds && !r->failed; i++) {
+    p->fed[i] = json_string_value(json_array_get(list, (size_t)i));
+    if (!p->fed[i]) wrong(r, "fed", "is not a list of names");
+  }
+  p->forced = text_of(r, json, "forced", "always");
+  p->sample = strcmp(text_of(r, json, "own", "mode"), "sample") == 0;
 }
 
 static int by_offset(const void *a, const void *b)
@@ -342,6 +359,7 @@ static void read_program(Reader *r, const ModelDescription *m, Program *p, json_
   if (!r->failed) read_vars(r, p, json);
   if (!r->failed) read_program_inputs(r, m, p, json);
   if (!r->failed) read_noise(r, p, json);
+  if (!r->failed) read_forcing(r, p, json);
   if (!r->failed) read_carry(r, p, json);
   if (!r->failed) p->term = read_ratios(r, p, json, "terms", &p->terms);
   if (!r->failed) p->metric = read_ratios(r, p, json, "metrics", &p->metrics);

@@ -83,6 +83,7 @@ typedef struct ProgramNoise {
   const char *dist;
   double a, b;
   bool shared;
+  bool forced; /* its probability is that of teacher forcing */
 } ProgramNoise;
 
 typedef struct ProgramCarry {
@@ -103,7 +104,7 @@ typedef struct ProgramWrt {
 typedef struct Program {
   const char *name;
   RnnEntry *run;
-  int buffers, vars, inputs, noises, carries, terms, metrics, wrts;
+  int buffers, vars, inputs, noises, carries, terms, metrics, wrts, feds;
   ProgramBuffer *buffer;
   ProgramVar *var;
   ProgramInput *input;
@@ -111,8 +112,11 @@ typedef struct Program {
   ProgramCarry *carry; /* ascending by offset: oldest place first */
   ProgramRatio *term, *metric;
   ProgramWrt *wrt;
-  int loss;      /* its variable, or -1 */
-  int64_t leads; /* largest hi of its inputs' buffers */
+  const char **fed;   /* drawn variables that the draws read: */
+  const char *forced; /* the observed values "always", "never", or by a coin per "step", "sequence"; */
+  bool sample;        /* own values are drawn, else the likeliest */
+  int loss;           /* its variable, or -1 */
+  int64_t leads;      /* largest hi of its inputs' buffers */
 } Program;
 
 /* -- one streaming step ------------------------------------------------------------------------------------- */

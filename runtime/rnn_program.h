@@ -63,7 +63,7 @@ typedef void RnnEntry(const RnnFrame *frame);
 typedef void RnnStep(const void *params, void *state, const void *const *in, void *const *out);
 
 typedef struct RnnProgram {
-  const char *name; /* "train", "evaluate", "forward", "decode" */
+  const char *name; /* "train", "evaluate", "free", "forward", "decode" */
   RnnEntry *run;
 } RnnProgram;
 
@@ -91,7 +91,7 @@ typedef struct RnnModel {
                   "drawn": 1,                     of x[t+1] ~ ...: the offset; absent when never drawn
                   "lags": 1, "leads": 1} ],       how far any program reads beyond 1..T
      "outputs": [ {"name": "o", "shape": [256], "time": true, "second": false} ],
-     "draws":  [ {"var": "x", "offset": 1, "dist": "categorical" | "bernoulli" | "normal", "params": ["o"]} ],
+     "draws":  [ {"var": "x", "offset": 1, "dist": "categorical" (distributions.def), "params": ["o"]} ],
      "settings": { "batch": "32", "optimizer": "adam(rate=0.002)", ... },          texts from the train block, see settings.def
      "programs": { "train": {
          "buffers": [ {"time": true, "second": false, "batch": true, "lo": 1, "hi": 0, "lo2": 0, "hi2": 0, "width": 1024,
@@ -99,7 +99,10 @@ typedef struct RnnModel {
          "vars": { "x": {"buf": 0, "col": 0, "shape": [256], "token": true, "time": true, "second": false, "batch": true, "line": 3} },
                                                   where each variable that has memory in this program is; a row's elements start at col
          "inputs": ["x", "y"],                    which of the inputs this program reads: fill these buffers, halo included
-         "noise": [ {"var": "m", "dist": "bernoulli", "a": 0.8, "b": 0, "shared": false} ],     fill before running, one draw an element
+         "noise": [ {"var": "m", "dist": "bernoulli" | "normal" | "uniform", "a": 0.8, "b": 0, "shared": false, "forced": false} ],
+                                                  fill before running, one draw an element; forced: with the probability of teacher forcing
+         "fed": ["y"], "forced": "always" | "step" | "sequence" | "never", "own": "mode" | "sample",
+                                                  drawn variables that the draws read, and which values they have there
          "carry": [ {"var": "h.c", "offset": 0, "from": "h.c", "into": "h.c.carry0"} ],
                                                   state over windows: place `offset` (<= 0; 0 is the element just before t = 1) of variable
                                                   var is read, where fresh is 0, from `into` (a variable without the primary index, filled
