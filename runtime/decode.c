@@ -21,7 +21,8 @@ const ModelDraw *rnn_decode_draw(const RnnHandle *h, RnnError *error)
              NULL;
     found = &m->draw[i];
     if (found->dist != DIST_CATEGORICAL || m->input[input].spec.second)
-      return rnn_fail(error, RNN_ERROR_USAGE, "%s is no token at each step of one axis: decode writes tokens",
+      return rnn_fail(error, RNN_ERROR_USAGE,
+                      "%s is not drawn from categorical(..) at each step of one axis, which is what decode writes",
                       found->var),
              NULL;
     if (found->offset)
