@@ -168,7 +168,8 @@ int interpret_command(Driver *d, int argc, char **argv)
                     "[--show NAMES]\n");
     return EXIT_USAGE;
   }
-  ProgramRequest r = {.kind = gradient ? PROGRAM_TRAIN : PROGRAM_FORWARD, .wrt = d->o.wrt, .show = d->o.show};
+  ProgramRequest r = {
+      .kind = gradient ? PROGRAM_TRAIN : PROGRAM_FORWARD, .wrt = d->o.wrt, .show = d->o.show, .forcing = d->forcing};
   Compiled *c = program_make(d->arena, d->diag, d->file, &d->lower, &r, gradient ? STAGE_ADJOINT : STAGE_EQUATIONS);
   if (!c) {
     diag_print(d->diag, stderr, false);

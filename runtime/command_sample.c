@@ -1,4 +1,5 @@
 /* command_sample.c: `sample`: the model runs freely; what it draws is printed and read again. */
+#include "decode.h"
 #include "draws.h"
 #include "job.h"
 #include "numbers.h"
@@ -13,8 +14,8 @@ typedef struct Sampling {
   Job *job;
   Sampler sampler;
   uint64_t seed;
-  double temperature;
-  int64_t top_k;
+  RnnDrawing drawing;
+  int32_t end;                      /* of the text; -1: none */
   int64_t length, primed;           /* values to draw; values given before them */
   int64_t widest;                   /* the most elements that an argument of a draw has */
   const ModelDraw *text;            /* the one categorical draw, printed as text; NULL: rows of numbers */
@@ -51,8 +52,7 @@ static bool draw_value(Sampling *s, const ModelDraw *d, int64_t t, RnnError *err
   DrawPlace place = {.seed = s->seed,
                      .stream = rnn_stream(rnn_stream_named("sample"), rnn_stream_named(d->var)),
                      .index = (uint64_t)t,
-                     .temperature = s->temperature,
-                     .top_k = s->top_k};
+                     .drawing = s->drawing};
   for (int k = 0; k < MODEL_DRAW_PARAMS && d->param[k]; k++) {
     int64_t n = rnn_sampler_param(&s->sampler, d->param[k], s->param[k], s->widest);
     if (n < 1) return rnn_fail(error, RNN_ERROR_USAGE, "'%s' is not handed out: declare it as an output", d->param[k]);
@@ -169,12 +169,20 @@ static bool give_inputs(Sampling *s, const RnnDataset *data, RnnError *error)
 
 /* -- the loop ----------------------------------------------------------------------------------------------- */
 
+/* An end that was drawn is not printed, and nothing behind it. */
+static bool ends_at(const Sampling *s, int64_t t)
+{
+  return s->text && s->end >= 0 && t >= s->primed &&
+         s->sampler.value[rnn_model_input(model_of(s), s->text->var)][t] == s->end;
+}
+
 static bool run(Sampling *s, int64_t steps, RnnError *error)
 {
   const ModelDescription *m = model_of(s);
   int64_t printed = 0, last = s->primed + s->length;
   if (!s->text) print_header(s);
-  for (int64_t t = 0; t < steps; t++) {
+  bool ended = false;
+  for (int64_t t = 0; t < steps && !ended; t++) {
     if (!rnn_sampler_step(&s->sampler, t, error)) return false;
     for (int k = 0; k < m->draws; k++) {
       int64_t at = t + m->draw[k].offset;
@@ -183,7 +191,7 @@ static bool run(Sampling *s, int64_t steps, RnnError *error)
         return false;
     }
     int64_t ready = t + 1 + (s->text ? s->text->offset : 0); /* values before this one are drawn */
-    for (; printed < ready && printed < last; printed++) {
+    for (; printed < ready && printed < last && !(ended = ends_at(s, printed)); printed++) {
       bool begun = !s->text || printed >= s->primed || s->job->value[OPTION_PRIME];
       if (begun && !print_at(s, printed)) return rnn_fail_errno(error, "standard output");
     }
@@ -245,7 +253,12 @@ static bool sample(Sampling *s, const RnnDataset *data, RnnError *error)
 {
   int64_t ahead, count;
   int32_t *ids = NULL;
+  s->end = -1;
   if (!look_at_draws(s, &ahead, error) || !encode_prime(s, &ids, &count, error)) return false;
+  if (s->text && !rnn_decode_end(s->job->handle, &s->job->settings, s->text->var, &s->end, error)) {
+    free(ids);
+    return false;
+  }
   s->primed = !s->text ? 0 : count > s->text->offset ? count : s->text->offset;
   int64_t steps = s->primed + s->length - (s->text ? s->text->offset : 0);
   bool ok = rnn_sampler_open(&s->sampler, s->job->handle, steps + ahead, error) && room_for_arguments(s, error);
@@ -261,11 +274,10 @@ int rnn_command_sample(Job *job)
   Sampling s = {.job = job, .seed = (uint64_t)rnn_setting_count(&job->settings, SETTING_seed)};
   Parts parts = {0};
   bool data = job->value[OPTION_DATA] != NULL;
-  if (!rnn_job_number(job, OPTION_TEMPERATURE, 1, 0, &s.temperature) ||
-      !rnn_job_count(job, OPTION_TOPK, 0, 0, &s.top_k))
-    return job->error.code;
+  if (!rnn_job_drawing(job, &s.drawing)) return job->error.code;
   if (!rnn_job_weights(job) || (data && !rnn_job_data(job, &parts, true, true))) return job->error.code;
-  if (rnn_job_count(job, OPTION_LENGTH, data ? parts.train->length[0] : 500, 1, &s.length))
+  bool known = data && !parts.train->length_unknown;
+  if (rnn_job_count(job, OPTION_LENGTH, known ? parts.train->length[0] : 500, 1, &s.length))
     sample(&s, parts.train, &job->error);
   rnn_parts_close(&parts);
   return job->error.code;

@@ -64,11 +64,11 @@ static void scores_close(Scores *s, const Program *p, bool real64)
   s->loss = p->loss < 0 ? NAN : means + rest;
 }
 
-bool rnn_evaluate(RnnHandle *h, const RnnDataset *data, RnnPlanSettings settings, const Asker *asker, Scores *scores,
-                  RnnError *error)
+bool rnn_evaluate(RnnHandle *h, const char *program, const RnnDataset *data, RnnPlanSettings settings,
+                  const Asker *asker, Scores *scores, RnnError *error)
 {
   RnnBatch batch = {0};
-  Run *run = rnn_handle_run(h, "evaluate", error);
+  Run *run = rnn_handle_run(h, program, error);
   *scores = (Scores){0};
   if (!run || !scores_new(scores, run->program, error)) return false;
   settings.leads = run->program->leads;

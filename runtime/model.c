@@ -108,6 +108,16 @@ static void read_params(Reader *r, ModelDescription *m)
   }
 }
 
+static void read_axes(Reader *r, ModelDescription *m)
+{
+  int count;
+  json_t *list = array_of(r, m->json, "axes", &count);
+  const char *primary = json_string_value(json_array_get(list, 0)),
+             *second = json_string_value(json_array_get(list, 1));
+  if (list && (count < 1 || count > 2 || !primary || (count == 2 && !second))) wrong(r, "axes", "not one or two names");
+  m->axes = (RnnAxes){list ? primary : "t", second};
+}
+
 static void read_inputs(Reader *r, ModelDescription *m)
 {
   json_t *list = array_of(r, m->json, "inputs", &m->inputs);
@@ -126,10 +136,12 @@ static void read_inputs(Reader *r, ModelDescription *m)
                               .target = strcmp(text_of(r, v, "role", "input"), "target") == 0,
                               .token = token,
                               .time = flag_of(v, "time"),
+                              .second = flag_of(v, "second"),
                               .classes = token ? shape.count : 0,
                               .rank = token ? 0 : shape.rank,
                               .width = token ? 1 : shape.count};
     if (!token) memcpy(in->spec.shape, shape.extent, sizeof in->spec.shape);
+    if (in->spec.second && !m->axes.second) wrong(r, in->spec.name, "varies over a second axis, and there is none");
   }
 }
 
@@ -139,7 +151,7 @@ static void read_outputs(Reader *r, ModelDescription *m)
   m->output = list_new(r, (size_t)m->outputs, sizeof *m->output);
   for (int i = 0; i < m->outputs && !r->failed; i++) {
     json_t *v = json_array_get(list, (size_t)i);
-    m->output[i] = (ModelOutput){text_of(r, v, "name", NULL), shape_of(r, v), flag_of(v, "time")};
+    m->output[i] = (ModelOutput){text_of(r, v, "name", NULL), shape_of(r, v), flag_of(v, "time"), flag_of(v, "second")};
   }
 }
 
@@ -178,18 +190,22 @@ static void read_settings(Reader *r, ModelDescription *m)
 
 /* -- programs ----------------------------------------------------------------------------------------------- */
 
-static void read_buffers(Reader *r, Program *p, json_t *json)
+static void read_buffers(Reader *r, const ModelDescription *m, Program *p, json_t *json)
 {
   json_t *list = array_of(r, json, "buffers", &p->buffers);
   p->buffer = list_new(r, (size_t)p->buffers, sizeof *p->buffer);
   for (int i = 0; i < p->buffers && !r->failed; i++) {
     json_t *v = json_array_get(list, (size_t)i);
     p->buffer[i] = (ProgramBuffer){.time = flag_of(v, "time"),
+                                   .second = flag_of(v, "second"),
                                    .batch = flag_of(v, "batch"),
                                    .integer = flag_of(v, "int"),
                                    .lo = number_of(r, v, "lo", 0, 0, 1 << 30),
                                    .hi = number_of(r, v, "hi", 0, 0, 1 << 30),
+                                   .lo2 = number_of(r, v, "lo2", 0, 0, 1 << 30),
+                                   .hi2 = number_of(r, v, "hi2", 0, 0, 1 << 30),
                                    .width = number_of(r, v, "width", 0, 0, huge)};
+    if (p->buffer[i].second && !m->axes.second) wrong(r, "buffers", "a second axis, and there is none");
   }
 }
 
@@ -208,6 +224,7 @@ static void read_vars(Reader *r, Program *p, json_t *json)
                         .shape = shape_of(r, v),
                         .token = flag_of(v, "token"),
                         .time = flag_of(v, "time"),
+                        .second = flag_of(v, "second"),
                         .batch = flag_of(v, "batch"),
                         .line = (int)number_of(r, v, "line", 0, 0, 1 << 30)};
     var->width = var->token ? 1 : var->shape.count;
@@ -215,7 +232,7 @@ static void read_vars(Reader *r, Program *p, json_t *json)
     if (r->failed) return;
     const ProgramBuffer *b = &p->buffer[var->buffer];
     if (var->column + var->width > b->width) wrong(r, name, "reaches beyond its buffer's row");
-    else if (var->time != b->time || var->batch != b->batch || var->token != b->integer)
+    else if (var->time != b->time || var->second != b->second || var->batch != b->batch || var->token != b->integer)
       wrong(r, name, "and its buffer differ in kind");
   }
 }
@@ -245,7 +262,8 @@ static void read_program_inputs(Reader *r, const ModelDescription *m, Program *p
     if (r->failed) return;
     const RnnInputSpec *spec = &m->input[p->input[i].input].spec;
     const ProgramVar *var = &p->var[p->input[i].var];
-    if (spec->token != var->token || spec->width != var->width || spec->time != var->time)
+    if (spec->token != var->token || spec->width != var->width || spec->time != var->time ||
+        spec->second != var->second)
       wrong(r, name, "differs from its input");
     else if (!var->batch) wrong(r, name, "an input without the batch");
     else if (p->buffer[var->buffer].hi > p->leads) p->leads = p->buffer[var->buffer].hi;
@@ -258,10 +276,27 @@ static void read_noise(Reader *r, Program *p, json_t *json)
   p->noise = list_new(r, (size_t)p->noises, sizeof *p->noise);
   for (int i = 0; i < p->noises && !r->failed; i++) {
     json_t *v = json_array_get(list, (size_t)i);
-    p->noise[i] = (ProgramNoise){var_named(r, p, text_of(r, v, "var", NULL)), text_of(r, v, "dist", NULL),
-                                 real_of(v, "a"), real_of(v, "b"), flag_of(v, "shared")};
+    p->noise[i] = (ProgramNoise){var_named(r, p, text_of(r, v, "var", NULL)),
+                                 text_of(r, v, "dist", NULL),
+                                 real_of(v, "a"),
+                                 real_of(v, "b"),
+                                 flag_of(v, "shared"),
+                                 flag_of(v, "forced")};
     if (!r->failed && p->var[p->noise[i].var].token) wrong(r, "noise", "is not real");
   }
+}
+
+static void read_forcing(Reader *r, Program *p, json_t *json)
+{
+  json_t *list = json_object_get(json, "fed");
+  p->feds = (int)json_array_size(list);
+  p->fed = list_new(r, (size_t)p->feds, sizeof *p->fed);
+  for (int i = 0; i < p->feds && !r->failed; i++) {
+    p->fed[i] = json_string_value(json_array_get(list, (size_t)i));
+    if (!p->fed[i]) wrong(r, "fed", "is not a list of names");
+  }
+  p->forced = text_of(r, json, "forced", "always");
+  p->sample = strcmp(text_of(r, json, "own", "mode"), "sample") == 0;
 }
 
 static int by_offset(const void *a, const void *b)
@@ -281,8 +316,8 @@ static void read_carry(Reader *r, Program *p, json_t *json)
                         var_named(r, p, text_of(r, v, "from", NULL)), var_named(r, p, text_of(r, v, "into", NULL))};
     if (r->failed) return;
     const ProgramVar *from = &p->var[c->from], *into = &p->var[c->into];
-    if (!from->time || !from->batch || into->time || !into->batch || from->width != into->width ||
-        from->token != into->token)
+    if (!from->time || !from->batch || into->time || !into->batch || from->second != into->second ||
+        from->width != into->width || from->token != into->token)
       wrong(r, c->var, "is carried between variables that do not fit");
   }
   if (!r->failed) qsort(p->carry, (size_t)p->carries, sizeof *p->carry, by_offset);
@@ -312,17 +347,19 @@ static void read_wrt(Reader *r, const ModelDescription *m, Program *p, json_t *j
     if (r->failed) return;
     const RnnInputSpec *spec = &m->input[p->wrt[i].input].spec;
     const ProgramVar *var = &p->var[p->wrt[i].var];
-    if (spec->token || var->token || spec->width != var->width || spec->time != var->time || !var->batch)
+    if (spec->token || var->token || spec->width != var->width || spec->time != var->time ||
+        spec->second != var->second || !var->batch)
       wrong(r, spec->name, "and its gradient differ in kind");
   }
 }
 
 static void read_program(Reader *r, const ModelDescription *m, Program *p, json_t *json)
 {
-  read_buffers(r, p, json);
+  read_buffers(r, m, p, json);
   if (!r->failed) read_vars(r, p, json);
   if (!r->failed) read_program_inputs(r, m, p, json);
   if (!r->failed) read_noise(r, p, json);
+  if (!r->failed) read_forcing(r, p, json);
   if (!r->failed) read_carry(r, p, json);
   if (!r->failed) p->term = read_ratios(r, p, json, "terms", &p->terms);
   if (!r->failed) p->metric = read_ratios(r, p, json, "metrics", &p->metrics);
@@ -336,7 +373,7 @@ static void read_program(Reader *r, const ModelDescription *m, Program *p, json_
                                       : p->metric[i - p->terms];
     for (int k = 0; k < 2; k++) {
       int v = k ? one.count : one.sum;
-      if (v >= 0 && (p->var[v].time || p->var[v].batch || p->var[v].token || p->var[v].width != 1))
+      if (v >= 0 && (p->var[v].time || p->var[v].second || p->var[v].batch || p->var[v].token || p->var[v].width != 1))
         wrong(r, one.name, "is not one number a batch");
     }
   }
@@ -418,6 +455,7 @@ ModelDescription *rnn_model_read(const RnnModel *model, RnnError *error)
     m->real64 = strcmp(text_of(&r, m->json, "precision", NULL), "f64") == 0;
     m->count = number_of(&r, m->json, "param_count", 0, 0, huge);
     read_params(&r, m);
+    read_axes(&r, m);
   }
   if (!r.failed) read_inputs(&r, m);
   if (!r.failed) read_outputs(&r, m);

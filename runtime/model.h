@@ -35,7 +35,7 @@ typedef struct ModelInput {
 typedef struct ModelOutput {
   const char *name;
   ModelShape shape;
-  bool time;
+  bool time, second;
 } ModelOutput;
 
 typedef enum ModelDist {
@@ -60,8 +60,8 @@ typedef struct ModelSetting {
 /* -- a program ---------------------------------------------------------------------------------------------- */
 
 typedef struct ProgramBuffer {
-  bool time, batch, integer;
-  int64_t lo, hi, width;
+  bool time, second, batch, integer;
+  int64_t lo, hi, lo2, hi2, width;
 } ProgramBuffer;
 
 typedef struct ProgramVar {
@@ -69,7 +69,7 @@ typedef struct ProgramVar {
   int buffer;
   int64_t column;
   ModelShape shape;
-  bool token, time, batch;
+  bool token, time, second, batch;
   int64_t width; /* elements it has in a row: shape.count, 1 for a token */
   int line;
 } ProgramVar;
@@ -83,6 +83,7 @@ typedef struct ProgramNoise {
   const char *dist;
   double a, b;
   bool shared;
+  bool forced; /* its probability is that of teacher forcing */
 } ProgramNoise;
 
 typedef struct ProgramCarry {
@@ -103,7 +104,7 @@ typedef struct ProgramWrt {
 typedef struct Program {
   const char *name;
   RnnEntry *run;
-  int buffers, vars, inputs, noises, carries, terms, metrics, wrts;
+  int buffers, vars, inputs, noises, carries, terms, metrics, wrts, feds;
   ProgramBuffer *buffer;
   ProgramVar *var;
   ProgramInput *input;
@@ -111,8 +112,11 @@ typedef struct Program {
   ProgramCarry *carry; /* ascending by offset: oldest place first */
   ProgramRatio *term, *metric;
   ProgramWrt *wrt;
-  int loss;      /* its variable, or -1 */
-  int64_t leads; /* largest hi of its inputs' buffers */
+  const char **fed;   /* drawn variables that the draws read: */
+  const char *forced; /* the observed values "always", "never", or by a coin per "step", "sequence"; */
+  bool sample;        /* own values are drawn, else the likeliest */
+  int loss;           /* its variable, or -1 */
+  int64_t leads;      /* largest hi of its inputs' buffers */
 } Program;
 
 /* -- one streaming step ------------------------------------------------------------------------------------- */
@@ -136,6 +140,7 @@ typedef struct ModelStep {
 typedef struct ModelDescription {
   json_t *json;
   const char *name, *source, *hash;
+  RnnAxes axes;
   bool real64;
   int64_t count; /* elements of the block of parameters */
   int params, inputs, outputs, draws, settings, programs;

@@ -216,20 +216,49 @@ static bool keep_largest(double *x, int64_t n, int64_t k)
   return true;
 }
 
+typedef struct Weight {
+  double weight;
+  int64_t index;
+} Weight;
+
+static int by_weight(const void *a, const void *b)
+{
+  const Weight *x = a, *y = b;
+  if (x->weight != y->weight) return x->weight > y->weight ? -1 : 1;
+  return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* The nucleus: sets all weights to 0 but the largest, until their sum reaches a share of the whole. */
+static bool keep_nucleus(double *x, int64_t n, double share, double *sum)
+{
+  Weight *all = malloc((size_t)n * sizeof *all);
+  if (!all) return false;
+  for (int64_t i = 0; i < n; i++) all[i] = (Weight){x[i], i};
+  qsort(all, (size_t)n, sizeof *all, by_weight);
+  double kept = 0;
+  for (int64_t i = 0; i < n; i++)
+    if (kept < share * *sum) kept += all[i].weight;
+    else x[all[i].index] = 0;
+  free(all);
+  *sum = kept;
+  return true;
+}
+
 /* x is overwritten */
-static int64_t categorical(double *x, int64_t n, double temperature, int64_t top_k, double u)
+static int64_t categorical(double *x, int64_t n, const RnnDrawing *d, double u)
 {
   int64_t largest = 0, drawn = -1;
-  if (n < 1 || !(temperature >= 0) || isinf(temperature)) return -1;
+  if (n < 1 || !(d->temperature >= 0) || isinf(d->temperature)) return -1;
   for (int64_t i = 0; i < n; i++) {
     if (isnan(x[i]) || x[i] == INFINITY) return -1;
     if (x[i] > x[largest]) largest = i;
   }
   if (x[largest] == -INFINITY) return -1;
-  if (temperature == 0) return largest;
+  if (d->temperature == 0) return largest;
   double top = x[largest], sum = 0;
-  if (top_k > 0 && top_k < n && !keep_largest(x, n, top_k)) return -1;
-  for (int64_t i = 0; i < n; i++) sum += x[i] = exp((x[i] - top) / temperature);
+  if (d->top_k > 0 && d->top_k < n && !keep_largest(x, n, d->top_k)) return -1;
+  for (int64_t i = 0; i < n; i++) sum += x[i] = exp((x[i] - top) / d->temperature);
+  if (d->top_p > 0 && d->top_p < 1 && !keep_nucleus(x, n, d->top_p, &sum)) return -1;
   double left = u * sum;
   for (int64_t i = 0; i < n; i++) {
     if (x[i] == 0) continue;
@@ -239,17 +268,12 @@ static int64_t categorical(double *x, int64_t n, double temperature, int64_t top
   return drawn;
 }
 
-#define CATEGORICAL_OF(logits)                                                                                         \
-  double few[512], *x = n <= 512 ? few : malloc((size_t)n * sizeof *x);                                                \
-  if (!x) return -1;                                                                                                   \
-  for (int64_t i = 0; i < n; i++) x[i] = logits[i];                                                                    \
-  int64_t drawn = categorical(x, n, temperature, top_k, u);                                                            \
-  if (x != few) free(x);                                                                                               \
-  return drawn;
-
-int64_t rnn_categorical_f64(const double *logits, int64_t n, double temperature, int64_t top_k,
-                            double u){CATEGORICAL_OF(logits)} int64_t
-    rnn_categorical_f32(const float *logits, int64_t n, double temperature, int64_t top_k, double u)
+int64_t rnn_categorical(const double *logits, int64_t n, const RnnDrawing *drawing, double u)
 {
-  CATEGORICAL_OF(logits)
+  double few[512], *x = n <= 512 ? few : malloc((size_t)n * sizeof *x);
+  if (!x) return -1;
+  if (n > 0) memcpy(x, logits, (size_t)n * sizeof *x);
+  int64_t drawn = categorical(x, n, drawing, u);
+  if (x != few) free(x);
+  return drawn;
 }

@@ -5,7 +5,8 @@
 
 static const char *const init_name[] = {"zeros",  "zeros",  "ones", "constant",   "uniform",
                                         "normal", "glorot", "he",   "orthogonal", "identity"};
-static const char *const noise_name[] = {[DIST_BERNOULLI] = "bernoulli", [DIST_NORMAL] = "normal"};
+static const char *const noise_name[] = {
+    [DIST_BERNOULLI] = "bernoulli", [DIST_NORMAL] = "normal", [DIST_UNIFORM] = "uniform"};
 static const char *flag(bool b) { return b ? "true" : "false"; }
 
 static void shape_json(Text *out, Shape s)
@@ -166,6 +167,17 @@ static void ratio_json(Text *out, bool *any, const char *name, const char *dist,
   text_puts(out, "}");
 }
 
+static void forcing_json(Text *out, const Compiled *c)
+{
+  text_puts(out, "],\n \"fed\": [");
+  for (int i = 0; i < c->fed.n; i++) {
+    if (i) text_puts(out, ", ");
+    text_json(out, c->fed.at[i]->name);
+  }
+  text_printf(out, "], \"forced\": \"%s\", \"own\": \"%s\"", forced_name[c->forcing.mode],
+              c->forcing.sample ? "sample" : "mode");
+}
+
 static void program_json(Text *out, const Compiled *c)
 {
   const System *s = c->system;
@@ -212,9 +224,10 @@ static void program_json(Text *out, const Compiled *c)
     text_printf(out, ", \"dist\": \"%s\"", noise_name[v->noise]);
     number_json(out, "a", v->noise_arg[0]);
     number_json(out, "b", v->noise_arg[1]);
-    text_printf(out, ", \"shared\": %s}", flag(v->noise_shared));
+    text_printf(out, ", \"shared\": %s, \"forced\": %s}", flag(v->noise_shared), flag(v->noise_forced));
   }
-  text_puts(out, "],\n \"carry\": [");
+  forcing_json(out, c);
+  text_puts(out, ",\n \"carry\": [");
   any = false;
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
@@ -229,7 +242,7 @@ static void program_json(Text *out, const Compiled *c)
     text_puts(out, "}");
   }
   text_puts(out, "],\n");
-  bool loss = c->kind == PROGRAM_TRAIN || c->kind == PROGRAM_EVALUATE;
+  bool loss = program_has_loss(c->kind);
   if (loss) {
     text_puts(out, " ");
     name_json(out, "loss", s->loss->name);
@@ -241,7 +254,7 @@ static void program_json(Text *out, const Compiled *c)
     ratio_json(out, &any, s->draws.at[i].var->name, s->draws.at[i].dist, s->draws.at[i].nll, s->draws.at[i].count);
   text_puts(out, "],\n \"metrics\": [");
   any = false;
-  for (int i = 0; c->kind == PROGRAM_EVALUATE && i < s->metrics.n; i++)
+  for (int i = 0; i < s->metrics.n; i++)
     ratio_json(out, &any, s->metrics.at[i].name, NULL, s->metrics.at[i].sum, s->metrics.at[i].count);
   text_puts(out, "],\n \"wrt\": [");
   for (int i = 0; i < c->wrt.n; i++) {

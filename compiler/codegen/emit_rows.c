@@ -518,6 +518,18 @@ static void cumsum(Emit *e, Rowwise *w)
   else emit_for(e, "i", emit_i64(e, 0), emit_i64(e, n), 1, cumsum_element, w);
 }
 
+/* the class that the number names, or -1 */
+static void token(Emit *e, Rowwise *w)
+{
+  e->loop_began = ++e->clock;
+  LLVMValueRef a = emit_number(e, w->x->in[0], w->row);
+  LLVMValueRef low = LLVMBuildFCmp(e->b, LLVMRealOGE, a, emit_real(e, 0), "");
+  LLVMValueRef high = LLVMBuildFCmp(e->b, LLVMRealOLT, a, emit_real(e, w->x->attr[0]), "");
+  LLVMValueRef is_class = LLVMBuildAnd(e->b, low, high, "");
+  LLVMValueRef safe = LLVMBuildSelect(e->b, is_class, a, emit_real(e, -1), "");
+  LLVMBuildStore(e->b, LLVMBuildFPToSI(e->b, safe, e->i32, "token"), w->to);
+}
+
 /* A structured equation: its number, or NULL where the result was written to memory. */
 static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
 {
@@ -535,6 +547,7 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
     LLVMBuildStore(e->b, LLVMBuildTrunc(e->b, emit_token(e, x, w->row), e->i32, ""), w->to);
     return NULL;
   case OP_RESHAPE: copy(e, w->to, emit_place(e, x->in[0], w->row), shape_count(x->shape)); return NULL;
+  case OP_TOKEN: token(e, w); return NULL;
   case OP_SLICE: copy(e, w->to, emit_place(e, x, w->row), shape_count(x->shape)); return NULL;
   case OP_PAD: pad(e, w); return NULL;
   case OP_MATMUL: matmul(e, w); return NULL;

@@ -181,6 +181,11 @@ static Expr *when_length(System *s, Axis axis, int offset, int place, Expr *c)
   return ex3(s, OP_WHERE, ex2(s, OP_EQ, at, ex_const(s, place)), c, ex_const(s, 0));
 }
 
+static Expr *clipped(System *s, Expr *c, double size)
+{
+  return ex2(s, OP_MIN, ex2(s, OP_MAX, c, ex_const(s, -size)), ex_const(s, size));
+}
+
 /* What of `sent` (read at `at`) fell on boundary b of its variable; NULL: nothing */
 static Expr *on_boundary(System *s, Var *sent, const Place at[AXES], const Boundary *b)
 {
@@ -237,7 +242,7 @@ static void deliver(Reverse *r, const Arrivals *a)
   for (Axis x = 0; x < AXES; x++)
     if (is_absolute(a->at[x])) absolute |= axis_bit(x);
   Var *sent = system_var(s, VAR_COMPUTED, sent_name(s, a), v->shape, v->dom & ~absolute, v->span);
-  sent->rhs = a->sum;
+  sent->rhs = v->message > 0 && !absolute ? clipped(s, a->sum, v->message) : a->sum;
   Expr *c = read_back(s, sent, a->at);
   for (Axis x = 0; x < AXES; x++)
     if (is_absolute(a->at[x])) c = ex_op(s, OP_AT, &c, 1, (int[3]){a->at[x].kind, a->at[x].k, x});

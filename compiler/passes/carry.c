@@ -17,15 +17,17 @@ static void carry_place(System *s, Var *v, int offset)
   Var *carry = system_var(s, VAR_CARRY, arena_printf(s->arena, "%s.carry%d", v->name, -offset), v->shape, dom, v->span);
   carry->carry_of = v;
   carry->carry_offset = offset;
-  if (v->shape.token) { /* no expression chooses between tokens: the fill does */
+  if (v->shape.token && old) { /* no expression chooses between tokens: the fill does */
     for (int i = 0; i < v->bound.n; i++)
       if (is_start(&v->bound.at[i], offset)) v->bound.at[i].carried = carry;
     return;
   }
-  Expr *before = old ? ex_var(s, old) : ex_const(s, 0);
+  Expr *before = old ? ex_var(s, old) : ex_const(s, v->shape.token ? -1 : 0), *carried = ex_var(s, carry);
+  if (v->shape.token) carried = ex1(s, OP_INDEX, carried);
   Var *start =
       system_var(s, VAR_COMPUTED, arena_printf(s->arena, "%s.start%d", v->name, -offset), v->shape, dom, v->span);
-  start->rhs = ex3(s, OP_WHERE, ex_leaf(s, OP_FRESH, AXIS_T), before, ex_var(s, carry));
+  start->rhs = ex3(s, OP_WHERE, ex_leaf(s, OP_FRESH, AXIS_T), before, carried);
+  if (v->shape.token) start->rhs = ex_op(s, OP_TOKEN, &start->rhs, 1, (int[3]){v->shape.dim[0]});
   for (int i = 0; i < v->bound.n; i++)
     if (is_start(&v->bound.at[i], offset)) {
       v->bound.at[i].var = start;

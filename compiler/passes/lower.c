@@ -1,6 +1,7 @@
 /* lower.c: the flat system, once everything about it is known, as the System that all passes work on.
    Needs: check() to have passed. Leaves alone: simplification; what it makes is what was written. */
 #include "lower.h"
+#include "reset.h"
 #include <string.h>
 
 typedef struct Lower {
@@ -167,7 +168,7 @@ static Expr *lower_operator(Lower *l, const Node *n)
   int attr[3] = {n->attr[0], n->attr[1], n->attr[2]};
   for (int i = 0; i < n->nin; i++) in[i] = used(l, n->in[i]);
   if ((n->op == OP_SUM || n->op == OP_MAXC) && in[0]->shape.rank == 0) return in[0];
-  if (n->op == OP_IOTA) attr[0] = dim_find(l->f->sizes, attr[0]);
+  if (n->op == OP_IOTA || n->op == OP_TOKEN) attr[0] = dim_find(l->f->sizes, attr[0]);
   if (n->op == OP_SLICE) attr[1] = dim_find(l->f->sizes, attr[1]);
   for (int i = 1; i < 3 && (n->op == OP_BCAST || n->op == OP_RESHAPE); i++)
     attr[i] = i <= attr[0] ? dim_find(l->f->sizes, attr[i]) : 0;
@@ -310,6 +311,50 @@ static void lower_loss(Lower *l)
   if (!s->explicit_loss && l->f->loss) s->explicit_loss = s->loss;
 }
 
+/* ---- reset, clip message ---- */
+
+static bool refuse_edge(Lower *l, const FlatEdge *e, const char *why)
+{
+  diag(l->s->diag, e->span, why, e->target->name);
+  return false;
+}
+
+/* A reset makes other reads; what is clipped is kept with the variable. */
+static bool lower_edges(Lower *l)
+{
+  Flat *f = l->f;
+  int n = l->s->vars.n;
+  Reset *reset = ARENA_ARRAY(l->s->arena, Reset, n + 1);
+  bool *hit = ARENA_ARRAY(l->s->arena, bool, n + 1), good = true;
+  for (int i = 0; i < f->edges.n; i++) {
+    const FlatEdge *e = &f->edges.at[i];
+    bool again = false;
+    for (int k = 0; k < f->vars.n; k++) {
+      FlatVar *v = f->vars.at[k];
+      if (!v->var || !edge_holds(e, v)) continue;
+      if (e->when) {
+        again |= reset[v->var->id].when != NULL;
+        reset[v->var->id] = (Reset){.when = e->when->var, .turned = edge_turned(v)};
+      } else {
+        again |= v->var->message > 0;
+        v->var->message = e->clip;
+      }
+    }
+    if (again)
+      good = refuse_edge(l, e,
+                         e->when ? "'%s' is reset twice: join the conditions with 'or'"
+                                 : "the messages of '%s' are clipped twice");
+  }
+  if (!good) return false;
+  reset_reads(l->s, reset, n, hit);
+  for (int i = 0; i < f->edges.n; i++) {
+    const FlatEdge *e = &f->edges.at[i];
+    if (e->when && !hit[e->when->var->id])
+      good = refuse_edge(l, e, "nothing reads '%s' from one step to the next: there is nothing to reset");
+  }
+  return good;
+}
+
 /* ---- outputs ---- */
 
 /* Without declared ones: what the draws' distributions have as parameters, else what no equation of the model reads. */
@@ -356,6 +401,7 @@ System *lower(Arena *a, Diag *d, const Ast *file, const LowerOptions *o)
   lower_draws(l);
   lower_metrics(l);
   lower_loss(l);
+  if (!lower_edges(l)) return NULL;
   for (int i = 0; i < f->settings.n; i++) vec_push(a, &l->s->settings, f->settings.at[i]);
   if (!causality_check(l->s) || diag_errors(d) > before) return NULL;
   return l->s;

@@ -9,13 +9,16 @@ typedef struct Naming {
   Var **named; /* by expression id: the variable that holds it */
   int cap;
   Var *owner;
-  bool last; /* no adjoint comes after: stop_gradient goes */
+  bool last; /* no adjoint comes after: stop_gradient and reverse_gradient go */
 } Naming;
 
 bool is_place(const Expr *e)
 {
   return e->op == OP_READ || (e->op == OP_SLICE && e->in[0]->op == OP_READ && e->shape.rank == 1);
 }
+
+/* what only the adjoint sees; the value is that of its input */
+static bool is_gradient_mark(const Expr *e) { return e->op == OP_STOP || e->op == OP_REVERSED; }
 
 static bool is_plain_vector(const Expr *e) { return is_place(e) && e->shape.rank == 1 && !e->shape.token; }
 
@@ -79,9 +82,9 @@ static Expr *shape_tree(Naming *n, Expr *e, int dom, bool root)
 {
   if (named_already(n, e) && !root) return ex_var(n->s, named_already(n, e));
   if (is_leaf(e)) return e;
-  if (e->op == OP_STOP && n->last) return shape_tree(n, e->in[0], dom, root);
-  if (e->op == OP_STOP)
-    return ex1(n->s, OP_STOP, shape_tree(n, e->in[0], dom, false)); /* the adjoint wants to see it */
+  if (is_gradient_mark(e) && n->last) return shape_tree(n, e->in[0], dom, root);
+  if (is_gradient_mark(e))
+    return ex1(n->s, e->op, shape_tree(n, e->in[0], dom, false)); /* the adjoint wants to see it */
   if (is_rows(e)) return rows_of_named(n, e);
   bool ew = op_is_ew(e) || e->op == OP_BCAST;
   if (!ew) return name_it(n, e);
@@ -150,14 +153,15 @@ static Expr *shape_total(Naming *n, Expr *e, int space)
 static Expr *shape_root(Naming *n, Expr *e, int dom)
 {
   System *s = n->s;
-  if (e->op == OP_STOP && n->last) return shape_root(n, e->in[0], dom);
-  if (e->op == OP_STOP) return shape_tree(n, e, dom, true);
+  if (is_gradient_mark(e) && n->last) return shape_root(n, e->in[0], dom);
+  if (is_gradient_mark(e)) return shape_tree(n, e, dom, true);
   if (is_leaf(e) || op_is_ew(e) || e->op == OP_BCAST || is_rows(e)) return shape_tree(n, e, dom, true);
   if (e->dom != dom) return name_it(n, e); /* compute it once, in its own domain */
   Expr **in = ARENA_ARRAY(s->arena, Expr *, e->nin);
   for (int i = 0; i < e->nin; i++) in[i] = e->in[i];
   switch (e->op) {
   case OP_SUM:
+  case OP_TOKEN:
   case OP_MAXC: in[0] = shape_tree(n, in[0], dom, false); break;
   case OP_CONCAT:
     for (int i = 0; i < e->nin; i++) in[i] = shape_leaf(n, in[i]);

@@ -122,11 +122,13 @@ void op_adjoint(System *s, const Expr *e, Expr *y, Expr *g, Expr **to)
   case OP_BSUM: to[0] = g; break;
   case OP_TMAX: to[0] = among_largest(s, a, y, g, e); break;
   case OP_AT: to[0] = MUL_(g, ex_op(s, OP_AT, (Expr *[]){K(1)}, 1, e->attr)); break; /* adjoint.c sums it over t */
+  case OP_REVERSED: to[0] = NEG_(g); break;
   case OP_IOTA:
   case OP_STOP:
   case OP_ARGMAX:
   case OP_ONEHOT:
   case OP_INDEX:
+  case OP_TOKEN: /* no gradient through a choice */
   case OP_OBSERVED:
   case OP_CONST:
   case OP_READ:

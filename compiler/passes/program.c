@@ -2,6 +2,7 @@
 
    train      the loss and the gradient of every parameter
    evaluate   the loss and the metrics, noise at its mean
+   free       the same where the model reads its own draws instead of the observed values (forcing.c)
    forward    the outputs, noise at its mean; what only the loss needs is dropped
    decode     the distributions of what is drawn at each t, for windows of one t that feed on what was drawn before;
               what does not depend on t is a part of its own, which runs once
@@ -15,7 +16,7 @@
 #include "walk.h"
 #include <string.h>
 
-const char *const program_name[PROGRAM_KINDS] = {"train", "evaluate", "forward", "decode", "step"};
+const char *const program_name[PROGRAM_KINDS] = {"train", "evaluate", "free", "forward", "decode", "step"};
 
 /* m[t] -> its mean, outside training */
 static Expr *noise_mean(System *s, Expr *e, void *arg)
@@ -25,6 +26,25 @@ static Expr *noise_mean(System *s, Expr *e, void *arg)
   Expr *mean = ex_const(s, e->var->noise_arg[0]); /* bernoulli(p): p; normal(mean, deviation): mean */
   if (e->shape.rank == 0) return mean;
   return ex_op(s, OP_BCAST, &mean, 1, (int[3]){e->shape.rank, e->shape.dim[0], e->shape.dim[1]});
+}
+
+bool program_has_loss(ProgramKind kind)
+{
+  return kind == PROGRAM_TRAIN || kind == PROGRAM_EVALUATE || kind == PROGRAM_FREE;
+}
+
+/* Reads of drawn variables as the program wants them; false: it cannot be made. */
+static bool feed_back(System *s, Compiled *c, const ProgramRequest *r)
+{
+  c->fed = forcing_find(s);
+  if (r->kind == PROGRAM_TRAIN) c->forcing = r->forcing;
+  if (r->kind == PROGRAM_FREE) c->forcing = (Forcing){FORCED_NEVER, r->forcing.sample};
+  if (r->kind == PROGRAM_FREE && !c->fed.n) return false;
+  if (!c->fed.n || c->forcing.mode == FORCED_ALWAYS) return true;
+  if (!forcing_feed(s, &c->fed, c->forcing)) return false;
+  system_verify(s, "forcing");
+  simplify(s);
+  return true;
 }
 
 static const char *list_names(System *s, const char **out, int n)
@@ -137,7 +157,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   Compiled *c = ARENA_NEW(a, Compiled);
   c->kind = r->kind;
   c->system = s;
-  bool loss = r->kind == PROGRAM_TRAIN || r->kind == PROGRAM_EVALUATE;
+  bool loss = program_has_loss(r->kind);
   if (loss && !s->loss) return NULL;
 
   simplify(s);
@@ -150,10 +170,12 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
     simplify(s);
     system_verify(s, "noise");
   }
+  if (!feed_back(s, c, r)) return NULL;
 
   VarList keep = {0};
   if (loss) keep_loss(s, &keep);
-  if (r->kind == PROGRAM_EVALUATE) keep_metrics(s, &keep);
+  bool metrics = r->kind == PROGRAM_EVALUATE || r->kind == PROGRAM_FREE;
+  if (metrics) keep_metrics(s, &keep);
   if (r->kind == PROGRAM_DECODE && !keep_distributions(s, &keep)) return NULL;
   if (!loss && r->kind != PROGRAM_DECODE) keep_outputs(s, &keep);
   int errors = diag_errors(d);
@@ -170,7 +192,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
 
   s->explicit_loss = NULL; /* part of the loss now */
   if (!loss) s->loss = NULL, s->draws.n = 0;
-  if (r->kind != PROGRAM_EVALUATE) s->metrics.n = 0;
+  if (!metrics) s->metrics.n = 0;
   prune(s, keep.at, keep.n);
   if (r->kind == PROGRAM_STEP && (c->refused = why_no_step(s))) return c;
   if (r->windows) carry_states(s);

@@ -289,7 +289,8 @@ static Expr *rule_structured(System *s, Expr *e)
     if (is_zero(a)) return zero(s, e->shape);
     return a->op == OP_TRANSPOSE && a->in[0]->shape.rank == 2 ? a->in[0] : e;
   case OP_BCAST: return e->attr[0] == 0 ? a : e;
-  case OP_STOP: return is_const(a) ? a : e;
+  case OP_STOP:
+  case OP_REVERSED: return is_const(a) ? a : e;
   /* an input's element at t itself is always there, unless it is a token that may be missing */
   case OP_OBSERVED: return a->op == OP_READ && !a->shape.token && is_inside(a) ? ex_const(s, 1) : e;
   case OP_MAXC:
@@ -381,7 +382,7 @@ static bool merge_variables(System *s)
     if (e->op == OP_READ && e->dom == v->dom && e->var != v && read_is_now(e)) by = e->var;
     else if (first[e->id] && first[e->id]->dom == v->dom) by = first[e->id];
     else if (!first[e->id]) first[e->id] = v;
-    if (!by || r.by[by->id] || r.zero[by->id] || by->shape.token) continue;
+    if (!by || r.by[by->id] || r.zero[by->id] || by->shape.token || by->message != v->message) continue;
     /* outside 1..T v is zero: the other must be so too where v is read there */
     bool outside = read_elsewhere(&all, v);
     bool bounded = by->bound.n > 0 || by->kind != VAR_COMPUTED;

@@ -630,6 +630,8 @@ static void declare_statement(Body *b, const Ast *st, PendingTypes *types)
     if (b->cell) diag(s->diag, st->span, "a metric belongs in the model, not in a cell"), note_uses(b);
     else vec_push(s->arena, &b->metrics, st);
     break;
+  case AST_RESET:
+  case AST_CLIP: vec_push(s->arena, &b->edges, st); break;
   case AST_TRAIN:
     if (b->cell) diag(s->diag, st->span, "a train block belongs in the model, not in a cell"), note_uses(b);
     else if (b->train)
@@ -687,6 +689,8 @@ void body_declare(Body *b)
       for (int k = 1; k < st->kid[1]->nkid; k++) find_implicit(b, st->kid[1]->kid[k]);
     } else if (st->kind == AST_METRIC) {
       find_implicit(b, st->kid[0]);
+    } else if (st->kind == AST_RESET) {
+      find_implicit(b, st->kid[1]);
     }
   }
   for (int i = 0; i < types.n; i++) {

@@ -61,6 +61,15 @@ static Node *build_slice(Elab *x, const Ast *call, Node **arg, Op op)
   return y;
 }
 
+static Node *build_token(Elab *x, const Ast *call, Node **arg, Op op)
+{
+  Dim classes;
+  if (!size_of(x, call->kid[2], &classes)) return NULL;
+  Node *y = make1(x, op, numeric(x, arg[0]), call);
+  y->attr[0] = classes;
+  return y;
+}
+
 static Node *build_observed(Elab *x, const Ast *call, Node **arg, Op op)
 {
   Node *a = arg[0];

@@ -134,6 +134,15 @@ typedef struct FlatMetric {
   Span span;
 } FlatMetric;
 
+/* `reset target when ..`, `clip message target ..` */
+typedef struct FlatEdge {
+  FlatVar *target;
+  struct Use *use; /* the application that computes it: all its variables are meant; NULL: none */
+  FlatVar *when;   /* of reset: its condition at each t */
+  double clip;     /* of clip message */
+  Span span;
+} FlatEdge;
+
 /* The shape of node must be that of declared (a cell's input with its type). */
 typedef struct FlatType {
   Shape declared;
@@ -155,11 +164,16 @@ struct Flat {
   Vec(FlatDraw) draws;
   Vec(FlatMetric) metrics;
   Vec(FlatType) types;
+  Vec(FlatEdge) edges;
   Vec(Setting) settings;
   FlatVar *loss;   /* `loss = e`, a number */
   bool full;       /* too large: reported */
   bool bad_bodies; /* some use of a cell has an error in its shapes */
 };
+
+/* edge.c: is v one of the variables that the statement means? does v run backward? */
+bool edge_holds(const FlatEdge *e, const FlatVar *v);
+bool edge_turned(const FlatVar *v);
 
 #define FLAT_VARS 100000 /* the largest system */
 #define FLAT_NODES 300000

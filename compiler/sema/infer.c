@@ -62,6 +62,7 @@ static void expect_below(Infer *in, Node *n, Shape shape, bool dims)
     for (int i = 0; i < shape.rank && dims; i++) dim_unify(in->f->sizes, flat_shape(n->var)->dim[i], shape.dim[i]);
     return;
   case OP_STOP:
+  case OP_REVERSED:
   case OP_TSUM:
   case OP_TMAX:
   case OP_BSUM: expect(in, n->in[0], shape, dims); return;
@@ -129,6 +130,10 @@ static void promise_rank(Infer *in, Node *n)
   case OP_OUTER:
   case OP_DIAG: rank = 2; break;
   case OP_RESHAPE: give_shape(in, n, (Shape){.rank = n->attr[0], .dim = {n->attr[1], n->attr[2]}}); return;
+  case OP_TOKEN:
+    n->shape = shape_token(n->attr[0]);
+    in->changed = true;
+    return;
   default: return;
   }
   n->shape = (Shape){.rank = rank};
@@ -303,7 +308,8 @@ static void force(Infer *in, Node *n, int rank)
   if (n->bad || n->shape.rank >= 0) return;
   if (n->op == OP_READ) set_rank(in, n->var, rank);
   else if (n->op == OP_CONST && n->constant == CONST_ZERO) set_rank(in, n->like, rank);
-  else if (is_elementwise(n->op) || n->op == OP_STOP || n->op == OP_TSUM || n->op == OP_TMAX || n->op == OP_BSUM) {
+  else if (is_elementwise(n->op) || n->op == OP_STOP || n->op == OP_REVERSED || n->op == OP_TSUM || n->op == OP_TMAX ||
+           n->op == OP_BSUM) {
     for (int i = 0; i < n->nin && !in->changed; i++) force(in, n->in[i], rank);
   }
 }

@@ -139,7 +139,7 @@ struct Body {
   Vec(Equation) equations; /* right sides to elaborate */
   Vec(const Ast *) later;  /* boundaries to declare */
   Vec(PendingInit) inits;
-  Vec(const Ast *) draws, metrics;
+  Vec(const Ast *) draws, metrics, edges;
   const Ast *loss, *train;
   Map uses; /* CALL -> Use */
 };
@@ -285,6 +285,8 @@ void elaborate_noise(Body *b);
 void elaborate_draws(Body *b);
 void elaborate_loss(Body *b);
 void elaborate_metrics(Body *b);
+/* edge.c */
+void elaborate_edges(Body *b);
 /* settings.c */
 void elaborate_settings(Body *b);
 

@@ -98,5 +98,6 @@ void body_elaborate(Body *b)
   for (int i = 0; i < b->inits.n; i++) set_initialiser(b, b->inits.at[i].var, b->inits.at[i].ast);
   elaborate_noise(b);
   for (int i = 0; i < b->equations.n && !s->flat->full; i++) elaborate_equation(b, &b->equations.at[i]);
+  elaborate_edges(b);
   require_noise(b);
 }

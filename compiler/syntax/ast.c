@@ -238,6 +238,19 @@ Ast *ast_lone(Front *fe, Ast *a, Span at)
 
 Ast *ast_metric(Front *fe, const char *name, Ast *value, Span at) { return node1(fe, AST_METRIC, name, at, value); }
 
+/* reset target when value, clip message target value: the word in it is no keyword, so that variables may have its name
+ */
+Ast *ast_edge(Front *fe, AstKind kind, Ast *target, const char *word, Span word_at, Ast *value, Span at)
+{
+  bool reset = kind == AST_RESET;
+  if (strcmp(word, reset ? "when" : "message")) {
+    diag(fe->diag, word_at, "'%s' is expected here, not '%s'", reset ? "when" : "message", word);
+    diag_note(fe->diag, (Span){0}, "for instance: %s", reset ? "reset h when boundary[t]" : "clip message h 5.0");
+    return ast_error(fe, at);
+  }
+  return node2(fe, kind, NULL, at, target, value);
+}
+
 Ast *ast_train(Front *fe, const AstList *settings, Span at) { return node_list(fe, AST_TRAIN, NULL, at, settings); }
 
 Ast *ast_setting(Front *fe, const char *name, Ast *value, Span at) { return node1(fe, AST_SETTING, name, at, value); }

@@ -328,6 +328,13 @@ static void statement(Text *out, const Ast *a, int indent)
       expression(out, a->kid[2], LEVEL_OR);
     }
     break;
+  case AST_RESET:
+  case AST_CLIP:
+    text_puts(out, a->kind == AST_RESET ? "reset " : "clip message ");
+    expression(out, a->kid[0], LEVEL_POSTFIX);
+    text_puts(out, a->kind == AST_RESET ? " when " : " ");
+    expression(out, a->kid[1], LEVEL_OR);
+    break;
   case AST_TRAIN:
     text_puts(out, "train");
     block(out, a->kid, a->nkid, indent);

@@ -80,6 +80,7 @@ Ast *ast_equation(Front *fe, Ast *target, Ast *value, Span at);
 Ast *ast_draw(Front *fe, Ast *target, Ast *distribution, Ast *mask, Span at);
 Ast *ast_lone(Front *fe, Ast *expression, Span at);
 Ast *ast_metric(Front *fe, const char *name, Ast *value, Span at);
+Ast *ast_edge(Front *fe, AstKind kind, Ast *target, const char *word, Span word_at, Ast *value, Span at);
 Ast *ast_train(Front *fe, const AstList *settings, Span at);
 Ast *ast_setting(Front *fe, const char *name, Ast *value, Span at);
 

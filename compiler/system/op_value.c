@@ -165,7 +165,8 @@ void op_value(const Expr *e, const double *const *in, double *out)
   int64_t row = e->shape.rank == 2 ? e->shape.dim[1] : 1; /* slice and pad move whole rows of a matrix */
   switch (e->op) {
   case OP_STOP:
-  case OP_RESHAPE: memcpy(out, a, sizeof(double) * (size_t)n); return;
+  case OP_RESHAPE:
+  case OP_REVERSED: memcpy(out, a, sizeof(double) * (size_t)n); return;
   case OP_MATMUL: value_matmul(e, in, out); return;
   case OP_OUTER: value_outer(e, in, out); return;
   case OP_TRANSPOSE: value_transpose(e, in, out); return;
@@ -195,6 +196,7 @@ void op_value(const Expr *e, const double *const *in, double *out)
     for (int64_t i = 0; i < n; i++) out[i] = i == (int64_t)a[0];
     return;
   case OP_INDEX: out[0] = a[0]; return;
+  case OP_TOKEN: out[0] = a[0] >= 0 && a[0] < e->attr[0] ? floor(a[0]) : -1; return;
   case OP_PICK: out[0] = in[1][0] >= 0 ? a[(int64_t)in[1][0]] : 0; return;
   default: assert(!"an operator that needs no place"); return;
   }

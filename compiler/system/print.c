@@ -173,6 +173,7 @@ static void put_call(Printer *p, const Expr *e)
     put_expr(p, e->in[i], LOOSEST);
   }
   if (e->op == OP_SLICE || e->op == OP_PAD) text_printf(&p->draft, ", %d, %d", e->attr[0], e->attr[1]);
+  if (e->op == OP_TOKEN) text_printf(&p->draft, ", %d", e->attr[0]);
   if (e->op == OP_IOTA) text_printf(&p->draft, "%d", e->attr[0]);
   if (e->op == OP_BCAST || e->op == OP_RESHAPE)
     for (int i = 0; i < e->attr[0]; i++) text_printf(&p->draft, ", %d", e->attr[1 + i]);
@@ -409,9 +410,11 @@ static void put_init(Text *out, Init init)
 
 static void put_noise(Text *out, const Var *v)
 {
-  text_puts(out, v->noise == DIST_BERNOULLI ? " ~ bernoulli(" : " ~ normal(");
+  static const char *const name[] = {
+      [DIST_BERNOULLI] = "bernoulli", [DIST_NORMAL] = "normal", [DIST_UNIFORM] = "uniform"};
+  text_printf(out, " ~ %s(", name[v->noise]);
   put_number(out, v->noise_arg[0]);
-  if (v->noise == DIST_NORMAL) {
+  if (v->noise != DIST_BERNOULLI) {
     text_puts(out, ", ");
     put_number(out, v->noise_arg[1]);
   }
@@ -430,6 +433,7 @@ static void put_declaration(Text *out, const System *s, const Var *v)
   if (v->kind == VAR_NOISE) put_noise(out, v);
   for (int i = 0; i < v->member.n; i++) text_printf(out, "%s%s", i ? ", " : " = ", v->member.at[i]->name);
   if (v->output && v->kind != VAR_COMPUTED) put_comment(out, "output");
+  else if (v->kind == VAR_NOISE && v->noise_forced) put_comment(out, "by teacher_forcing");
   else text_puts(out, "\n");
 }
 

@@ -425,6 +425,15 @@ static bool need_token(Rule *r, int i, const char *name)
   return misfit(r, arena_printf(r->arena, "%s takes a token, $%d is %s", name, i + 1, kind_text(r->in[i])));
 }
 
+/* a number -> token[attr[0]] */
+static bool shape_named_class(Rule *r)
+{
+  if (!refuse_tokens(r)) return false;
+  if (r->in[0].rank != 0)
+    return misfit(r, arena_printf(r->arena, "token takes a number, $1 is %s", kind_text(r->in[0])));
+  return give(r, shape_token(r->attr[0]));
+}
+
 /* a[n], token b of n symbols -> a number */
 static bool shape_pick(Rule *r)
 {
@@ -471,8 +480,10 @@ bool op_shape(ShapeCtx *c, Arena *a, int op, const Shape *in, int n, const int *
   case OP_ONEHOT: return need_token(r, 0, "onehot") && give(r, shape_vector(in[0].dim[0]));
   case OP_INDEX: return need_token(r, 0, "index") && give(r, shape_scalar());
   case OP_OBSERVED: return give(r, shape_scalar());
+  case OP_TOKEN: return shape_named_class(r);
   case OP_PICK: return shape_pick(r);
   case OP_STOP:
+  case OP_REVERSED:
   case OP_TSUM:
   case OP_TMAX:
   case OP_BSUM:

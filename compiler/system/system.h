@@ -115,7 +115,7 @@ typedef struct Init {
   double a, b; /* constant(a); uniform(a, b); normal(mean a, deviation b); identity(a = scale) */
 } Init;
 
-typedef enum DistKind { DIST_BERNOULLI, DIST_NORMAL } DistKind; /* what noise is drawn from */
+typedef enum DistKind { DIST_BERNOULLI, DIST_NORMAL, DIST_UNIFORM } DistKind; /* what noise is drawn from */
 
 struct Var {
   const char *name; /* path, unique: "h.Wi" */
@@ -131,13 +131,15 @@ struct Var {
   Var *stacked;      /* of a param: the stack it is part of, or NULL */
   int stacked_row;   /* its first row there */
   int64_t offset;    /* of a param or stack: its first element in the flat block (param_layout) */
-  DistKind noise;    /* of VAR_NOISE: bernoulli(p0) or normal(p0, p1), constants */
+  DistKind noise;    /* of VAR_NOISE: bernoulli(p0), normal(p0, p1), uniform(p0, p1), constants */
   double noise_arg[2];
   bool noise_shared; /* one draw a batch (model) rather than a sequence */
+  bool noise_forced; /* teacher forcing: the runtime sets its probability before each update */
   bool output;       /* declared `output`, or handed out by default */
   Var *adj_of;       /* this is the adjoint of that variable */
   Var *carry_of;     /* of VAR_CARRY: holds that variable's value ... */
   int carry_offset;  /* ... at this place of the window before: 0 its last element, -1 the one before */
+  double message;    /* what its reads at [t-k], [t+k] send back is clipped to within +-message; 0: it is not */
   void *plan;        /* the planner's own */
 };
 

@@ -32,7 +32,7 @@ static int fail(Tally *n, Op op, const char *what)
 
 static const Op flat[] = {OP_SIGN,  OP_FLOOR,    OP_LT,      OP_LE,        OP_GT,   OP_GE,     OP_EQ,
                           OP_NE,    OP_AND,      OP_OR,      OP_NOT,       OP_STOP, OP_ARGMAX, OP_ONEHOT,
-                          OP_INDEX, OP_OBSERVED, OP_DIGAMMA, OP_IS_NUMBER, OP_IOTA};
+                          OP_INDEX, OP_OBSERVED, OP_DIGAMMA, OP_IS_NUMBER, OP_IOTA, OP_TOKEN};
 
 static bool is_flat(Op op)
 {
@@ -48,9 +48,10 @@ static void check_flat(Tally *n, Op op)
   Expr *in[3], *to[3];
   bool token = op == OP_ONEHOT || op == OP_INDEX;
   for (int i = 0; i < op_info[op].nin; i++)
-    in[i] = token ? bench_token(b, 5, VARY_T) : bench_real(b, shape_vector(3), -2, 2, VARY_T);
+    in[i] = token ? bench_token(b, 5, VARY_T)
+                  : bench_real(b, op == OP_TOKEN ? shape_scalar() : shape_vector(3), -2, 2, VARY_T);
   Expr *y = ex_op(b->s, op, in, op_info[op].nin, (int[3]){3, 0, 0});
-  Expr *g = bench_real(b, y->shape, -1, 1, VARY_T);
+  Expr *g = bench_real(b, y->shape.token ? shape_scalar() : y->shape, -1, 1, VARY_T);
   n->checks++;
   op_adjoint(b->s, y, y, g, to);
   for (int i = 0; i < y->nin; i++)
@@ -251,6 +252,13 @@ static Expr *form_pick(Bench *b, int k, Vary va, Vary vb)
   return k ? NULL : ex2(b->s, OP_PICK, vector(b, 4, va), bench_token(b, 4, vb));
 }
 
+/* turned round twice, the gradient is that of the value; once is checked in tests/exec */
+static Expr *form_reversed(Bench *b, int k, Vary va, Vary vb)
+{
+  (void)vb;
+  return k ? NULL : ex1(b->s, OP_REVERSED, ex1(b->s, OP_REVERSED, vector(b, 3, va)));
+}
+
 /* Alone, and next to values at each t or of each sequence. */
 static Expr *reduction(Bench *b, Op op, int k, Vary va, Vary vb)
 {
@@ -283,7 +291,7 @@ static FormFn *const form[OP_COUNT] = {
     [OP_SLICE] = form_slice,   [OP_PAD] = form_pad,         [OP_BCAST] = form_bcast,
     [OP_DIAG] = form_diag,     [OP_DIAGOF] = form_diagof,   [OP_PICK] = form_pick,
     [OP_TSUM] = form_tsum,     [OP_TMAX] = form_tmax,       [OP_BSUM] = form_bsum,
-    [OP_AT] = form_at,         [OP_RESHAPE] = form_reshape,
+    [OP_AT] = form_at,         [OP_RESHAPE] = form_reshape, [OP_REVERSED] = form_reversed,
 };
 
 static void check_structured(Tally *n, Op op)

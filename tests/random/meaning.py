@@ -360,6 +360,8 @@ class Meaning:
     def function(self, f, a):
         if f == "slice":
             return shaped(a[0])[int(a[1]):int(a[1]) + int(a[2])]
+        if f == "reshape":
+            return np.reshape(shaped(a[0]), [int(x) for x in a[1:]] or [-1])
         if f in POINTWISE and any(isinstance(x, Zero) for x in a):
             y = POINTWISE[f](*[shaped(x) for x in a])
             return Zero() if np.ndim(y) == 0 and y == 0 else y
