@@ -19,8 +19,11 @@ static FlatVar *edge_target(Body *b, const Ast *st, FlatEdge *edge)
     note_uses(b);
     return NULL;
   }
-  if (!v->timed) {
-    diag(d, st->kid[0]->span, "%s has no time index: nothing of it passes from step to step", v->name);
+  if (v->axes != DOM_T) {
+    if (!v->axes) diag(d, st->kid[0]->span, "%s has no time index: nothing of it passes from step to step", v->name);
+    else
+      diag(d, st->kid[0]->span, "%s takes a variable that varies over %s alone, and %s does not", what, axis_name(b),
+           v->name);
     note_uses(b);
     return NULL;
   }
@@ -38,9 +41,9 @@ static void elaborate_reset(Body *b, const Ast *st)
   Elab x = {.body = b, .label = v ? v->name : ""};
   Node *n = expression(&x, st->kid[1]);
   if (!v || !n) return;
-  if (!n->timed) {
-    diag(f->diag, st->kid[1]->span, "the condition of a reset has a value at each %s, such as boundary[%s]", b->axis,
-         b->axis);
+  if (n->axes != DOM_T) {
+    diag(f->diag, st->kid[1]->span, "the condition of a reset has a value at each %s, such as boundary[%s]",
+         axis_name(b), axis_name(b));
     note_uses(b);
     return;
   }
@@ -92,11 +95,11 @@ static bool use_holds(const Use *u, const FlatVar *v)
 
 bool edge_holds(const FlatEdge *e, const FlatVar *v)
 {
-  if (v == e->when || v->kind != VAR_COMPUTED || !v->timed) return false;
+  if (v == e->when || v->kind != VAR_COMPUTED || !v->axes) return false;
   if (v == e->target || use_holds(e->use, v)) return true;
   for (int i = 0; i < e->target->parts.n; i++)
     if (use_holds(e->target->parts.at[i].use, v)) return true;
   return false;
 }
 
-bool edge_turned(const FlatVar *v) { return v->body && v->body->reversed; }
+bool edge_turned(const FlatVar *v) { return v->body && v->body->reversed & DOM_T; }
