@@ -272,7 +272,8 @@ static LLVMValueRef row_index(Emit *e, const Var *v, const Buffer *buf, const Pl
   if (first || second) index = slot[first ? AXIS_T : AXIS_S];
   if (buf->batch) {
     index = emit_mul(e, index, emit_field(e, FRAME_B));
-    index = emit_add(e, index, row->b[second && !first ? AXIS_S : AXIS_T]);
+    /* the variable's order, also where the buffer has only the batch left of its domain */
+    index = emit_add(e, index, row->b[(v->dom & DOM_AXES) == DOM_S ? AXIS_S : AXIS_T]);
   }
   if (!first || !second) return index;
   LLVMValueRef places = emit_add(e, emit_field(e, FRAME_S), emit_i64(e, buf->lo[AXIS_S] + buf->hi[AXIS_S]));

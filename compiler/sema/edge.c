@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+/* the axis along which v's state goes on: the first, where it has both */
+static int along(const FlatVar *v) { return v->axes & DOM_T ? DOM_T : DOM_S; }
+
 /* The variable, and the application that computes it; NULL after a diagnostic. */
 static FlatVar *edge_target(Body *b, const Ast *st, FlatEdge *edge)
 {
@@ -19,11 +22,8 @@ static FlatVar *edge_target(Body *b, const Ast *st, FlatEdge *edge)
     note_uses(b);
     return NULL;
   }
-  if (v->axes != DOM_T) {
-    if (!v->axes) diag(d, st->kid[0]->span, "%s has no time index: nothing of it passes from step to step", v->name);
-    else
-      diag(d, st->kid[0]->span, "%s takes a variable that varies over %s alone, and %s does not", what, axis_name(b),
-           v->name);
+  if (!v->axes) {
+    diag(d, st->kid[0]->span, "%s has no time index: nothing of it passes from step to step", v->name);
     note_uses(b);
     return NULL;
   }
@@ -41,9 +41,9 @@ static void elaborate_reset(Body *b, const Ast *st)
   Elab x = {.body = b, .label = v ? v->name : ""};
   Node *n = expression(&x, st->kid[1]);
   if (!v || !n) return;
-  if (n->axes != DOM_T) {
-    diag(f->diag, st->kid[1]->span, "the condition of a reset has a value at each %s, such as boundary[%s]",
-         axis_name(b), axis_name(b));
+  if ((n->axes & ~v->axes) || !(n->axes & along(v))) {
+    const char *t = f->axis[v->axes & DOM_T ? AXIS_T : AXIS_S];
+    diag(f->diag, st->kid[1]->span, "the condition of a reset has a value at each %s, such as boundary[%s]", t, t);
     note_uses(b);
     return;
   }
@@ -102,4 +102,4 @@ bool edge_holds(const FlatEdge *e, const FlatVar *v)
   return false;
 }
 
-bool edge_turned(const FlatVar *v) { return v->body && v->body->reversed & DOM_T; }
+bool edge_turned(const FlatVar *v) { return v->body && (v->body->reversed & along(v)); }
