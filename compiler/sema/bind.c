@@ -203,7 +203,7 @@ static bool bind_one(Elab *x, const Ast *call, const Ast *cell, int along, int s
 static bool bind_two(Elab *x, const Ast *call, const Ast *cell, bool say, Binding *out)
 {
   Body *b = x->body;
-  int over[AXES] = {0}, both = 0;
+  int over[AXES] = {0};
   const char *name[AXES];
   cell_axes(cell, name);
   for (int i = 0; declared(cell, ROLE_INPUT, i); i++) {
@@ -211,7 +211,6 @@ static bool bind_two(Elab *x, const Ast *call, const Ast *cell, bool say, Bindin
     int axes = i + 1 < call->nkid ? axes_of(x, call->kid[i + 1]) : 0;
     if (indices && indices->nkid == 1 && axis_in(cell, indices->kid[0]) >= 0)
       over[axis_in(cell, indices->kid[0])] |= axes;
-    else if (indices) both |= axes;
   }
   int named = 0;
   for (int i = 0; i < b->axes; i++) named |= b->bind[i];
@@ -228,7 +227,6 @@ static bool bind_two(Elab *x, const Ast *call, const Ast *cell, bool say, Bindin
     return wrong(x, say, call,
                  arena_printf(b->s->arena, "both axes of %s would be %s: its arguments need an axis each", cell->name,
                               over[0] == b->bind[0] ? b->axis[0] : b->axis[1]));
-  (void)both;
   if (!over[0] && !over[1]) over[0] = DOM_S, over[1] = DOM_T;
   for (int i = 0; i < AXES; i++) out->bind[i] = over[i] ? over[i] : DOM_AXES & ~over[!i];
   return true;
@@ -240,8 +238,9 @@ bool bind_axes(Elab *x, const Ast *call, const Ast *cell, int spread, bool say, 
   bool good;
   *out = (Binding){.lift = x->body->lift};
   int along = named_axis(x, call, say, &good);
-  if (cell_axes(cell, name) == 1) return bind_one(x, call, cell, along, spread & ~x->body->lift, say, out) && good;
-  return bind_two(x, call, cell, say, out) && good;
+  if (!good) return false;
+  if (cell_axes(cell, name) == 1) return bind_one(x, call, cell, along, spread & ~x->body->lift, say, out);
+  return bind_two(x, call, cell, say, out);
 }
 
 int output_axes(const Ast *cell, const Binding *b)

@@ -135,6 +135,8 @@ static bool index_of(Body *b, const Ast *decl, Indices *ix)
          b->axis[1], decl->name, t, decl->name, t, b->axis[0]);
   } else {
     diag(d, indices->span, "the time index is %s, and a declaration has it bare: %s[%s]", t, decl->name, t);
+    if (indices->kid[indices->nkid - 1]->kind == AST_NAME)
+      diag_note(d, (Span){0}, "a second axis is declared by: axis s, t");
   }
   if (indices->kid[0]->kind == AST_NUMBER)
     diag_note(d, (Span){0}, "a size belongs in the type: %s[%s] : real[%.15g]", decl->name, t, indices->kid[0]->num);
@@ -412,13 +414,35 @@ static void declare_instance(Body *b, const Ast *ast)
   if (e) e->size = ast->kid[1]; /* its cell is made when all names are there */
 }
 
+/* "a[t, s]": the left side that was meant, by the axes that its indices name */
+static const char *meant_left_side(Elab *x, const Ast *target)
+{
+  const Body *b = x->body;
+  const char *text = target->kid[0]->name;
+  Place p;
+  for (int i = 1, axis, other; i < target->nkid; i++) {
+    if (!place_of(x, target->kid[i], &p, &axis)) return text;
+    if (axis < 0) axis = b->axes - 1;
+    if (target->nkid == 3 && place_of(x, target->kid[3 - i], &p, &other) && (other == axis || (i == 2 && other < 0)))
+      axis = b->axes - 1 - axis;
+    text = arena_printf(b->s->arena, "%s%s%s%s", text, i == 1 ? "[" : ", ", b->axis[axis],
+                        i + 1 < target->nkid ? "" : "]");
+  }
+  return text;
+}
+
 /* A left side that is no value at each place: may it be a boundary? False after a diagnostic. */
 static bool refuse_places(Elab *x, const Ast *target)
 {
   Body *b = x->body;
   Diag *d = b->s->diag;
-  const char *name = target->kid[0]->name, *t = axis_name(b);
+  const char *name = target->kid[0]->name;
   bool boundary = false;
+  if (target->nkid - 1 > b->axes) {
+    complain(x, target->span, "a second axis is declared by: axis s, t", "%s has one axis here, %s", name,
+             axis_name(b));
+    return false;
+  }
   for (int i = 1; i < target->nkid; i++) {
     Place p;
     int axis;
@@ -426,13 +450,12 @@ static bool refuse_places(Elab *x, const Ast *target)
     boundary |= is_outside(p);
     if (p.kind == READ_REL && p.k == 0) continue;
     if (p.kind == READ_REL) {
-      const char *own = b->axis[axis];
-      diag(d, target->span, "an equation gives the value at %s: write %s[%s] = ... and move the other indices by %d",
-           own, name, own, -p.k);
+      diag(d, target->span, "an equation gives the value at %s: write %s = ... and move the other indices by %d",
+           b->axis[axis], meant_left_side(x, target), -p.k);
       return false;
     }
     if (is_outside(p)) continue;
-    diag(d, target->span, "the value at this place comes from the equation %s[%s] = ...", name, t);
+    diag(d, target->span, "the value at this place comes from the equation %s = ...", meant_left_side(x, target));
     diag_note(d, (Span){0}, "a boundary stands outside the sequence: %s[0], %s[-1], %s[%s+1]", name, name, name,
               length_name(b));
     return false;
@@ -504,8 +527,8 @@ static void declare_boundary(Body *b, const Ast *ast)
   const Ast *base = target->kid[0];
   Entry *e = base->kind == AST_NAME ? body_entry(b, base->name) : NULL;
   if (base->kind == AST_NAME && !e) {
-    diag(s->diag, target->span, "'%s' has a boundary, but no equation %s[%s] = ...", base->name, base->name,
-         axis_name(b));
+    diag(s->diag, target->span, "'%s' has a boundary, but no equation %s = ...", base->name,
+         meant_left_side(&x, target));
     note_uses(b);
     return;
   }

@@ -370,7 +370,8 @@ static const struct AxisForm *find_form(Elab *x, const Ast *callee)
   }
   diag(d, here(x, name->span), "there is no reduction '%s' over an axis", name->name);
   const char *near = nearest(name->name, known.at, known.n);
-  if (near) diag_note(d, (Span){0}, "did you mean '%s[%s](...)'?", near, axis_name(x->body));
+  const Ast *axis = callee->nkid > 1 && callee->kid[1]->kind == AST_NAME ? callee->kid[1] : NULL;
+  if (near) diag_note(d, (Span){0}, "did you mean '%s[%s](...)'?", near, axis ? axis->name : axis_name(x->body));
   else diag_note(d, (Span){0}, "there are sum, mean, max, min, norm, softmax, logsumexp and argmax");
   note_uses(x->body);
   return NULL;

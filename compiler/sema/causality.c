@@ -234,9 +234,10 @@ typedef struct Step {
 } Step;
 typedef Vec(Step) Steps;
 
+/* without a delay along the axis, nor along the other */
 static bool same_time(const Graph *g, const Edge *e)
 {
-  return e->kind[g->axis] == EDGE_STEP && e->offset[g->axis] == 0;
+  return e->kind[g->axis] == EDGE_STEP && e->offset[AXIS_T] == 0 && e->offset[AXIS_S] == 0;
 }
 static bool any_edge(const Graph *g, const Edge *e) { return e->kind[g->axis] <= EDGE_WHOLE; }
 
@@ -282,8 +283,9 @@ static const char *one_place(const Graph *g, Axis a, Place p)
 static const char *place_text(const Graph *g, const Var *v, const Edge *e)
 {
   const char *text = NULL;
+  bool says_place = v->name[strlen(v->name) - 1] == ']'; /* a boundary */
   for (Axis a = 0; a < AXES; a++) {
-    if (!(v->dom & axis_bit(a))) continue;
+    if (!(v->dom & axis_bit(a)) || says_place) continue;
     Place p = place_now(v, a);
     if (e && e->kind[a] != EDGE_WHOLE && e->read) p = read_place(e->read, a);
     else if (e && e->kind[a] == EDGE_STEP) p.k = e->offset[a];
@@ -363,7 +365,7 @@ static bool refuse_same_time(Graph *g, const int *member, int n)
   return false;
 }
 
-static void refuse_both_directions(Graph *g, const int *member, int n)
+static bool refuse_both_directions(Graph *g, const int *member, int n)
 {
   Axis a = g->axis;
   Step back = {-1, {0}}, ahead = {-1, {0}};
@@ -374,15 +376,28 @@ static void refuse_both_directions(Graph *g, const int *member, int n)
       if (e->offset[a] < 0 && back.from < 0) back = (Step){member[i], *e};
       if (e->offset[a] > 0 && ahead.from < 0) ahead = (Step){member[i], *e};
     }
-  if (back.from < 0 || ahead.from < 0) return;
+  if (back.from < 0 || ahead.from < 0) return false;
   Steps cycle = {0};
   vec_push(g->arena, &cycle, back);
-  if (!way(g, back.edge.to, ahead.from, any_edge, &cycle)) return;
+  if (!way(g, back.edge.to, ahead.from, any_edge, &cycle)) return false;
   vec_push(g->arena, &cycle, ahead);
-  if (!way(g, ahead.edge.to, back.from, any_edge, &cycle)) return;
+  if (!way(g, ahead.edge.to, back.from, any_edge, &cycle)) return false;
   const char *t = g->s->axis[a];
   report(g, &cycle, "this cycle needs both earlier and later values",
          arena_printf(g->arena, "a cycle runs forward, reading [%s-k], or backward, reading [%s+k]", t, t));
+  return true;
+}
+
+static void refuse_axes(Graph *g, const int *member, int n)
+{
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < g->out[member[i]].n; k++) {
+      const Edge *e = &g->out[member[i]].at[k];
+      if (!inside(g, member[i], e)) continue;
+      report_through(g, member[i], e, any_edge, "this cycle runs along neither axis",
+                     "along one axis all its reads must be of neighbours, all behind or all ahead");
+      return;
+    }
 }
 
 /* The axis that a cycle might have been meant to run along: one that all its variables vary over and along which they
@@ -421,7 +436,9 @@ static void explain(Graph *g, const int *member, int n, int axes)
     return;
   }
   g->axis = meant_axis(g, member, n, axes);
-  if (!refuse_places(g, member, n) && !refuse_same_time(g, member, n)) refuse_both_directions(g, member, n);
+  if (refuse_places(g, member, n) || refuse_same_time(g, member, n) || refuse_both_directions(g, member, n)) return;
+  g->axis = (Axis)!g->axis;
+  if (!refuse_both_directions(g, member, n)) refuse_axes(g, member, n);
 }
 
 bool causality_check(System *s)

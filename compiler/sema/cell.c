@@ -50,6 +50,11 @@ static bool is_static(Elab *x, const Ast *e)
   case AST_INDEX:
   case AST_FIELD:
   case AST_TRANSPOSE: return false;
+  case AST_CALL: /* dim(x) is a size whatever x is */
+    if (e->kid[0]->kind == AST_NAME && strcmp(e->kid[0]->name, "dim") == 0) return true;
+    for (int i = 0; i < e->nkid; i++)
+      if (!is_static(x, e->kid[i])) return false;
+    return true;
   case AST_NAME:
     f = find_name(x, e->name);
     return !f.entry || f.entry->kind == ENTRY_SIZE || f.entry->kind == ENTRY_VALUE || f.entry->kind == ENTRY_INSTANCE;

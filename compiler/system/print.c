@@ -466,9 +466,17 @@ static void put_settings(Text *out, const System *s)
   text_puts(out, "  }\n");
 }
 
+/* what is not the one axis t */
+static void put_axes(Text *out, const System *s)
+{
+  if (s->axis[AXIS_S]) text_printf(out, "  axis %s, %s\n", s->axis[AXIS_S], s->axis[AXIS_T]);
+  else if (strcmp(s->axis[AXIS_T], "t") != 0) text_printf(out, "  axis %s\n", s->axis[AXIS_T]);
+}
+
 void system_print(Text *out, const System *s)
 {
   text_printf(out, "model %s {\n", s->name);
+  put_axes(out, s);
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
     if (v->kind != VAR_COMPUTED || v->output) put_declaration(out, s, v);

@@ -1,4 +1,5 @@
 model axes {
+  axis s
   input x[s] : real[3]
   output b[s] : real[3]
   output d[s] : real[3]
