@@ -35,8 +35,8 @@ static void keep_row(const Kept *k, int64_t row, int64_t place)
   if (seen < MEMORY) put(k, k->updates + row, seen + 1);
 }
 
-/* The first step of a column, counted from where its state started afresh. */
-static int64_t start_of(const RnnBatch *batch, int64_t b) { return batch ? batch->from[b] - batch->first[b] : 0; }
+/* The steps of its sequence before a column, as `t` counts them. */
+static int64_t start_of(const RnnBatch *batch, int64_t b) { return batch ? batch->from[b] : 0; }
 
 static bool is_first_of_start(const RnnBatch *batch, int64_t b)
 {
