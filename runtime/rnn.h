@@ -64,7 +64,7 @@ int64_t rnn_block(const RnnHandle *handle);
 /* First values by the model's initialisers: a function of the seed and each parameter's path. */
 bool rnn_initialise(RnnHandle *handle, uint64_t seed, RnnError *error);
 /* Every parameter of the model must be in the file, in its shape; other tensors are not looked at. A checkpoint will
- * do. */
+   do. What training keeps of batch statistics may be missing: it is zero then, as before training. */
 bool rnn_load(RnnHandle *handle, const char *path, RnnError *error);
 /* Written aside and renamed: the old file or the new one, never half of it. */
 bool rnn_save(RnnHandle *handle, const char *path, RnnError *error);

@@ -9,6 +9,6 @@
 void stack_products(System *s);
 
 /* Sets Var.offset of parameters and stacks: the flat block, stacks' members next to each other, each parameter or stack
-   at a multiple of 16 elements. Returns the block's length. */
+   at a multiple of 16 elements, fixed ones behind all others. Returns the block's length. */
 int64_t param_layout(System *s);
 #endif
