@@ -125,8 +125,8 @@ struct Var {
    loss += nll / count. */
 #define DRAW_PARAMS 6
 typedef struct Draw {
-  Var *var;   /* drawn */
-  int offset; /* of x[t+k] ~ ...; 0 without index */
+  Var *var;                /* drawn */
+  int offset;              /* of x[t+k] ~ ...; 0 without index */
   const char *dist;        /* its name in runtime/distributions.def */
   Var *param[DRAW_PARAMS]; /* computed variables with the distribution's arguments, NULL behind the last */
   Var *nll, *count;
