@@ -8,7 +8,7 @@
    Time-major: element (t, b, j) of a buffer with the time index is at ((lo + t) * B + b) * width + j, t = 0 .. T-1 here
    (the language's t = 1 is t = 0 here); lo slots stand before t = 0 and hi after T-1 (the halo, for reads
    outside 1..T). Sequences are sorted by length, longest first: at t the first live[t] of them are alive. What lies
-   behind the end of a shorter sequence (padding) must be zero when a program starts. */
+   behind the end of a shorter sequence (padding) must be zero when a program starts; of tokens -1. */
 #ifndef RNN_PROGRAM_H
 #define RNN_PROGRAM_H
 #include <stdint.h>

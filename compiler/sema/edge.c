@@ -1,8 +1,6 @@
 /* edge.c: what is said of the reads that lead from one step to another: reset v when e, clip message v c.
    Needs: all applications declared. Leaves alone: the reads; lower.c changes them once all are known. */
 #include "body.h"
-#include <math.h>
-#include <string.h>
 
 /* The variable, and the application that computes it; NULL after a diagnostic. */
 static FlatVar *edge_target(Body *b, const Ast *st, FlatEdge *edge)
