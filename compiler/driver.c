@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include "driver.h"
 #include "calls.h"
+#include "teacher_forcing.h"
 #include "header.h"
 #include "lang_table.h"
 #include "linker.h"
@@ -36,6 +37,30 @@ static void hash_system(Driver *d, System *s)
   text_free(&t);
 }
 
+/* The setting teacher_forcing says how the train program is compiled. */
+static int read_forcing(Driver *d, const System *s)
+{
+  TeacherForcing forcing;
+  RnnError error = {0};
+  Span at = {0};
+  const char *text = d->o.forcing;
+  for (int i = 0; i < s->settings.n && !d->o.forcing; i++) {
+    if (strcmp(s->settings.at[i].name, "teacher_forcing")) continue;
+    text = s->settings.at[i].value;
+    at = s->settings.at[i].span;
+  }
+  if (!text) return 0;
+  if (!rnn_forcing_read(&forcing, text, 1, 1, &error)) {
+    if (!at.source) return fail(error.message, NULL, EXIT_USAGE);
+    diag(d->diag, at, "%s", error.message);
+    return finish(d, EXIT_DIAGNOSTICS);
+  }
+  d->forcing.sample = forcing.sample;
+  for (int i = 0; i < FORCED_MODES; i++)
+    if (!strcmp(rnn_forcing_mode(&forcing), forced_name[i])) d->forcing.mode = (ForcingMode)i;
+  return 0;
+}
+
 int driver_open(Driver *d, const DriverOptions *o)
 {
   *d = (Driver){.o = *o, .arena = arena_new()};
@@ -48,6 +73,8 @@ int driver_open(Driver *d, const DriverOptions *o)
   System *s = lower(d->arena, d->diag, d->file, &d->lower);
   if (!s || diag_errors(d->diag)) return finish(d, EXIT_DIAGNOSTICS);
   hash_system(d, s);
+  int code = read_forcing(d, s);
+  if (code) return code;
   simplify(s);
   stack_products(s);
   d->param_count = param_layout(s);
@@ -55,6 +82,15 @@ int driver_open(Driver *d, const DriverOptions *o)
   finish(d, 0); /* warnings, once */
   d->diag = diag_new(d->arena);
   return 0;
+}
+
+bool driver_has_setting(const Driver *d, const char *name, const char *value)
+{
+  for (int i = 0; i < d->lowered->settings.n; i++) {
+    const Setting *s = &d->lowered->settings.at[i];
+    if (!strcmp(s->name, name) && !strcmp(s->value, value)) return true;
+  }
+  return false;
 }
 
 void driver_close(Driver *d)
@@ -74,8 +110,10 @@ static Compiled *make(Driver *d, ProgramKind kind, Stage stage, bool windows)
   ProgramRequest r = {.kind = kind,
                       .wrt = kind == PROGRAM_TRAIN ? d->o.wrt : NULL,
                       .show = kind == PROGRAM_STEP ? NULL : d->o.show,
-                      .windows = windows};
+                      .windows = windows,
+                      .forcing = d->forcing};
   Compiled *c = program_make(d->arena, quiet, d->file, &d->lower, &r, stage);
+  if (kind == PROGRAM_FREE && !c && !d->o.free) return NULL;
   if (diag_errors(quiet)) {
     diag_print(quiet, stderr, isatty(2) && !getenv("NO_COLOR"));
     exit(EXIT_DIAGNOSTICS);
@@ -152,9 +190,13 @@ int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out)
   else if (!strcmp(stage, "equations") || !strcmp(stage, "adjoint") || !strcmp(stage, "schedule")) {
     Stage s = stage[0] == 'e' ? STAGE_EQUATIONS : stage[0] == 'a' ? STAGE_ADJOINT : STAGE_PLAN;
     if (s == STAGE_ADJOINT) kind = PROGRAM_TRAIN;
+    d->o.free |= kind == PROGRAM_FREE;
     Compiled *c = make(d, kind, s, false);
     if (!c && kind == PROGRAM_TRAIN && s != STAGE_ADJOINT) c = make(d, PROGRAM_FORWARD, s, false);
-    if (!c) code = fail("this model has no loss and no '~': there is nothing to train", NULL, EXIT_DIAGNOSTICS);
+    if (!c && kind == PROGRAM_FREE)
+      code = fail("none of the model's distributions reads what is drawn: it has no program 'free'", NULL,
+                  EXIT_DIAGNOSTICS);
+    else if (!c) code = fail("this model has no loss and no '~': there is nothing to train", NULL, EXIT_DIAGNOSTICS);
     else if (c->refused)
       code = fail(arena_printf(d->arena, "no streaming step: %s", c->refused), NULL, EXIT_DIAGNOSTICS);
     else if (s == STAGE_PLAN) plan_print(&t, c->plan);

@@ -12,7 +12,9 @@ typedef struct DriverOptions {
   int level; /* -O0 .. -O3 */
   const char *triple, *cpu, *features;
   const char *const *wrt, *const *show;
-  bool inference; /* an object holds the streaming step alone, and needs no library */
+  const char *forcing; /* the setting teacher_forcing, where the command line has it; NULL: the train block's */
+  bool free;           /* the program `free` is wanted: where the model has none it is a mistake */
+  bool inference;      /* an object holds the streaming step alone, and needs no library */
 } DriverOptions;
 
 typedef struct Driver {
@@ -24,6 +26,7 @@ typedef struct Driver {
   int64_t param_count;
   char hash[17];
   LowerOptions lower;
+  Forcing forcing;      /* of the train program */
   const Compiled *step; /* once compiled */
   Target *target;
   LLVMContextRef context;
@@ -37,6 +40,7 @@ enum { EXIT_DIAGNOSTICS = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, EXIT_INTERNAL
 /* Reads and checks the file. Each of these returns 0 or an exit code, everything said on stderr. */
 int driver_open(Driver *d, const DriverOptions *o);
 void driver_close(Driver *d);
+bool driver_has_setting(const Driver *d, const char *name, const char *value); /* in the train block */
 /* Compiles the programs whose bit (1 << ProgramKind) is in `programs`, as far as the model has them, into d->module,
  * optimised. */
 int driver_module(Driver *d, unsigned programs);

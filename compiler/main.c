@@ -113,7 +113,7 @@ static int take_option(Job *job, int id, const char *value)
   case OPT_INFERENCE: job->o.inference = true; break;
   case OPT_EMIT: job->emit = value; break;
   case OPT_PROGRAM:
-    if (program_kind(value) < 0) return usage("--program is train, evaluate, forward or step, not", value, NULL);
+    if (program_kind(value) < 0) return usage("--program is train, evaluate, free, forward or step, not", value, NULL);
     job->kind = (ProgramKind)program_kind(value);
     break;
   case OPT_PRECISION:
@@ -196,6 +196,7 @@ static const struct {
     {"predict", 1u << PROGRAM_FORWARD | 1u << PROGRAM_STEP},
     {"forward", 1u << PROGRAM_FORWARD},
     {"sample", 1u << PROGRAM_FORWARD | 1u << PROGRAM_STEP},
+    {"decode", 1u << PROGRAM_DECODE},
     {"info", 1u << PROGRAM_FORWARD | 1u << PROGRAM_STEP},
     {"init", 0},
 };
@@ -226,6 +227,34 @@ static const char *peek(int argc, char **argv, const char *name)
   return found;
 }
 
+/* VALUE of the last `--set NAME=VALUE`, NULL when absent. */
+static const char *peek_setting(int argc, char **argv, const char *name)
+{
+  const char *found = NULL;
+  for (int i = 2; i < argc; i++) {
+    const char *word = argv[i];
+    if (!strcmp(word, "--set") || !strcmp(word, "-s")) word = i + 1 < argc ? argv[i + 1] : "";
+    else if (!strncmp(word, "--set=", 6)) word += 6;
+    else if (!strncmp(word, "-s", 2)) word += 2;
+    else continue;
+    if (!strncmp(word, "train.", 6)) word += 6;
+    size_t n = strlen(name);
+    if (strncmp(word, name, n)) continue;
+    word += n + strspn(word + n, " ");
+    if (*word == '=') found = word + 1 + strspn(word + 1, " ");
+  }
+  return found;
+}
+
+/* A setting that says what is compiled, from the command line or the checkpoint that training goes on from; NULL: the
+   train block's. The caller frees. */
+static char *wanted_setting(int argc, char **argv, const char *name)
+{
+  const char *resume = peek(argc, argv, "resume"), *given = peek_setting(argc, argv, name);
+  if (given) return strdup(given);
+  return resume ? rnn_checkpoint_setting(resume, name) : NULL;
+}
+
 static int run(Job *job, int argc, char **argv)
 {
   if (argc < 2) return usage("run needs a command: rnnc run model.rnn train ...", NULL, NULL);
@@ -248,7 +277,12 @@ static int run(Job *job, int argc, char **argv)
   job->o.show = show_names;
 
   Driver d;
+  char *forcing = wanted_setting(argc, argv, "teacher_forcing"), *gap = wanted_setting(argc, argv, "gap");
+  bool train = !strcmp(command, "train"), evaluate = !strcmp(command, "evaluate");
+  job->o.forcing = forcing;
+  job->o.free = (train && gap && !strcmp(gap, "true")) || (evaluate && peek(argc, argv, "free"));
   code = driver_open(&d, &job->o);
+  if (job->o.free || (train && !code && driver_has_setting(&d, "gap", "true"))) programs |= 1u << PROGRAM_FREE;
   const RnnModel *model = NULL;
   if (!code && peek(argc, argv, "interpret")) code = interpret_command(&d, argc, argv);
   else if (!code) {
@@ -259,6 +293,8 @@ static int run(Job *job, int argc, char **argv)
     if (!code) code = rnn_main(argc, argv, model, &host);
   }
   driver_close(&d);
+  free(forcing);
+  free(gap);
   if (wrt_names) free((char *)wrt_names[0]);
   if (show_names) free((char *)show_names[0]);
   free(wrt_names);

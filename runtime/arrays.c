@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arrays.h"
+#include "teacher_forcing.h"
 
 static bool all_sequences(RnnBatch *batch, const RnnDataset *data, RnnError *error)
 {
@@ -18,7 +19,7 @@ static Run *run_over(RnnHandle *h, const char *program, const RnnDataset *data, 
 {
   Run *run = rnn_handle_run(h, program, error);
   if (!run || !all_sequences(batch, data, error)) return NULL;
-  if (!rnn_run_prepare(run, batch, data, (NoiseKey){0}, error)) return NULL;
+  if (!rnn_run_prepare(run, batch, data, (NoiseKey){.forced = rnn_forcing_first(h->model)}, error)) return NULL;
   rnn_run_go(run, h->weights, h->grads);
   return run;
 }
@@ -30,8 +31,8 @@ static RnnDataset *dataset_of(const RnnHandle *h, const RnnTensorFile *data, boo
     rnn_fail_memory(error, sizeof *specs);
     return NULL;
   }
-  RnnDataset *set =
-      rnn_dataset_from_tensors(data, "data", specs, h->model->inputs, h->model->real64, targets_optional, error);
+  RnnDataOptions options = {.real64 = h->model->real64, .targets_optional = targets_optional, .axes = h->model->axes};
+  RnnDataset *set = rnn_dataset_from_tensors(data, "data", specs, h->model->inputs, &options, error);
   free(specs);
   return set;
 }
@@ -80,6 +81,7 @@ static bool export_gradients(const RnnHandle *h, const Run *run, double loss, Rn
   size_t bytes = h->model->real64 ? sizeof(double) : sizeof(float);
   for (int i = 0; i < h->model->params; i++) {
     const RnnParam *p = &h->param[i];
+    if (h->model->param[i].fixed) continue;
     RnnTensor *t = rnn_tensor_add(out, p->name, h->model->real64 ? RNN_F64 : RNN_F32, p->rank, p->shape, error);
     if (!t) return false;
     memcpy(t->data, (const char *)h->grads + (size_t)p->offset * bytes, (size_t)p->count * bytes);

@@ -6,6 +6,9 @@
 
    whole sequences (unroll = 0)
      Sequences, in a new order each epoch where shuffle is set, by `batch` at a time; the last batch may be smaller.
+     With `bucket` each run of RNN_BUCKET batches in that order is dealt out anew by length, so that a batch holds
+     sequences of like length, and the order of full batches is drawn again where shuffle is set. Models with two axes
+     run whole sequences only.
 
    windows (unroll > 0, carry = false)
      Every sequence is cut into windows of `unroll` steps (its last may be shorter), each an item of its own that starts
@@ -21,7 +24,8 @@
      window, but where that would be the one step that some cut streams have more than others, it is appended to the
      window before it (T = unroll + 1).
 
-   Within a batch, sequences stand longest first; among equals the plan's order holds. */
+   Within a batch, sequences stand longest first; among equals the plan's order holds. Along the second axis a batch has
+   an order of its own, longest first too; among equals the first order holds. */
 #ifndef RNN_BATCH_H
 #define RNN_BATCH_H
 #include <stdio.h>
@@ -43,19 +47,29 @@ typedef struct RnnBatch {
   int64_t *from;     /* [B]: the window's first step in it, from 0 */
   int64_t *first; /* [B]: first step of the stream in it: steps before that are outside (0: the sequence's own start) */
   int64_t *order; /* [B]: place in the order before sorting (rnn_batch_whole: in the list): undoes the sort */
+  int64_t S;      /* longest along the second axis; 0: there is none, and nothing in the lists below */
+  int64_t *live2; /* [S + 1] */
+  int64_t *len2;  /* [B], descending */
+  int64_t *row2;  /* [B]: place of b in the second order */
+  int64_t *col2;  /* [B]: the inverse */
   bool carries_on; /* the next position of the plan continues this one: column b goes on as column b, for b < its B */
-  int64_t room_T, room_B; /* private */
+  int64_t room_T, room_S, room_B; /* private */
 } RnnBatch;
 
 void rnn_batch_free(RnnBatch *batch);
 /* Whole sequences list[0 .. count-1] of the dataset as one batch. */
 bool rnn_batch_whole(RnnBatch *batch, const RnnDataset *dataset, const int64_t *list, int64_t count, RnnError *error);
+/* Sequences list[0 .. count-1], which may name one more than once, each as a window of one step, the first: b keeps the
+   place in the list. rnn_batch_step moves on to step t. */
+bool rnn_batch_stepwise(RnnBatch *batch, const RnnDataset *dataset, const int64_t *list, int64_t count,
+                        RnnError *error);
+void rnn_batch_step(RnnBatch *batch, const RnnDataset *dataset, int64_t t, int64_t leads);
 
-/* Where an input stands in a program's buffer: element j at step t of sequence b is buffer[((lo + t) * B + b) * width +
-   column + j], and [b * width + column + j] for one without time index. */
+/* Where an input stands in a program's buffer: rnn_program.h has the layout. */
 typedef struct RnnPlace {
-  int64_t lo, hi; /* halo slots before and behind */
-  int64_t width;  /* elements of a row */
+  int64_t lo, hi;   /* halo slots before and behind, along the primary axis */
+  int64_t lo2, hi2; /* along the second */
+  int64_t width;    /* elements of a row */
   int64_t column;
   bool integer; /* int32_t; else real */
   bool real64;  /* double; else float */
@@ -68,11 +82,14 @@ void rnn_batch_fill(const RnnBatch *batch, const RnnDataset *dataset, int input,
 
 /* -- a plan -------------------------------------------------------------------------------------------------------- */
 
+enum { RNN_BUCKET = 16 };
+
 typedef struct RnnPlanSettings {
   int64_t batch;  /* >= 1 */
   int64_t unroll; /* 0: whole sequences */
   bool carry;
   bool shuffle;
+  bool bucket;
   uint64_t seed;
   int64_t leads; /* largest hi of the inputs that will be filled: how far a window may look beyond its end */
 } RnnPlanSettings;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "checkpoint.h"
+#include "commands.h"
 
 enum { NAME = 1024 };
 
@@ -197,4 +198,19 @@ bool rnn_checkpoint_carry(const char *path, const RnnTensorFile *file, Run *run,
         memcpy(rnn_run_carry_row(run, i, b), (const char *)t->data + (size_t)b * bytes, bytes);
   }
   return true;
+}
+
+char *rnn_checkpoint_setting(const char *path, const char *name)
+{
+  RnnTensorFile file = {0};
+  char *value = NULL;
+  if (rnn_tensors_read(path, &file, NULL)) {
+    const char *text = rnn_metadata_get(&file, "rnnc.settings");
+    json_t *all = text ? json_loads(text, 0, NULL) : NULL;
+    const char *found = json_string_value(json_object_get(all, name));
+    value = found ? strdup(found) : NULL;
+    json_decref(all);
+  }
+  rnn_tensor_file_free(&file);
+  return value;
 }

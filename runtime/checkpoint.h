@@ -40,5 +40,4 @@ bool rnn_checkpoint_restore(const char *path, const RnnTensorFile *file, RnnHand
                             TrainPoint *point, void **best, RnnError *error);
 /* The carried state into a run that was prepared for the next window. */
 bool rnn_checkpoint_carry(const char *path, const RnnTensorFile *file, Run *run, RnnError *error);
-
 #endif

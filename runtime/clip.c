@@ -1,4 +1,4 @@
-/* clip.c: the norm of a block of gradients, and the three ways to bound it. */
+/* clip.c: the norm of a block of gradients, and the ways to bound it. */
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -9,14 +9,25 @@ enum { PART = 1 << 13, LANES = 8 };
 
 bool rnn_clip_read(Clip *clip, const char *text, RnnError *error)
 {
-  static const char *const names[] = {"none", "norm", "value", "param", NULL}, *const arguments[] = {"max", NULL};
+  static const char *const names[] = {"none", "norm", "value", "param", "adaptive", NULL};
+  static const char *const max[] = {"max", NULL}, *const adaptive[] = {"clip", "eps", NULL};
   RnnCall *call = rnn_call_parse(text, error);
   int kind = call ? rnn_call_which(call, "clip", names, error) : -1;
   *clip = (Clip){.kind = kind < 0 ? CLIP_NONE : (ClipKind)kind};
-  bool ok = kind >= 0 && rnn_call_check(call, arguments, kind == CLIP_NONE ? 0 : 1, error) &&
-            rnn_call_number(call, "max", 0, &clip->max, error);
-  if (ok && kind != CLIP_NONE && !(clip->max > 0))
-    ok = rnn_fail(error, RNN_ERROR_USAGE, "max must be above 0: %s(1.0)", names[kind]);
+  bool ok = kind >= 0;
+  if (kind == CLIP_ADAPTIVE) {
+    clip->max = 0.01;
+    clip->eps = 1e-3;
+    ok = rnn_call_check(call, adaptive, 2, error) && rnn_call_number(call, "clip", 0, &clip->max, error) &&
+         rnn_call_number(call, "eps", 1, &clip->eps, error);
+    if (ok && !(clip->max > 0 && clip->eps > 0))
+      ok = rnn_fail(error, RNN_ERROR_USAGE, "clip and eps must be above 0: adaptive(0.01, 1e-3)");
+  } else {
+    ok = ok && rnn_call_check(call, max, kind == CLIP_NONE ? 0 : 1, error) &&
+         rnn_call_number(call, "max", 0, &clip->max, error);
+    if (ok && kind != CLIP_NONE && !(clip->max > 0))
+      ok = rnn_fail(error, RNN_ERROR_USAGE, "max must be above 0: %s(1.0)", names[kind]);
+  }
   rnn_call_free(call);
   return ok || rnn_fail_within(error, "setting clip");
 }
@@ -73,6 +84,7 @@ double rnn_clip_norm(const ModelDescription *m, RnnPool *pool, const void *grads
 typedef struct ClipJob {
   const Clip *clip;
   const ModelDescription *model;
+  const void *weights;
   void *grads;
   atomic_bool acted;
 } ClipJob;
@@ -103,27 +115,50 @@ static void value_part(const RnnFrame *frame, void *arg, int64_t from, int64_t t
   if (acted) atomic_store(&j->acted, true);
 }
 
+/* n elements from `from` on become those of a gradient whose norm is at most max */
+static void shorten(ClipJob *j, int64_t from, int64_t n, double max)
+{
+  double norm = sqrt(squares(j->model, j->grads, from, n));
+  if (!(norm > max)) return;
+  if (j->model->real64) scale_f64((double *)j->grads + from, n, max / norm);
+  else scale_f32((float *)j->grads + from, n, (float)(max / norm));
+  atomic_store(&j->acted, true);
+}
+
 static void param_part(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
 {
   (void)frame;
   ClipJob *j = arg;
   for (int64_t i = from; i < to; i++) {
     const ModelParam *p = &j->model->param[i];
-    double norm = sqrt(squares(j->model, j->grads, p->offset, p->shape.count)), factor = j->clip->max / norm;
-    if (!(norm > j->clip->max)) continue;
-    if (j->model->real64) scale_f64((double *)j->grads + p->offset, p->shape.count, factor);
-    else scale_f32((float *)j->grads + p->offset, p->shape.count, (float)factor);
-    atomic_store(&j->acted, true);
+    shorten(j, p->offset, p->shape.count, j->clip->max);
   }
 }
 
-double rnn_clip_apply(Clip *clip, const ModelDescription *m, RnnPool *pool, double norm, void *grads)
+/* A unit is a row: what leads to one component of the product. */
+static void adaptive_part(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
 {
-  ClipJob job = {.clip = clip, .model = m, .grads = grads};
+  (void)frame;
+  ClipJob *j = arg;
+  for (int64_t i = from; i < to; i++) {
+    const ModelParam *p = &j->model->param[i];
+    int64_t units = p->shape.rank == 2 ? p->shape.extent[0] : 1, n = p->shape.count / units;
+    for (int64_t u = 0; u < units; u++) {
+      double size = sqrt(squares(j->model, j->weights, p->offset + u * n, n));
+      shorten(j, p->offset + u * n, n, j->clip->max * fmax(size, j->clip->eps));
+    }
+  }
+}
+
+double rnn_clip_apply(Clip *clip, const ModelDescription *m, RnnPool *pool, double norm, const void *weights,
+                      void *grads)
+{
+  ClipJob job = {.clip = clip, .model = m, .weights = weights, .grads = grads};
   double factor = 1;
   if (clip->kind == CLIP_NORM && norm > clip->max) factor = clip->max / norm;
   if (clip->kind == CLIP_VALUE) rnn_pool_run(pool, value_part, &job, m->count, 1 << 15);
   if (clip->kind == CLIP_PARAM) rnn_pool_run(pool, param_part, &job, m->params, 1);
+  if (clip->kind == CLIP_ADAPTIVE) rnn_pool_run(pool, adaptive_part, &job, m->params, 1);
   clip->seen++;
   clip->acted += factor != 1 || atomic_load(&job.acted);
   return factor;

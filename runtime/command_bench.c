@@ -2,6 +2,7 @@
  * that stay the same. */
 #include "clip.h"
 #include "clock.h"
+#include "teacher_forcing.h"
 #include "job.h"
 #include "optim.h"
 #include "update.h"
@@ -34,7 +35,8 @@ static bool prepare_program(Bench *b, RnnError *error)
   bool ok = specs && list;
   if (!ok) rnn_fail_memory(error, (size_t)b->B * sizeof *list);
   for (int64_t i = 0; ok && i < b->B; i++) list[i] = i;
-  ok = ok && (b->data = rnn_dataset_random(specs, h->model->inputs, b->B, b->T, h->model->real64,
+  ok = ok && (b->data = rnn_dataset_random(specs, h->model->inputs, b->B, b->T,
+                                           &(RnnDataOptions){.real64 = h->model->real64, .axes = h->model->axes},
                                            (uint64_t)rnn_setting_count(&b->job->settings, SETTING_seed), error));
   ok = ok && rnn_batch_whole(&b->batch, b->data, list, b->B, error) &&
        (b->run = rnn_handle_run(h, b->mode == MODE_TRAIN ? "train" : "forward", error));
@@ -45,7 +47,8 @@ static bool prepare_program(Bench *b, RnnError *error)
                                  own_clip ? rnn_setting_text(s, SETTING_clip) : "norm(1.0)", error);
     ok = b->updater != NULL;
   }
-  ok = ok && rnn_run_prepare(b->run, &b->batch, b->data, (NoiseKey){0}, error);
+  ok = ok && rnn_run_prepare(b->run, &b->batch, b->data, (NoiseKey){.forced = rnn_forcing_first(b->job->handle->model)},
+                             error);
   free(specs);
   free(list);
   return ok;

@@ -5,16 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PART_DEFAULT, PART_TRAIN, PART_VALIDATE, PART_TEST, PART_ALL };
-
-/* The part, or NULL where the data have none of that name */
-static const RnnDataset *choose(const Parts *p, int part, const char **name)
-{
-  if (part == PART_DEFAULT) part = p->test ? PART_TEST : p->validate ? PART_VALIDATE : PART_ALL;
-  *name = part == PART_TEST ? "test" : part == PART_VALIDATE ? "validate" : part == PART_TRAIN ? "train" : "all";
-  return part == PART_TEST ? p->test : part == PART_VALIDATE ? p->validate : p->train;
-}
-
 static void print_json(const Scores *s, const RnnDataset *data, const char *part)
 {
   json_t *all = rnn_scores_json(s);
@@ -40,20 +30,14 @@ static void print_text(const Scores *s, const char *part)
 
 int rnn_command_evaluate(Job *job)
 {
-  static const char *const words[] = {"default", "train", "validate", "test", "all"};
   Parts parts;
   Scores scores = {0};
-  int part = rnn_job_word(job, OPTION_PART, words, 5);
-  if (part < 0 || !rnn_job_weights(job)) return job->error.code;
-  bool all = part == PART_ALL || (part == PART_DEFAULT && job->value[OPTION_DATA]);
-  if (!rnn_job_data(job, &parts, all, false)) return job->error.code;
   const char *name;
-  const RnnDataset *data = choose(&parts, part, &name);
-  if (!data)
-    rnn_fail(&job->error, RNN_ERROR_USAGE, "--part=%s: the settings hold out no such part; --set %s=0.1 would", name,
-             name);
-  else if (rnn_evaluate(job->handle, data, rnn_evaluation_plan(&job->settings, data, true), NULL, &scores,
-                        &job->error)) {
+  if (!rnn_job_weights(job)) return job->error.code;
+  const RnnDataset *data = rnn_job_part(job, &parts, false, &name);
+  if (!data) return job->error.code;
+  if (rnn_evaluate(job->handle, job->value[OPTION_FREE] ? "free" : "evaluate", data,
+                   rnn_evaluation_plan(&job->settings, data, true), NULL, &scores, &job->error)) {
     if (job->value[OPTION_JSON]) print_json(&scores, data, name);
     else print_text(&scores, name);
   }

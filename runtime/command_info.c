@@ -1,4 +1,5 @@
 /* command_info.c: `info`: what the model takes, hands out and holds, as JSON or as a table. */
+#include "draws.h"
 #include "job.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,10 +40,10 @@ static json_t *inputs_json(const ModelDescription *m)
   json_t *all = json_array();
   for (int i = 0; i < m->inputs; i++) {
     const RnnInputSpec *s = &m->input[i].spec;
-    json_t *one = json_pack("{s:s, s:s, s:s, s:o, s:b, s:b}", "name", s->name, "role", s->target ? "target" : "input",
-                            "type", s->token ? "token" : "real", "shape",
+    json_t *one = json_pack("{s:s, s:s, s:s, s:o, s:b, s:b, s:b}", "name", s->name, "role",
+                            s->target ? "target" : "input", "type", s->token ? "token" : "real", "shape",
                             s->token ? shape_json(1, &s->classes) : shape_json(s->rank, s->shape), "time", s->time,
-                            "drawn", m->input[i].drawn);
+                            "second", s->second, "drawn", m->input[i].drawn);
     json_array_append_new(all, one);
   }
   return all;
@@ -53,8 +54,9 @@ static json_t *outputs_json(const ModelDescription *m)
   json_t *all = json_array();
   for (int i = 0; i < m->outputs; i++) {
     const ModelOutput *o = &m->output[i];
-    json_array_append_new(all, json_pack("{s:s, s:o, s:b}", "name", o->name, "shape",
-                                         shape_json(o->shape.rank, o->shape.extent), "time", o->time));
+    json_array_append_new(all,
+                          json_pack("{s:s, s:o, s:b, s:b}", "name", o->name, "shape",
+                                    shape_json(o->shape.rank, o->shape.extent), "time", o->time, "second", o->second));
   }
   return all;
 }
@@ -88,14 +90,14 @@ static json_t *states_json(const Program *p)
 
 static json_t *draws_json(const ModelDescription *m)
 {
-  static const char *const dists[] = {"categorical", "bernoulli", "normal"};
   json_t *all = json_array();
   for (int i = 0; i < m->draws; i++) {
     json_t *params = json_array();
-    for (int k = 0; k < 2 && m->draw[i].param[k]; k++) json_array_append_new(params, json_string(m->draw[i].param[k]));
-    json_array_append_new(all,
-                          json_pack("{s:s, s:I, s:s, s:o}", "name", m->draw[i].var, "offset",
-                                    (json_int_t)m->draw[i].offset, "dist", dists[m->draw[i].dist], "params", params));
+    for (int k = 0; k < MODEL_DRAW_PARAMS && m->draw[i].param[k]; k++)
+      json_array_append_new(params, json_string(m->draw[i].param[k]));
+    json_array_append_new(all, json_pack("{s:s, s:I, s:s, s:o}", "name", m->draw[i].var, "offset",
+                                         (json_int_t)m->draw[i].offset, "dist", rnn_dist_name(m->draw[i].dist),
+                                         "params", params));
   }
   return all;
 }
@@ -105,6 +107,9 @@ static int print_json(Job *job)
   const ModelDescription *m = job->handle->model;
   json_t *all = json_pack("{s:s, s:s, s:s, s:s}", "name", m->name, "source", m->source, "hash", m->hash, "precision",
                           m->real64 ? "f64" : "f32");
+  json_t *axes = json_pack("[s]", m->axes.primary);
+  if (m->axes.second) json_array_append_new(axes, json_string(m->axes.second));
+  json_object_set_new(all, "axes", axes);
   json_object_set_new(all, "inputs", inputs_json(m));
   json_object_set_new(all, "outputs", outputs_json(m));
   json_object_set_new(all, "states", states_json(any_program(m)));
@@ -146,7 +151,7 @@ static int print_table(const Job *job)
   const ModelDescription *m = job->handle->model;
   const Program *p = any_program(m);
   int width = 8;
-  char more[64];
+  char more[64], axes[128];
   for (int i = 0; i < m->params; i++) widen(&width, m->param[i].name);
   for (int i = 0; i < m->inputs; i++) widen(&width, m->input[i].spec.name);
   for (int i = 0; p && i < p->carries; i++) widen(&width, p->carry[i].var);
@@ -158,19 +163,20 @@ static int print_table(const Job *job)
     snprintf(more, sizeof more, "%s%s", s->target ? "target" : "",
              m->input[i].drawn ? (s->target ? ", drawn" : "drawn") : "");
     row(s->name, width, s->token ? "token" : "real", s->token ? 1 : s->rank, s->token ? &s->classes : s->shape,
-        s->time ? "[t]" : "", more);
+        rnn_axes_text(&m->axes, s->time, s->second, axes, sizeof axes), more);
   }
   puts("outputs");
   for (int i = 0; i < m->outputs; i++)
     row(m->output[i].name, width, "real", m->output[i].shape.rank, m->output[i].shape.extent,
-        m->output[i].time ? "[t]" : "", "");
+        rnn_axes_text(&m->axes, m->output[i].time, m->output[i].second, axes, sizeof axes), "");
   puts("states");
   for (int i = 0; p && i < p->carries; i++) {
     const ProgramVar *from = &p->var[p->carry[i].from];
     if (!is_state(p, i)) continue;
     snprintf(more, sizeof more, "read up to %lld step%s later", (long long)(1 - p->carry[i].offset),
              p->carry[i].offset ? "s" : "");
-    row(p->carry[i].var, width, "real", from->shape.rank, from->shape.extent, "[t]", more);
+    row(p->carry[i].var, width, "real", from->shape.rank, from->shape.extent,
+        rnn_axes_text(&m->axes, true, from->second, axes, sizeof axes), more);
   }
   puts("parameters");
   for (int i = 0; i < m->params; i++) {

@@ -1,5 +1,4 @@
 /* command_predict.c: `predict`: CSV to standard output or a file, or arrays. */
-#include "aside.h"
 #include "evaluate.h"
 #include "job.h"
 #include "predict.h"
@@ -12,30 +11,14 @@ static bool ends_with(const char *text, const char *ending)
   return n >= m && strcmp(text + n - m, ending) == 0;
 }
 
-/* Through memory, so that the file is written aside and renamed like all others */
-static bool write_csv(const Prediction *p, const char *path, RnnError *error)
-{
-  char *text = NULL;
-  size_t bytes = 0;
-  FILE *memory = open_memstream(&text, &bytes);
-  bool ok = memory && rnn_prediction_csv(p, memory);
-  if (memory) ok = fclose(memory) == 0 && ok;
-  if (!ok) rnn_fail_memory(error, bytes);
-  RnnAside *aside = ok ? rnn_aside_begin(path, error) : NULL;
-  ok = aside != NULL;
-  if (aside && !rnn_aside_write(aside, text, bytes, error)) {
-    rnn_aside_cancel(aside);
-    ok = false;
-  } else if (aside) ok = rnn_aside_commit(aside, error);
-  free(text);
-  return ok;
-}
+static bool print_csv(void *prediction, FILE *out) { return rnn_prediction_csv(prediction, out); }
 
 static bool write_prediction(Job *job, const Prediction *p)
 {
   const char *out = job->value[OPTION_OUT];
-  if (!out) return rnn_prediction_csv(p, stdout) || rnn_fail_errno(&job->error, "standard output");
-  if (!ends_with(out, ".npz") && !ends_with(out, ".safetensors")) return write_csv(p, out, &job->error);
+  bool arrays = out && (ends_with(out, ".npz") || ends_with(out, ".safetensors"));
+  if (!arrays && !rnn_prediction_fits_csv(p, &job->error)) return false;
+  if (!arrays) return rnn_job_write(job, print_csv, (void *)p);
   RnnTensorFile file = {0};
   bool ok = rnn_prediction_tensors(p, &file, &job->error) && rnn_tensors_write(out, &file, &job->error);
   rnn_tensor_file_free(&file);

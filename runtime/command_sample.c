@@ -1,4 +1,6 @@
 /* command_sample.c: `sample`: the model runs freely; what it draws is printed and read again. */
+#include "decode.h"
+#include "draws.h"
 #include "job.h"
 #include "numbers.h"
 #include "rng.h"
@@ -12,11 +14,12 @@ typedef struct Sampling {
   Job *job;
   Sampler sampler;
   uint64_t seed;
-  double temperature;
-  int64_t top_k;
-  int64_t length, primed; /* values to draw; values given before them */
-  const ModelDraw *text;  /* the one categorical draw, printed as text; NULL: rows of numbers */
-  double *param[2];       /* of the draw at hand */
+  RnnDrawing drawing;
+  int32_t end;                      /* of the text; -1: none */
+  int64_t length, primed;           /* values to draw; values given before them */
+  int64_t widest;                   /* the most elements that an argument of a draw has */
+  const ModelDraw *text;            /* the one categorical draw, printed as text; NULL: rows of numbers */
+  double *param[MODEL_DRAW_PARAMS]; /* of the draw at hand */
 } Sampling;
 
 static const ModelDescription *model_of(const Sampling *s) { return s->job->handle->model; }
@@ -44,28 +47,21 @@ static bool draw_value(Sampling *s, const ModelDraw *d, int64_t t, RnnError *err
 {
   int input = rnn_model_input(model_of(s), d->var);
   const RnnInputSpec *spec = &model_of(s)->input[input].spec;
-  int64_t n = spec->token ? spec->classes : spec->width;
-  double *to = s->sampler.value[input] + (t + d->offset) * spec->width, *a = s->param[0], *b = s->param[1];
-  uint64_t stream = rnn_stream(rnn_stream_named("sample"), rnn_stream_named(d->var));
-  for (int k = 0; k < 2 && d->param[k]; k++)
-    if (rnn_sampler_param(&s->sampler, d->param[k], s->param[k], n) != n)
-      return rnn_fail(error, RNN_ERROR_USAGE, "'%s' is not handed out: declare it as an output", d->param[k]);
-  if (d->dist == DIST_CATEGORICAL) {
-    int64_t id =
-        rnn_categorical_f64(a, symbols_of(s, d), s->temperature, s->top_k, rnn_uniform(s->seed, stream, (uint64_t)t));
-    if (id < 0)
-      return rnn_fail(error, RNN_ERROR_DATA, "step %lld: the logits '%s' are not finite: nothing can be drawn",
-                      (long long)t + 1, d->param[0]);
-    *to = (double)id;
-    return true;
+  double *to = s->sampler.value[input] + (t + d->offset) * spec->width;
+  DrawArgument argument[MODEL_DRAW_PARAMS] = {{0}};
+  DrawPlace place = {.seed = s->seed,
+                     .stream = rnn_stream(rnn_stream_named("sample"), rnn_stream_named(d->var)),
+                     .index = (uint64_t)t,
+                     .how = s->drawing};
+  for (int k = 0; k < MODEL_DRAW_PARAMS && d->param[k]; k++) {
+    int64_t n = rnn_sampler_param(&s->sampler, d->param[k], s->param[k], s->widest);
+    if (n < 1) return rnn_fail(error, RNN_ERROR_USAGE, "'%s' is not handed out: declare it as an output", d->param[k]);
+    argument[k] = (DrawArgument){s->param[k], n};
   }
-  for (int64_t i = 0; i < n; i++) {
-    uint64_t index = (uint64_t)(t * n + i);
-    if (d->dist == DIST_NORMAL) to[i] = a[i] + s->temperature * b[i] * rnn_normal(s->seed, stream, index);
-    else if (s->temperature == 0) to[i] = a[i] > 0;
-    else to[i] = rnn_uniform(s->seed, stream, index) < 1 / (1 + exp(-a[i] / s->temperature));
-  }
-  return true;
+  if (d->dist == DIST_CATEGORICAL) argument[0].count = symbols_of(s, d);
+  return rnn_draw_value(d->dist, argument, place, spec->width, to) ||
+         rnn_fail(error, RNN_ERROR_DATA, "step %lld: the arguments of '%s ~ %s(%s, ..)' are not finite, or impossible",
+                  (long long)t + 1, d->var, rnn_dist_name(d->dist), d->param[0]);
 }
 
 /* -- printing ----------------------------------------------------------------------------------------------- */
@@ -173,12 +169,20 @@ static bool give_inputs(Sampling *s, const RnnDataset *data, RnnError *error)
 
 /* -- the loop ----------------------------------------------------------------------------------------------- */
 
+/* An end that was drawn is not printed, and nothing behind it. */
+static bool ends_at(const Sampling *s, int64_t t)
+{
+  return s->text && s->end >= 0 && t >= s->primed &&
+         s->sampler.value[rnn_model_input(model_of(s), s->text->var)][t] == s->end;
+}
+
 static bool run(Sampling *s, int64_t steps, RnnError *error)
 {
   const ModelDescription *m = model_of(s);
   int64_t printed = 0, last = s->primed + s->length;
   if (!s->text) print_header(s);
-  for (int64_t t = 0; t < steps; t++) {
+  bool ended = false;
+  for (int64_t t = 0; t < steps && !ended; t++) {
     if (!rnn_sampler_step(&s->sampler, t, error)) return false;
     for (int k = 0; k < m->draws; k++) {
       int64_t at = t + m->draw[k].offset;
@@ -187,7 +191,7 @@ static bool run(Sampling *s, int64_t steps, RnnError *error)
         return false;
     }
     int64_t ready = t + 1 + (s->text ? s->text->offset : 0); /* values before this one are drawn */
-    for (; printed < ready && printed < last; printed++) {
+    for (; printed < ready && printed < last && !(ended = ends_at(s, printed)); printed++) {
       bool begun = !s->text || printed >= s->primed || s->job->value[OPTION_PRIME];
       if (begun && !print_at(s, printed)) return rnn_fail_errno(error, "standard output");
     }
@@ -197,22 +201,18 @@ static bool run(Sampling *s, int64_t steps, RnnError *error)
 }
 
 /* Which draws there are, and whether they are one text */
-static bool look_at_draws(Sampling *s, int64_t *ahead, int64_t *widest, RnnError *error)
+static bool look_at_draws(Sampling *s, int64_t *ahead, RnnError *error)
 {
   int count = 0;
   *ahead = 0;
-  *widest = 1;
   for (int k = 0; k < model_of(s)->draws; k++) {
     const ModelDraw *d = &model_of(s)->draw[k];
     if (!is_drawn(s, d)) continue;
     if (d->offset < 0)
       return rnn_fail(error, RNN_ERROR_USAGE, "%s is drawn after later values were: it can't be sampled step by step",
                       d->var);
-    const RnnInputSpec *spec = &drawn_input(s, d)->spec;
-    int64_t n = spec->token ? spec->classes : spec->width;
-    if (n > *widest) *widest = n;
     if (d->offset > *ahead) *ahead = d->offset;
-    s->text = d->dist == DIST_CATEGORICAL ? d : NULL;
+    s->text = rnn_dist_is_class(d->dist) ? d : NULL;
     count++;
   }
   if (count > 1) s->text = NULL;
@@ -234,21 +234,37 @@ static bool encode_prime(Sampling *s, int32_t **ids, int64_t *count, RnnError *e
          rnn_fail_within(error, "--prime");
 }
 
+/* The sampler is open: room for the arguments of any draw */
+static bool room_for_arguments(Sampling *s, RnnError *error)
+{
+  s->widest = 1;
+  for (int i = 0; i < model_of(s)->draws; i++)
+    for (int k = 0; k < MODEL_DRAW_PARAMS && model_of(s)->draw[i].param[k]; k++) {
+      int64_t n = rnn_sampler_param(&s->sampler, model_of(s)->draw[i].param[k], NULL, 0);
+      if (n > s->widest) s->widest = n;
+    }
+  for (int k = 0; k < MODEL_DRAW_PARAMS; k++)
+    if (!(s->param[k] = calloc((size_t)s->widest, sizeof(double))))
+      return rnn_fail_memory(error, (size_t)s->widest * sizeof(double));
+  return true;
+}
+
 static bool sample(Sampling *s, const RnnDataset *data, RnnError *error)
 {
-  int64_t ahead, widest, count;
+  int64_t ahead, count;
   int32_t *ids = NULL;
-  if (!look_at_draws(s, &ahead, &widest, error) || !encode_prime(s, &ids, &count, error)) return false;
+  s->end = -1;
+  if (!look_at_draws(s, &ahead, error) || !encode_prime(s, &ids, &count, error)) return false;
+  if (s->text && !rnn_decode_end(s->job->handle, &s->job->settings, s->text->var, &s->end, error)) {
+    free(ids);
+    return false;
+  }
   s->primed = !s->text ? 0 : count > s->text->offset ? count : s->text->offset;
   int64_t steps = s->primed + s->length - (s->text ? s->text->offset : 0);
-  bool ok =
-      (s->param[0] = calloc((size_t)widest, sizeof(double))) && (s->param[1] = calloc((size_t)widest, sizeof(double)));
-  if (!ok) rnn_fail_memory(error, (size_t)widest * sizeof(double));
-  ok = ok && rnn_sampler_open(&s->sampler, s->job->handle, steps + ahead, error);
+  bool ok = rnn_sampler_open(&s->sampler, s->job->handle, steps + ahead, error) && room_for_arguments(s, error);
   ok = ok && (!s->text || prime(s, ids, count)) && give_inputs(s, data, error) && run(s, steps, error);
   rnn_sampler_close(&s->sampler);
-  free(s->param[0]);
-  free(s->param[1]);
+  for (int k = 0; k < MODEL_DRAW_PARAMS; k++) free(s->param[k]);
   free(ids);
   return ok;
 }
@@ -258,11 +274,10 @@ int rnn_command_sample(Job *job)
   Sampling s = {.job = job, .seed = (uint64_t)rnn_setting_count(&job->settings, SETTING_seed)};
   Parts parts = {0};
   bool data = job->value[OPTION_DATA] != NULL;
-  if (!rnn_job_number(job, OPTION_TEMPERATURE, 1, 0, &s.temperature) ||
-      !rnn_job_count(job, OPTION_TOPK, 0, 0, &s.top_k))
-    return job->error.code;
+  if (!rnn_job_drawing(job, &s.drawing)) return job->error.code;
   if (!rnn_job_weights(job) || (data && !rnn_job_data(job, &parts, true, true))) return job->error.code;
-  if (rnn_job_count(job, OPTION_LENGTH, data ? parts.train->length[0] : 500, 1, &s.length))
+  bool known = data && !parts.train->length_unknown;
+  if (rnn_job_count(job, OPTION_LENGTH, known ? parts.train->length[0] : 500, 1, &s.length))
     sample(&s, parts.train, &job->error);
   rnn_parts_close(&parts);
   return job->error.code;

@@ -1,5 +1,6 @@
 /* command_train.c: `train`: rnn_train with signals, and the command that goes on. */
 #include "job.h"
+#include "trainer.h"
 #include "signals.h"
 #include <math.h>
 #include <stdio.h>
@@ -50,15 +51,9 @@ static void print_resume(const Job *job, const char *checkpoint)
 static int explain_batching(Job *job)
 {
   Parts parts;
-  const Settings *s = &job->settings;
   if (!rnn_job_data(job, &parts, false, false)) return job->error.code;
   Run *run = rnn_handle_run(job->handle, "train", &job->error);
-  RnnPlanSettings settings = {.batch = rnn_setting_count(s, SETTING_batch),
-                              .unroll = rnn_setting_count(s, SETTING_unroll),
-                              .carry = rnn_setting_flag(s, SETTING_carry),
-                              .shuffle = rnn_setting_flag(s, SETTING_shuffle),
-                              .seed = (uint64_t)rnn_setting_count(s, SETTING_seed),
-                              .leads = run ? run->program->leads : 0};
+  RnnPlanSettings settings = rnn_training_plan(&job->settings, run ? run->program->leads : 0);
   RnnPlan *plan = run ? rnn_plan_new(parts.train, &settings, &job->error) : NULL;
   if (plan) rnn_batch_describe(stdout, plan, job->handle->coding);
   rnn_plan_free(plan);

@@ -17,4 +17,8 @@ typedef struct RnnHost {
 
 int rnn_main(int argc, char **argv, const RnnModel *model, const RnnHost *host);
 
+/* What the training of a checkpoint had as that setting, for a caller that compiles by it; NULL: none, or no
+   checkpoint. The caller frees. */
+char *rnn_checkpoint_setting(const char *path, const char *name);
+
 #endif

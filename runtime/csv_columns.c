@@ -1,5 +1,5 @@
 /* csv_columns.c: which columns an input reads: "c1..c12", "a,b", tokens("label", base = 1), letters("name"),
-   words("text"), steps("p0..p63", width = 8), or the columns of the input's name. Needs utf8proc. */
+   words("text", end = "<end>"), steps("p0..p63", width = 8), or the columns of the input's name. Needs utf8proc. */
 #include "csv_columns.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,7 +151,7 @@ static bool check_kind(Finding *f, const char *name)
   const RnnInputSpec *input = f->input;
   char what[256];
   rnn_input_text(input, what, sizeof what);
-  if (f->columns->kind >= RNN_COLUMNS_STEPS && !input->time)
+  if (f->columns->kind >= RNN_COLUMNS_STEPS && !input->time && !input->second)
     return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: %s = %s(...) reads steps, but %s without a time index",
                     input->name, name, what);
   if (strcmp(name, "steps") != 0 && !input->token)
@@ -163,7 +163,7 @@ static bool find_by_call(Finding *f, const RnnCall *call)
 {
   static const char *const names[] = {"tokens", "letters", "words", "steps", NULL};
   static const RnnColumnsKind kinds[] = {RNN_COLUMNS_VALUES, RNN_COLUMNS_LETTERS, RNN_COLUMNS_WORDS, RNN_COLUMNS_STEPS};
-  static const char *const arguments[] = {"columns", "base", "width", NULL};
+  static const char *const arguments[] = {"columns", "base", "width", "end", NULL};
   const char *list = NULL;
   int64_t width = f->input->width;
   double base = 0;
@@ -171,8 +171,11 @@ static bool find_by_call(Finding *f, const RnnCall *call)
   if (which < 0 || !rnn_call_check(call, arguments, 1, f->error)) return false;
   f->columns->kind = kinds[which];
   if (!check_kind(f, names[which]) || !rnn_call_text(call, "columns", 0, &list, f->error) ||
-      !rnn_call_number(call, "base", -1, &base, f->error) || !rnn_call_count(call, "width", -1, &width, f->error))
+      !rnn_call_number(call, "base", -1, &base, f->error) || !rnn_call_count(call, "width", -1, &width, f->error) ||
+      !rnn_call_text(call, "end", -1, &f->columns->end, f->error))
     return false;
+  if (f->columns->end && (f->columns->kind < RNN_COLUMNS_LETTERS || !*f->columns->end))
+    return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: end is a label, and of letters(...) and words(...) alone");
   if (!list)
     return rnn_fail(f->error, RNN_ERROR_USAGE, "csv: %s needs a column: %s(\"column\")", names[which], names[which]);
   if (width != f->input->width)
@@ -224,5 +227,8 @@ bool rnn_columns_symbol(const RnnColumns *columns, const RnnTable *table, int64_
   symbol->text = symbol->left;
   symbol->bytes = columns->kind == RNN_COLUMNS_WORDS ? strcspn(symbol->left, " \t\r\n") : letter(symbol->left);
   symbol->left += symbol->bytes;
-  return symbol->bytes > 0;
+  if (symbol->bytes > 0 || !columns->end || symbol->ended) return symbol->bytes > 0;
+  symbol->text = columns->end;
+  symbol->bytes = strlen(columns->end);
+  return symbol->ended = true;
 }

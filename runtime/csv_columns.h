@@ -16,8 +16,9 @@ typedef struct RnnColumns {
   RnnColumnsKind kind;
   int *column; /* owned */
   int count;
-  int64_t base;   /* of token numbers */
-  bool base_said; /* base was stated: the numbers cannot be labels */
+  int64_t base;    /* of token numbers */
+  bool base_said;  /* base was stated: the numbers cannot be labels */
+  const char *end; /* LETTERS, WORDS: a label behind the last one; NULL: none. Borrowed from the argument */
 } RnnColumns;
 
 /* From an argument of csv(...); NULL: by the input's name. */
@@ -31,6 +32,7 @@ typedef struct RnnSymbol {
   int column;
   int next; /* private */
   const char *left;
+  bool ended;
 } RnnSymbol;
 bool rnn_columns_symbol(const RnnColumns *columns, const RnnTable *table, int64_t row, RnnSymbol *symbol);
 

@@ -17,11 +17,19 @@
 
 /* -- what the model wants ------------------------------------------------------------------------------------------ */
 
+/* The names of a model's time axes; second: NULL where there is one alone. Borrowed. */
+typedef struct RnnAxes {
+  const char *primary, *second;
+} RnnAxes;
+/* "[t]", "[s]", "[t, s]" or "" behind a variable's name; returns text. */
+char *rnn_axes_text(const RnnAxes *axes, bool time, bool second, char *text, size_t size);
+
 typedef struct RnnInputSpec {
   const char *name; /* borrowed: must outlive what is made of it */
   bool target;      /* may be unobserved: token -1, real NaN, or absent where the reader allows it */
   bool token;       /* int32_t ids in [0, classes); else real numbers */
-  bool time;        /* one value a step; else one a sequence */
+  bool time;        /* one value a step of the primary axis */
+  bool second;      /* of the second axis; time and second: one a step of each; neither: one a sequence */
   int64_t classes;  /* token[classes] */
   int rank;         /* real: the value's shape; token: 0 */
   int64_t shape[RNN_MAX_RANK];
@@ -76,17 +84,21 @@ bool rnn_vocabulary_encode(const RnnVocabulary *vocabulary, const char *text, si
 
 /* -- the data ------------------------------------------------------------------------------------------------------ */
 
-/* Sequences, one behind the other. Value v of input i in sequence s at step t (from 0) is element ((start[s] + t) *
-   width + v) of values[i]; of one without time index, s * width + v. */
+/* Sequences, one behind the other. Value v of input i in sequence n at step t (from 0) is element ((start[n] + t) *
+   width + v) of values[i]; of one over the second axis ((start2[n] + s) * width + v), of one over both
+   ((start_both[n] + t * length2[n] + s) * width + v), of one over neither n * width + v. */
 typedef struct RnnDataset {
   const RnnInputSpec *input; /* owned copy, in the order given to the reader */
   int inputs;
+  RnnAxes axes;
   bool real64; /* real values are double; else float */
   int64_t sequences;
   int64_t *length; /* [sequences], >= 1 */
   int64_t *start;  /* [sequences + 1]: sum of the lengths before; start[sequences] is the steps in all */
-  void **values;   /* [inputs]: int32_t for a token, else real; NULL: absent (an optional input) */
-  char *origin;    /* for messages: the file */
+  int64_t *length2, *start2, *start_both; /* the same of the second axis, and sums of the products; NULL: one axis */
+  bool length_unknown;                    /* no values over the primary axis, and no lengths: each length is 1 */
+  void **values; /* [inputs]: int32_t for a token, else real; NULL: absent (an optional input) */
+  char *origin;  /* for messages: the file */
 } RnnDataset;
 
 typedef struct RnnDataOptions {
@@ -98,6 +110,7 @@ typedef struct RnnDataOptions {
   const RnnCoding *coding; /* what the weights were trained with; NULL: fit it on the training part */
   const char *folder;      /* relative names are looked up in this folder; NULL: the current one */
   uint64_t max_bytes;      /* refuse data that need more memory than this; 0: no limit */
+  RnnAxes axes;            /* the model's; all NULL: one, t */
 } RnnDataOptions;
 
 typedef struct RnnData {
@@ -122,20 +135,21 @@ RnnCall *rnn_data_source(const char *option, const RnnCall *setting, RnnError *e
      The first row names the columns. Rows with the same sequence are its steps, in the file's order (then they must
      stand together) or by the sort column. Without `sequence` the whole file is one sequence; where time is within the
      cells, or no input has it, each row is one. An input without a time index has the same value in all rows of its
-     sequence. Columns of an input:
+     sequence. Steps are those of the input's own axis; inputs over the same one must have as many. Columns of an input:
        by default                    the column of its name; of a vector, NAME1.. or NAME_1.. (or from 0)
        "c1..c12", "a,b,d"            ranges and lists of columns
        tokens("label", base = 1)     whole numbers, the first class being `base`
        letters("name")               a cell's characters are its steps
-       words("phonemes")             a cell's words are its steps
+       words("phonemes")             a cell's words are its steps; both with end = "<end>": one more, with that label
        steps("p0..p63", width = 8)   columns of a row are its steps, `width` of them one step
      Tokens that are not whole numbers from 0 (or base) below the input's classes are labels: the sorted set of those
      that occur is the vocabulary. An empty cell leaves a target token unobserved. normalize fits mean and deviation on
      the training part; true means the real inputs, and targets only where named.
 
    npz("file")
-     An array of each input's name, [N, T, ...] or without a time index [N, ...], and `lengths` [N] where sequences
-     differ. Tokens are whole numbers in [0, classes), or -1 where a target is unobserved.
+     An array of each input's name: [N, T, ...], over the second axis [N, S, ...], over both [N, T, S, ...], without a
+     time index [N, ...]; and `lengths` [N] where sequences differ, `lengths_s` [N] of an axis s (`lengths` being the
+     primary one's other name). Tokens are whole numbers in [0, classes), or -1 where a target is unobserved.
 
    The specs are copied; their names and the options are not kept. On failure *data is empty. */
 bool rnn_data_open(const RnnCall *source, const RnnInputSpec *inputs, int count, const RnnDataOptions *options,
@@ -143,12 +157,13 @@ bool rnn_data_open(const RnnCall *source, const RnnInputSpec *inputs, int count,
 void rnn_data_free(RnnData *data);
 void rnn_dataset_free(RnnDataset *dataset);                         /* NULL is allowed */
 int rnn_dataset_input(const RnnDataset *dataset, const char *name); /* its number, or -1 */
-/* A dataset of one's own from arrays in memory: tensors by input name, [N, T, ...] or [N, ...], and `lengths` [N] where
-   there. */
+/* A dataset of one's own from arrays in memory, as npz describes. Of the options it looks at real64, targets_optional,
+   max_bytes and axes. */
 RnnDataset *rnn_dataset_from_tensors(const RnnTensorFile *file, const char *origin, const RnnInputSpec *inputs,
-                                     int count, bool real64, bool targets_optional, RnnError *error);
-/* A dataset of random values: N sequences of length T (for bench): tokens uniform, reals normal. */
-RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N, int64_t T, bool real64, uint64_t seed,
-                               RnnError *error);
+                                     int count, const RnnDataOptions *options, RnnError *error);
+/* A dataset of random values: N sequences of length T along each axis (for bench): tokens uniform, reals normal. Of the
+   options it looks at real64 and axes. */
+RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N, int64_t T,
+                               const RnnDataOptions *options, uint64_t seed, RnnError *error);
 
 #endif

@@ -6,6 +6,7 @@
 #include "numbers.h"
 #include "words.h"
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -98,6 +99,10 @@ static bool find_columns(Csv *c)
 {
   RnnReading *r = c->r;
   for (int i = 0; i < r->inputs; i++) {
+    char axes[128];
+    if (r->input[i].time && r->input[i].second)
+      return rnn_fail(r->error, RNN_ERROR_DATA, "%s: a table has no place for %s%s; npz has", r->path, r->input[i].name,
+                      rnn_axes_text(&r->options->axes, true, true, axes, sizeof axes));
     bool reserved = false; /* such an input can only be bound by its own column's name */
     for (int j = 0; j < ARGUMENTS; j++) reserved |= strcmp(arguments[j], r->input[i].name) == 0;
     const RnnArgument *given = reserved ? NULL : rnn_call_argument(r->source, r->input[i].name, -1);
@@ -169,7 +174,7 @@ static void fill_sort_keys(Csv *c, Key *key)
 static bool rows_are_sequences(const Csv *c)
 {
   for (int i = 0; i < c->r->inputs; i++)
-    if (c->r->input[i].time && c->columns[i].kind == RNN_COLUMNS_VALUES) return false;
+    if ((c->r->input[i].time || c->r->input[i].second) && c->columns[i].kind == RNN_COLUMNS_VALUES) return false;
   return true;
 }
 
@@ -396,14 +401,15 @@ static int64_t steps_in_row(const Csv *c, int input, int64_t row)
   return steps;
 }
 
-/* The steps that a row adds to its sequence; all inputs must say the same. */
-static bool agree_on_steps(Csv *c, int64_t row, int64_t *steps)
+/* The steps that a row adds to its sequence along an axis; all inputs that have it must say the same. */
+static bool agree_on_steps(Csv *c, int64_t row, bool second, int64_t *steps)
 {
   RnnReading *r = c->r;
   int said = -1;
   *steps = 1;
   for (int i = 0; i < r->inputs; i++) {
-    if (!r->input[i].time || c->columns[i].kind == RNN_COLUMNS_ABSENT) continue;
+    bool varies = second ? r->input[i].second : r->input[i].time;
+    if (!varies || c->columns[i].kind == RNN_COLUMNS_ABSENT) continue;
     int64_t n = steps_in_row(c, i, row);
     int column = c->columns[i].column[0];
     if (n == 0) return rnn_table_wrong(&c->table, row, column, r->error, "is empty; a sequence has at least one step");
@@ -461,6 +467,10 @@ static bool put_reals(Csv *c, int input, int64_t row, int64_t at)
   for (int i = 0; i < columns->count; i++) {
     const char *cell = rnn_table_cell(&c->table, row, columns->column[i]), *end;
     double number;
+    if (!*cell && c->r->input[input].target) {
+      rnn_dataset_set_real(c->r->whole, input, at + i, NAN); /* not observed */
+      continue;
+    }
     if (!rnn_number_parse(cell, &end, &number) || *end)
       return rnn_table_wrong(&c->table, row, columns->column[i], c->r->error,
                              *cell ? "'%.64s' is not a number" : "%sis empty; expected a number", cell);
@@ -489,7 +499,7 @@ static bool put_constant(Csv *c, int input, int64_t sequence)
                                rnn_table_cell(&c->table, c->row[i], columns->column[j]),
                                (long long)c->table.line[first + 1],
                                rnn_table_cell(&c->table, first, columns->column[j]), c->r->input[input].name);
-  return put_row(c, input, first, rnn_dataset_at(c->r->whole, input, sequence, 0));
+  return put_row(c, input, first, rnn_dataset_at(c->r->whole, input, sequence, 0, 0));
 }
 
 static bool put_sequence(Csv *c, int64_t sequence)
@@ -497,11 +507,11 @@ static bool put_sequence(Csv *c, int64_t sequence)
   RnnReading *r = c->r;
   for (int i = 0; i < r->inputs; i++) {
     if (c->columns[i].kind == RNN_COLUMNS_ABSENT) continue;
-    if (!r->input[i].time) {
+    if (!r->input[i].time && !r->input[i].second) {
       if (!put_constant(c, i, sequence)) return false;
       continue;
     }
-    int64_t at = rnn_dataset_at(r->whole, i, sequence, 0);
+    int64_t at = rnn_dataset_at(r->whole, i, sequence, 0, 0);
     for (int64_t j = c->start[sequence]; j < c->start[sequence + 1]; j++) {
       if (!put_row(c, i, c->row[j], at)) return false;
       at += steps_in_row(c, i, c->row[j]) * r->input[i].width;
@@ -510,22 +520,43 @@ static bool put_sequence(Csv *c, int64_t sequence)
   return true;
 }
 
+static bool count_steps(Csv *c, bool second, int64_t *lengths)
+{
+  int64_t steps;
+  for (int64_t s = 0; s < c->sequences; s++)
+    for (int64_t i = c->start[s]; i < c->start[s + 1]; i++) {
+      if (!agree_on_steps(c, c->row[i], second, &steps)) return false;
+      lengths[s] += steps;
+    }
+  return true;
+}
+
+/* Nothing has the primary axis, or what has it is not in the file, and rows are no steps. */
+static bool length_unknown(const Csv *c)
+{
+  if (c->sequences != c->table.rows) return false;
+  for (int i = 0; i < c->r->inputs; i++)
+    if (c->r->input[i].time && c->columns[i].kind != RNN_COLUMNS_ABSENT) return false;
+  return true;
+}
+
 static bool fill_values(Csv *c)
 {
   RnnReading *r = c->r;
-  int64_t *lengths = calloc((size_t)c->sequences + 1, sizeof *lengths), steps;
+  bool two = r->options->axes.second != NULL;
+  int64_t *lengths = calloc((size_t)c->sequences + 1, sizeof *lengths),
+          *lengths2 = two ? calloc((size_t)c->sequences + 1, sizeof *lengths) : NULL;
   bool *present = calloc((size_t)r->inputs + 1, sizeof *present);
-  bool done = (lengths && present) || rnn_fail_memory(r->error, (size_t)c->sequences * sizeof *lengths);
-  for (int64_t s = 0; done && s < c->sequences; s++)
-    for (int64_t i = c->start[s]; done && i < c->start[s + 1]; i++) {
-      done = agree_on_steps(c, c->row[i], &steps);
-      lengths[s] += done ? steps : 0;
-    }
+  bool done =
+      (lengths && (lengths2 || !two) && present) || rnn_fail_memory(r->error, (size_t)c->sequences * sizeof *lengths);
+  done = done && count_steps(c, false, lengths) && (!two || count_steps(c, true, lengths2));
   for (int i = 0; done && i < r->inputs; i++) present[i] = c->columns[i].kind != RNN_COLUMNS_ABSENT;
   if (done)
-    r->whole = rnn_dataset_new(r->input, r->inputs, c->sequences, lengths, r->options->real64, present, r->path,
-                               r->options->max_bytes, r->error);
+    r->whole =
+        rnn_dataset_new(r->input, r->inputs, c->sequences, lengths, lengths2, present, r->path, r->options, r->error);
+  if (r->whole) r->whole->length_unknown = length_unknown(c);
   free(lengths);
+  free(lengths2);
   free(present);
   for (int64_t s = 0; r->whole && s < c->sequences; s++)
     if (!put_sequence(c, s)) return false;

@@ -18,12 +18,17 @@ bool rnn_vocabulary_words(const RnnVocabulary *vocabulary, RnnWords *words, RnnE
 
 /* -- datasets (dataset.c) ------------------------------------------------------------------------------------------ */
 
-/* Memory for sequences of these lengths: all zero, tokens too. present[i]: whether input i has values (NULL: all). */
+/* Memory for sequences of these lengths: all zero, tokens too. lengths2 is looked at where the options name a second
+   axis. present[i]: whether input i has values (NULL: all). Of the options: real64, max_bytes, axes. */
 RnnDataset *rnn_dataset_new(const RnnInputSpec *inputs, int count, int64_t sequences, const int64_t *lengths,
-                            bool real64, const bool *present, const char *origin, uint64_t max_bytes, RnnError *error);
-/* The place of step t of a sequence in an input's values, and the element's size in bytes. */
+                            const int64_t *lengths2, const bool *present, const char *origin,
+                            const RnnDataOptions *options, RnnError *error);
+/* The element's size in bytes. */
 size_t rnn_dataset_element(const RnnDataset *dataset, int input);
-int64_t rnn_dataset_at(const RnnDataset *dataset, int input, int64_t sequence, int64_t step);
+/* The place in an input's values of step t, s of a sequence, along the axes that the input has; and how many values
+   (of `width` elements) the sequence has there, one behind the other. */
+int64_t rnn_dataset_at(const RnnDataset *dataset, int input, int64_t sequence, int64_t t, int64_t s);
+int64_t rnn_dataset_rows(const RnnDataset *dataset, int input, int64_t sequence);
 void rnn_dataset_set_real(RnnDataset *dataset, int input, int64_t at, double value);
 
 /* -- readers ------------------------------------------------------------------------------------------------------- */

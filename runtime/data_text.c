@@ -93,9 +93,11 @@ static bool known_symbols(Text *t, const RnnVocabulary *vocabulary)
   t->unit = vocabulary->unit;
   for (int64_t i = 0; i < vocabulary->size; i++) {
     utf8proc_int32_t symbol = (uint8_t)vocabulary->entry[i][0];
+    size_t bytes = 1; /* an entry of several code points is the label of an end: no text holds it */
     if (t->unit == RNN_UNIT_CHAR)
-      utf8proc_iterate((const utf8proc_uint8_t *)vocabulary->entry[i], (utf8proc_ssize_t)vocabulary->bytes[i], &symbol);
-    if (symbol >= 0 && symbol < CODE_POINTS) t->id[symbol] = (int32_t)i;
+      bytes = (size_t)utf8proc_iterate((const utf8proc_uint8_t *)vocabulary->entry[i],
+                                       (utf8proc_ssize_t)vocabulary->bytes[i], &symbol);
+    if (bytes == vocabulary->bytes[i] && symbol >= 0 && symbol < CODE_POINTS) t->id[symbol] = (int32_t)i;
   }
   return true;
 }
@@ -130,8 +132,7 @@ static bool read_ids(Text *t)
   bool *present = calloc((size_t)r->inputs, sizeof *present);
   if (!present) return rnn_fail_memory(r->error, (size_t)r->inputs);
   present[t->input] = true;
-  r->whole = rnn_dataset_new(r->input, r->inputs, 1, &length, r->options->real64, present, r->path,
-                             r->options->max_bytes, r->error);
+  r->whole = rnn_dataset_new(r->input, r->inputs, 1, &length, NULL, present, r->path, r->options, r->error);
   free(present);
   return r->whole && read_symbols(t, r->whole->values[t->input], &length);
 }
@@ -140,6 +141,8 @@ static bool read_ids(Text *t)
 static bool find_input(Text *t)
 {
   RnnReading *r = t->r;
+  if (r->options->axes.second)
+    return rnn_fail(r->error, RNN_ERROR_DATA, "%s: a text has one axis, and the model two", r->path);
   for (int i = 0; i < r->inputs; i++) {
     const RnnInputSpec *spec = &r->input[i];
     if (spec->target && r->options->targets_optional) continue;

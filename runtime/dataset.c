@@ -14,10 +14,26 @@ size_t rnn_dataset_element(const RnnDataset *dataset, int input)
   return dataset->real64 ? sizeof(double) : sizeof(float);
 }
 
-int64_t rnn_dataset_at(const RnnDataset *dataset, int input, int64_t sequence, int64_t step)
+int64_t rnn_dataset_at(const RnnDataset *d, int input, int64_t sequence, int64_t t, int64_t s)
 {
-  const RnnInputSpec *spec = &dataset->input[input];
-  return (spec->time ? dataset->start[sequence] + step : sequence) * spec->width;
+  const RnnInputSpec *spec = &d->input[input];
+  int64_t row = spec->time && spec->second ? d->start_both[sequence] + t * d->length2[sequence] + s
+                : spec->time               ? d->start[sequence] + t
+                : spec->second             ? d->start2[sequence] + s
+                                           : sequence;
+  return row * spec->width;
+}
+
+int64_t rnn_dataset_rows(const RnnDataset *d, int input, int64_t sequence)
+{
+  const RnnInputSpec *spec = &d->input[input];
+  return (spec->time ? d->length[sequence] : 1) * (spec->second ? d->length2[sequence] : 1);
+}
+
+/* of all sequences */
+static int64_t rows_of(const RnnDataset *d, int input)
+{
+  return rnn_dataset_at(d, input, d->sequences, 0, 0) / d->input[input].width;
 }
 
 void rnn_dataset_set_real(RnnDataset *dataset, int input, int64_t at, double value)
@@ -34,6 +50,9 @@ void rnn_dataset_free(RnnDataset *dataset)
   free((void *)dataset->input);
   free(dataset->length);
   free(dataset->start);
+  free(dataset->length2);
+  free(dataset->start2);
+  free(dataset->start_both);
   free(dataset->origin);
   free(dataset);
 }
@@ -50,7 +69,7 @@ static bool add_values(RnnDataset *dataset, const bool *present, uint64_t max_by
   uint64_t total = 0;
   for (int i = 0; i < dataset->inputs; i++) {
     const RnnInputSpec *spec = &dataset->input[i];
-    uint64_t bytes, rows = (uint64_t)(spec->time ? dataset->start[dataset->sequences] : dataset->sequences);
+    uint64_t bytes, rows = (uint64_t)rows_of(dataset, i);
     if (present && !present[i]) continue;
     if (__builtin_mul_overflow(rows, (uint64_t)spec->width * rnn_dataset_element(dataset, i), &bytes) ||
         __builtin_add_overflow(total, bytes, &total) || (max_bytes && total > max_bytes))
@@ -82,24 +101,55 @@ static bool fill_dataset(RnnDataset *dataset, const RnnInputSpec *inputs, const 
   return true;
 }
 
+static bool fill_second(RnnDataset *d, const int64_t *lengths2, RnnError *error)
+{
+  size_t sequences = (size_t)d->sequences;
+  d->length2 = calloc(sequences + 1, sizeof *d->length2);
+  d->start2 = calloc(sequences + 1, sizeof *d->start2);
+  d->start_both = calloc(sequences + 1, sizeof *d->start_both);
+  if (!d->length2 || !d->start2 || !d->start_both) return rnn_fail_memory(error, sequences * sizeof *d->length2);
+  for (size_t n = 0; n < sequences; n++) {
+    int64_t both;
+    d->length2[n] = lengths2[n];
+    if (__builtin_mul_overflow(lengths2[n], d->length[n], &both) ||
+        __builtin_add_overflow(d->start2[n], lengths2[n], &d->start2[n + 1]) ||
+        __builtin_add_overflow(d->start_both[n], both, &d->start_both[n + 1]))
+      return rnn_fail(error, RNN_ERROR_DATA, "%s: the lengths add up to too much", d->origin);
+  }
+  return true;
+}
+
 RnnDataset *rnn_dataset_new(const RnnInputSpec *inputs, int count, int64_t sequences, const int64_t *lengths,
-                            bool real64, const bool *present, const char *origin, uint64_t max_bytes, RnnError *error)
+                            const int64_t *lengths2, const bool *present, const char *origin,
+                            const RnnDataOptions *options, RnnError *error)
 {
   RnnDataset *dataset = calloc(1, sizeof *dataset);
   if (!dataset) return rnn_fail_memory(error, sizeof *dataset), NULL;
   dataset->inputs = count;
   dataset->sequences = sequences;
-  dataset->real64 = real64;
-  if (fill_dataset(dataset, inputs, lengths, origin, error) && add_values(dataset, present, max_bytes, error))
+  dataset->real64 = options->real64;
+  dataset->axes = options->axes;
+  if (fill_dataset(dataset, inputs, lengths, origin, error) &&
+      (!dataset->axes.second || fill_second(dataset, lengths2, error)) &&
+      add_values(dataset, present, options->max_bytes, error))
     return dataset;
   rnn_dataset_free(dataset);
   return NULL;
 }
 
+char *rnn_axes_text(const RnnAxes *axes, bool time, bool second, char *text, size_t size)
+{
+  const char *primary = axes->primary ? axes->primary : "t";
+  if (time && second) snprintf(text, size, "[%s, %s]", primary, axes->second);
+  else if (time || second) snprintf(text, size, "[%s]", time ? primary : axes->second);
+  else *text = 0;
+  return text;
+}
+
 char *rnn_input_text(const RnnInputSpec *input, char *text, size_t size)
 {
   char shape[128];
-  const char *step = input->time ? " at each step" : "";
+  const char *step = input->time || input->second ? " at each step" : "";
   if (input->token) snprintf(text, size, "'%s' is token[%lld]%s", input->name, (long long)input->classes, step);
   else if (input->rank == 0) snprintf(text, size, "'%s' is a real number%s", input->name, step);
   else
@@ -117,26 +167,30 @@ typedef struct Piece {
 
 static RnnDataset *take(const RnnDataset *whole, const Piece *piece, int64_t pieces, RnnError *error)
 {
-  int64_t *lengths = calloc((size_t)pieces + 1, sizeof *lengths);
+  int64_t *lengths = calloc((size_t)pieces + 1, sizeof *lengths),
+          *lengths2 = calloc((size_t)pieces + 1, sizeof *lengths);
   bool *present = calloc((size_t)whole->inputs + 1, sizeof *present);
   RnnDataset *part = NULL;
-  if (lengths && present) {
+  if (lengths && lengths2 && present) {
+    RnnDataOptions options = {.real64 = whole->real64, .axes = whole->axes};
     for (int64_t i = 0; i < pieces; i++) lengths[i] = piece[i].length;
+    for (int64_t i = 0; i < pieces && whole->length2; i++) lengths2[i] = whole->length2[piece[i].sequence];
     for (int i = 0; i < whole->inputs; i++) present[i] = whole->values[i] != NULL;
-    part =
-        rnn_dataset_new(whole->input, whole->inputs, pieces, lengths, whole->real64, present, whole->origin, 0, error);
+    part = rnn_dataset_new(whole->input, whole->inputs, pieces, lengths, lengths2, present, whole->origin, &options,
+                           error);
+    if (part) part->length_unknown = whole->length_unknown;
   } else rnn_fail_memory(error, (size_t)pieces * sizeof *lengths);
   for (int i = 0; part && i < whole->inputs; i++) {
-    const RnnInputSpec *spec = &whole->input[i];
     size_t element = rnn_dataset_element(whole, i);
     for (int64_t s = 0; s < pieces && present[i]; s++) {
-      size_t to = (size_t)rnn_dataset_at(part, i, s, 0) * element;
-      size_t from = (size_t)rnn_dataset_at(whole, i, piece[s].sequence, piece[s].from) * element;
-      size_t rows = spec->time ? (size_t)piece[s].length : 1;
-      memcpy((char *)part->values[i] + to, (char *)whole->values[i] + from, rows * (size_t)spec->width * element);
+      size_t to = (size_t)rnn_dataset_at(part, i, s, 0, 0) * element;
+      size_t from = (size_t)rnn_dataset_at(whole, i, piece[s].sequence, piece[s].from, 0) * element;
+      size_t elements = (size_t)(rnn_dataset_rows(part, i, s) * whole->input[i].width);
+      memcpy((char *)part->values[i] + to, (char *)whole->values[i] + from, elements * element);
     }
   }
   free(lengths);
+  free(lengths2);
   free(present);
   return part;
 }
@@ -152,11 +206,11 @@ static bool share_of(int64_t n, double share, const char *what, const char *orig
   return rnn_fail(error, RNN_ERROR_DATA, "%s: %s = %g of %lld would be nothing", origin, what, share, (long long)n);
 }
 
-/* One sequence is cut in time, several are dealt out whole. */
+/* One sequence is cut in time, where that is the only axis; several are dealt out whole. */
 static bool cut_by_share(const RnnDataset *whole, const RnnDataOptions *options, RnnDataset *part[RNN_PARTS],
                          RnnError *error)
 {
-  bool in_time = whole->sequences == 1;
+  bool in_time = whole->sequences == 1 && !whole->length2;
   int64_t n = in_time ? whole->length[0] : whole->sequences, size[RNN_PARTS], from = 0;
   if (!share_of(n, options->validate, "validate", whole->origin, &size[RNN_PART_VALIDATE], error)) return false;
   if (!share_of(n, options->test, "test", whole->origin, &size[RNN_PART_TEST], error)) return false;
@@ -226,12 +280,8 @@ static double real_at(const RnnDataset *dataset, int input, int64_t at)
   return dataset->real64 ? ((double *)dataset->values[input])[at] : ((float *)dataset->values[input])[at];
 }
 
-static int64_t rows_of(const RnnDataset *dataset, int input)
-{
-  return dataset->input[input].time ? dataset->start[dataset->sequences] : dataset->sequences;
-}
-
-/* Two passes: the mean, then the deviation from it. A component that never changes keeps the deviation 1. */
+/* Two passes: the mean, then the deviation from it. A component that never changes keeps the deviation 1. What is not
+   observed (NaN) has no part. */
 static bool fit(const RnnDataset *train, int input, RnnInputCoding *coding, RnnError *error)
 {
   int64_t width = train->input[input].width, rows = rows_of(train, input);
@@ -241,13 +291,19 @@ static bool fit(const RnnDataset *train, int input, RnnInputCoding *coding, RnnE
   coding->width = width;
   for (int64_t j = 0; j < width; j++) {
     double sum = 0, squares = 0;
-    for (int64_t i = 0; i < rows; i++) sum += real_at(train, input, i * width + j);
-    double mean = sum / (double)rows;
+    int64_t seen = 0;
+    for (int64_t i = 0; i < rows; i++) {
+      double value = real_at(train, input, i * width + j);
+      if (isnan(value)) continue;
+      sum += value;
+      seen++;
+    }
+    double mean = seen ? sum / (double)seen : 0;
     for (int64_t i = 0; i < rows; i++) {
       double away = real_at(train, input, i * width + j) - mean;
-      squares += away * away;
+      if (!isnan(away)) squares += away * away;
     }
-    double deviation = sqrt(squares / (double)rows);
+    double deviation = seen ? sqrt(squares / (double)seen) : 1;
     if (!isfinite(mean) || !isfinite(deviation))
       return rnn_fail(error, RNN_ERROR_DATA, "%s: the numbers of '%s' are too large to be normalised", train->origin,
                       train->input[input].name);
@@ -416,13 +472,13 @@ void rnn_data_free(RnnData *data)
 
 /* -- made up ------------------------------------------------------------------------------------------------------- */
 
-RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N, int64_t T, bool real64, uint64_t seed,
-                               RnnError *error)
+RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N, int64_t T,
+                               const RnnDataOptions *options, uint64_t seed, RnnError *error)
 {
   int64_t *lengths = calloc((size_t)N + 1, sizeof *lengths);
   if (!lengths) return rnn_fail_memory(error, (size_t)N * sizeof *lengths), NULL;
   for (int64_t s = 0; s < N; s++) lengths[s] = T;
-  RnnDataset *dataset = rnn_dataset_new(inputs, count, N, lengths, real64, NULL, "random data", 0, error);
+  RnnDataset *dataset = rnn_dataset_new(inputs, count, N, lengths, lengths, NULL, "random data", options, error);
   free(lengths);
   for (int i = 0; dataset && i < count; i++) {
     int64_t elements = rows_of(dataset, i) * inputs[i].width;
@@ -430,7 +486,7 @@ RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N,
     if (inputs[i].token)
       for (int64_t j = 0; j < elements; j++)
         ((int32_t *)dataset->values[i])[j] = (int32_t)rnn_below(seed, stream, (uint64_t)j, (uint64_t)inputs[i].classes);
-    else if (real64) rnn_draw_f64(RNN_NORMAL, 0, 1, seed, stream, 0, elements, dataset->values[i]);
+    else if (options->real64) rnn_draw_f64(RNN_NORMAL, 0, 1, seed, stream, 0, elements, dataset->values[i]);
     else rnn_draw_f32(RNN_NORMAL, 0, 1, seed, stream, 0, elements, dataset->values[i]);
   }
   return dataset;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "evaluate.h"
+#include "draws.h"
 
 RnnPlanSettings rnn_evaluation_plan(const Settings *s, const RnnDataset *data, bool whole)
 {
@@ -63,11 +64,11 @@ static void scores_close(Scores *s, const Program *p, bool real64)
   s->loss = p->loss < 0 ? NAN : means + rest;
 }
 
-bool rnn_evaluate(RnnHandle *h, const RnnDataset *data, RnnPlanSettings settings, const Asker *asker, Scores *scores,
-                  RnnError *error)
+bool rnn_evaluate(RnnHandle *h, const char *program, const RnnDataset *data, RnnPlanSettings settings,
+                  const Asker *asker, Scores *scores, RnnError *error)
 {
   RnnBatch batch = {0};
-  Run *run = rnn_handle_run(h, "evaluate", error);
+  Run *run = rnn_handle_run(h, program, error);
   *scores = (Scores){0};
   if (!run || !scores_new(scores, run->program, error)) return false;
   settings.leads = run->program->leads;
@@ -92,11 +93,12 @@ static json_t *number(double value) { return isfinite(value) ? json_real(value) 
 json_t *rnn_scores_json(const Scores *s)
 {
   json_t *all = json_object(), *terms = json_object(), *metrics = json_object();
+  ModelDist dist;
   for (int i = 0; i < s->terms + s->metrics; i++) {
     const Score *score = &s->score[i];
     double mean = rnn_score_mean(score);
     if (i >= s->terms) json_object_set_new(metrics, score->name, number(mean));
-    else if (score->dist && strcmp(score->dist, "normal") != 0)
+    else if (score->dist && rnn_dist_named(score->dist, &dist) && rnn_dist_has_bits(dist))
       json_object_set_new(terms, score->name,
                           json_pack("{s:o, s:o, s:o}", "nll", number(mean), "bits", number(mean / M_LN2), "count",
                                     number(score->count)));

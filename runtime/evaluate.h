@@ -1,4 +1,4 @@
-/* evaluate.h: loss and metrics over a dataset, without noise: the program "evaluate". */
+/* evaluate.h: loss and metrics over a dataset, without noise: the programs "evaluate" and "free". */
 #ifndef RNN_EVALUATE_H
 #define RNN_EVALUATE_H
 #include "handle.h"
@@ -28,8 +28,8 @@ typedef struct Asker {
    sequences that carry their state uncut: as many streams as there are sequences, at most. */
 RnnPlanSettings rnn_evaluation_plan(const Settings *settings, const RnnDataset *data, bool whole);
 /* False on failure and where it was stopped, then with error->code RNN_OK. Free the scores in any case. */
-bool rnn_evaluate(RnnHandle *handle, const RnnDataset *data, RnnPlanSettings plan, const Asker *asker, Scores *scores,
-                  RnnError *error);
+bool rnn_evaluate(RnnHandle *handle, const char *program, const RnnDataset *data, RnnPlanSettings plan,
+                  const Asker *asker, Scores *scores, RnnError *error);
 void rnn_scores_free(Scores *scores);
 double rnn_score_mean(const Score *score); /* NaN where nothing was observed */
 /* {"loss": .., "terms": {name: {"nll", "bits", "count"}}, "metrics": {name: ..}}; new reference */

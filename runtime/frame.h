@@ -5,6 +5,8 @@
      rnn_run_prepare(run, batch, dataset, noise, &error)   sizes, halos and padding zero, inputs and noise filled
      rnn_run_go(run, params, grads)                        the generated code
      rnn_run_carry(run)                                    the state for the next window, where the batch carries on
+   The program "decode" in parts: rnn_run_prepare or rnn_run_resize; rnn_run_phase(.., RNN_PHASE_ENCODE); then for each
+   step the batch moved on, rnn_run_next and the inputs filled again, rnn_run_phase(.., RNN_PHASE_STEPS), rnn_run_carry.
    Memory grows with the largest T and B seen and is used again. */
 #ifndef RNN_FRAME_H
 #define RNN_FRAME_H
@@ -14,6 +16,7 @@
 /* Names the draws of a run: the same numbers give the same noise. */
 typedef struct NoiseKey {
   uint64_t seed, step;
+  double forced; /* how likely the observed value is, where a coin says whether it is read */
 } NoiseKey;
 
 typedef struct Run {
@@ -35,21 +38,32 @@ bool rnn_run_prepare(Run *run, const RnnBatch *batch, const RnnDataset *data, No
 /* Only sizes, halos and padding, for a caller that fills the inputs itself. */
 bool rnn_run_resize(Run *run, const RnnBatch *batch, RnnError *error);
 void rnn_run_go(Run *run, void *params, void *grads);
+void rnn_run_phase(Run *run, void *params, RnnPhase phase);
+/* Before the next step: makes what stands over the primary axis beside the step zero, and leaves all else. */
+void rnn_run_next(Run *run);
+/* The steps an input's buffer may hold of a batch: fills it. */
+void rnn_run_fill(Run *run, const ProgramInput *input, int from);
 /* Copies the value at place len + offset of each carried variable to where the next window reads it. Columns keep their
  * place. */
 void rnn_run_carry(Run *run);
+/* Column b takes over what was carried into column parent[b]; both are of one length along the second axis. */
+bool rnn_run_reorder(Run *run, const int64_t *parent, RnnError *error);
 
-/* An element of a real variable, or the id of a token, as double: at step t (0 where it has no time index) of column b
- * (0 without batch). */
-double rnn_run_value(const Run *run, const ProgramVar *var, int64_t t, int64_t b, int64_t element);
+/* An element of a real variable, or the id of a token, as double: at step t, s (0 where it does not have that axis) of
+   column b in the primary order (0 without batch). */
+double rnn_run_value(const Run *run, const ProgramVar *var, int64_t t, int64_t s, int64_t b, int64_t element);
 double rnn_run_number(const Run *run, int var); /* a number a batch */
-/* The address of row (t, b) of a variable; t may reach into the halo. */
-void *rnn_run_row(const Run *run, const ProgramVar *var, int64_t t, int64_t b);
+/* The address of a variable's row; t and s may reach into the halo. */
+void *rnn_run_row(const Run *run, const ProgramVar *var, int64_t t, int64_t s, int64_t b);
+/* How many steps a variable has in column b along each axis; 1 where it does not vary. */
+int64_t rnn_run_steps(const Run *run, const ProgramVar *var, int64_t b);
+int64_t rnn_run_steps2(const Run *run, const ProgramVar *var, int64_t b);
 /* Adds to a list a tensor of the variable in the dataset's order and layout: [N, T, ...] with zeros behind a sequence's
-   end, [N, ...], [T, ...], or [...]; reals in the program's precision, ids as int32. */
+   end, [N, S, ...], [N, T, S, ...], [N, ...], the same without N, or [...]; reals in the program's precision, ids as
+   int32. */
 bool rnn_run_export(const Run *run, const ProgramVar *var, const char *name, RnnTensorFile *out, RnnError *error);
 
-/* The carried state of the first B columns as bytes, for a checkpoint: entry after entry. */
+/* The carried state of the first B columns as bytes, for a checkpoint of a model with one axis: entry after entry. */
 int64_t rnn_run_carry_width(const Run *run, int entry);
 void *rnn_run_carry_row(const Run *run, int entry, int64_t b);
 

@@ -1,4 +1,5 @@
 /* job.c: what the commands share: the model, its weights, its data, and option values. */
+#include "aside.h"
 #include "job.h"
 #include "numbers.h"
 #include <math.h>
@@ -93,6 +94,56 @@ bool rnn_job_path(Job *job, char *path, size_t size, const char *ending)
   int n = out ? snprintf(path, size, "%s", out) : snprintf(path, size, "%s%s", rnn_model_name(job->handle), ending);
   if (n == 0) return rnn_fail(&job->error, RNN_ERROR_USAGE, "--out: the name of a file is wanted");
   return (size_t)n < size || rnn_fail(&job->error, RNN_ERROR_USAGE, "--out: the name is too long");
+}
+
+bool rnn_job_drawing(Job *job, RnnDrawing *drawing)
+{
+  *drawing = (RnnDrawing){0};
+  if (!rnn_job_number(job, OPTION_TEMPERATURE, 1, 0, &drawing->temperature) ||
+      !rnn_job_count(job, OPTION_TOPK, 0, 0, &drawing->top_k) ||
+      !rnn_job_number(job, OPTION_TOPP, 1, 0, &drawing->top_p))
+    return false;
+  return (drawing->top_p > 0 && drawing->top_p <= 1) ||
+         wrong_value(job, OPTION_TOPP, option_name(OPTION_TOPP), "a share above 0 and at most 1");
+}
+
+enum { PART_DEFAULT, PART_TRAIN, PART_VALIDATE, PART_TEST, PART_ALL };
+
+const RnnDataset *rnn_job_part(Job *job, Parts *p, bool targets_optional, const char **name)
+{
+  static const char *const words[] = {"default", "train", "validate", "test", "all"};
+  int part = rnn_job_word(job, OPTION_PART, words, 5);
+  bool all = part == PART_ALL || (part == PART_DEFAULT && job->value[OPTION_DATA]);
+  if (part < 0 || !rnn_job_data(job, p, all, targets_optional)) return NULL;
+  if (part == PART_DEFAULT) part = p->test ? PART_TEST : p->validate ? PART_VALIDATE : PART_ALL;
+  *name = words[part];
+  const RnnDataset *data = part == PART_TEST ? p->test : part == PART_VALIDATE ? p->validate : p->train;
+  if (data) return data;
+  rnn_fail(&job->error, RNN_ERROR_USAGE, "--part=%s: the settings hold out no such part; --set %s=0.1 would", *name,
+           *name);
+  rnn_parts_close(p);
+  return NULL;
+}
+
+/* Through memory, so that the file is written aside and renamed like all others */
+bool rnn_job_write(Job *job, bool (*print)(void *context, FILE *out), void *context)
+{
+  const char *path = job->value[OPTION_OUT];
+  char *text = NULL;
+  size_t bytes = 0;
+  if (!path) return print(context, stdout) || rnn_fail_errno(&job->error, "standard output");
+  FILE *memory = open_memstream(&text, &bytes);
+  bool ok = memory && print(context, memory);
+  if (memory) ok = fclose(memory) == 0 && ok;
+  if (!ok) rnn_fail_memory(&job->error, bytes);
+  RnnAside *aside = ok ? rnn_aside_begin(path, &job->error) : NULL;
+  ok = aside != NULL;
+  if (aside && !rnn_aside_write(aside, text, bytes, &job->error)) {
+    rnn_aside_cancel(aside);
+    ok = false;
+  } else if (aside) ok = rnn_aside_commit(aside, &job->error);
+  free(text);
+  return ok;
 }
 
 const char **rnn_job_names(const char *list)

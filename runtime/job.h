@@ -3,8 +3,10 @@
 #define RNN_JOB_H
 #include "handle.h"
 #include "parts.h"
+#include "rng.h"
 #include "commands.h"
 #include "settings.h"
+#include <stdio.h>
 
 typedef enum CommandId {
 #define COMMAND(name, help) COMMAND_##name,
@@ -45,6 +47,13 @@ bool rnn_job_weights(Job *job); /* --weights, or NAME.safetensors */
 bool rnn_job_data(Job *job, Parts *parts, bool uncut, bool targets_optional);
 bool rnn_job_count(Job *job, OptionId option, int64_t otherwise, int64_t least, int64_t *value);
 bool rnn_job_number(Job *job, OptionId option, double otherwise, double least, double *value);
+bool rnn_job_drawing(Job *job, RnnDrawing *drawing); /* --temperature, --top-k, --top-p */
+/* Opens the data and picks --part of them, `all` being `train` where nothing is cut: by default with --data all, else
+   the part held out last. *name is what it is called. NULL: a failure, and nothing is open. */
+const RnnDataset *rnn_job_part(Job *job, Parts *parts, bool targets_optional, const char **name);
+/* What `print` writes, to standard output or to --out, aside and renamed. `print` says false where memory fails or the
+   stream does. */
+bool rnn_job_write(Job *job, bool (*print)(void *context, FILE *out), void *context);
 bool rnn_job_path(Job *job, char *path, size_t size, const char *ending); /* --out, or NAME + ending */
 const char **rnn_job_names(const char *list); /* "x,h0" split; NULL at the end. free(names[0]), free(names) */
 /* The number of a word among some, with the near one in the message; -1: none. */

@@ -4,6 +4,7 @@
    the text says, no index or size leaves its range: a description that was read can be trusted by all other files. */
 #include <stdlib.h>
 #include <string.h>
+#include "draws.h"
 #include "model.h"
 
 typedef struct Reader {
@@ -102,9 +103,26 @@ static void read_params(Reader *r, ModelDescription *m)
                                .line = (int)number_of(r, p, "line", 0, 0, 1 << 30),
                                .init = text_of(r, init, "kind", "zeros"),
                                .a = real_of(init, "a"),
-                               .b = real_of(init, "b")};
+                               .b = real_of(init, "b"),
+                               .fixed = json_is_true(json_object_get(p, "fixed"))};
     if (shape.count > m->count) wrong(r, m->param[i].name, "larger than the block of parameters");
   }
+  m->trained = m->count;
+  for (int i = 0; i < m->params && !r->failed; i++)
+    if (m->param[i].fixed && m->param[i].offset < m->trained) m->trained = m->param[i].offset;
+  for (int i = 0; i < m->params && !r->failed; i++)
+    if (!m->param[i].fixed && m->param[i].offset >= m->trained && m->trained < m->count)
+      wrong(r, m->param[i].name, "behind what is not learned");
+}
+
+static void read_axes(Reader *r, ModelDescription *m)
+{
+  int count;
+  json_t *list = array_of(r, m->json, "axes", &count);
+  const char *primary = json_string_value(json_array_get(list, 0)),
+             *second = json_string_value(json_array_get(list, 1));
+  if (list && (count < 1 || count > 2 || !primary || (count == 2 && !second))) wrong(r, "axes", "not one or two names");
+  m->axes = (RnnAxes){list ? primary : "t", second};
 }
 
 static void read_inputs(Reader *r, ModelDescription *m)
@@ -125,10 +143,12 @@ static void read_inputs(Reader *r, ModelDescription *m)
                               .target = strcmp(text_of(r, v, "role", "input"), "target") == 0,
                               .token = token,
                               .time = flag_of(v, "time"),
+                              .second = flag_of(v, "second"),
                               .classes = token ? shape.count : 0,
                               .rank = token ? 0 : shape.rank,
                               .width = token ? 1 : shape.count};
     if (!token) memcpy(in->spec.shape, shape.extent, sizeof in->spec.shape);
+    if (in->spec.second && !m->axes.second) wrong(r, in->spec.name, "varies over a second axis, and there is none");
   }
 }
 
@@ -138,25 +158,22 @@ static void read_outputs(Reader *r, ModelDescription *m)
   m->output = list_new(r, (size_t)m->outputs, sizeof *m->output);
   for (int i = 0; i < m->outputs && !r->failed; i++) {
     json_t *v = json_array_get(list, (size_t)i);
-    m->output[i] = (ModelOutput){text_of(r, v, "name", NULL), shape_of(r, v), flag_of(v, "time")};
+    m->output[i] = (ModelOutput){text_of(r, v, "name", NULL), shape_of(r, v), flag_of(v, "time"), flag_of(v, "second")};
   }
 }
 
 static void read_draws(Reader *r, ModelDescription *m)
 {
-  static const char *const dists[] = {"categorical", "bernoulli", "normal"};
   json_t *list = array_of(r, m->json, "draws", &m->draws);
   m->draw = list_new(r, (size_t)m->draws, sizeof *m->draw);
   for (int i = 0; i < m->draws && !r->failed; i++) {
     json_t *v = json_array_get(list, (size_t)i), *params = json_object_get(v, "params");
-    const char *dist = text_of(r, v, "dist", NULL);
-    int d = 0;
-    while (d < 3 && strcmp(dist, dists[d]) != 0) d++;
-    size_t wanted = d == DIST_NORMAL ? 2 : 1;
-    if (d == 3) wrong(r, "draws", "an unknown distribution");
-    else if (json_array_size(params) != wanted) wrong(r, "draws", "a distribution has another number of parameters");
+    ModelDist dist = DIST_CATEGORICAL;
+    if (!rnn_dist_named(text_of(r, v, "dist", ""), &dist)) wrong(r, "draws", "an unknown distribution");
+    size_t wanted = (size_t)rnn_dist_arguments(dist);
+    if (json_array_size(params) != wanted) wrong(r, "draws", "a distribution has another number of parameters");
     m->draw[i] = (ModelDraw){
-        .var = text_of(r, v, "var", NULL), .offset = number_of(r, v, "offset", 0, -1000000, 1000000), .dist = d % 3};
+        .var = text_of(r, v, "var", NULL), .offset = number_of(r, v, "offset", 0, -1000000, 1000000), .dist = dist};
     for (size_t k = 0; k < wanted && !r->failed; k++) {
       json_t *p = json_array_get(params, k);
       if (json_is_string(p)) m->draw[i].param[k] = json_string_value(p);
@@ -180,18 +197,22 @@ static void read_settings(Reader *r, ModelDescription *m)
 
 /* -- programs ----------------------------------------------------------------------------------------------- */
 
-static void read_buffers(Reader *r, Program *p, json_t *json)
+static void read_buffers(Reader *r, const ModelDescription *m, Program *p, json_t *json)
 {
   json_t *list = array_of(r, json, "buffers", &p->buffers);
   p->buffer = list_new(r, (size_t)p->buffers, sizeof *p->buffer);
   for (int i = 0; i < p->buffers && !r->failed; i++) {
     json_t *v = json_array_get(list, (size_t)i);
     p->buffer[i] = (ProgramBuffer){.time = flag_of(v, "time"),
+                                   .second = flag_of(v, "second"),
                                    .batch = flag_of(v, "batch"),
                                    .integer = flag_of(v, "int"),
                                    .lo = number_of(r, v, "lo", 0, 0, 1 << 30),
                                    .hi = number_of(r, v, "hi", 0, 0, 1 << 30),
+                                   .lo2 = number_of(r, v, "lo2", 0, 0, 1 << 30),
+                                   .hi2 = number_of(r, v, "hi2", 0, 0, 1 << 30),
                                    .width = number_of(r, v, "width", 0, 0, huge)};
+    if (p->buffer[i].second && !m->axes.second) wrong(r, "buffers", "a second axis, and there is none");
   }
 }
 
@@ -210,6 +231,7 @@ static void read_vars(Reader *r, Program *p, json_t *json)
                         .shape = shape_of(r, v),
                         .token = flag_of(v, "token"),
                         .time = flag_of(v, "time"),
+                        .second = flag_of(v, "second"),
                         .batch = flag_of(v, "batch"),
                         .line = (int)number_of(r, v, "line", 0, 0, 1 << 30)};
     var->width = var->token ? 1 : var->shape.count;
@@ -217,7 +239,7 @@ static void read_vars(Reader *r, Program *p, json_t *json)
     if (r->failed) return;
     const ProgramBuffer *b = &p->buffer[var->buffer];
     if (var->column + var->width > b->width) wrong(r, name, "reaches beyond its buffer's row");
-    else if (var->time != b->time || var->batch != b->batch || var->token != b->integer)
+    else if (var->time != b->time || var->second != b->second || var->batch != b->batch || var->token != b->integer)
       wrong(r, name, "and its buffer differ in kind");
   }
 }
@@ -247,7 +269,8 @@ static void read_program_inputs(Reader *r, const ModelDescription *m, Program *p
     if (r->failed) return;
     const RnnInputSpec *spec = &m->input[p->input[i].input].spec;
     const ProgramVar *var = &p->var[p->input[i].var];
-    if (spec->token != var->token || spec->width != var->width || spec->time != var->time)
+    if (spec->token != var->token || spec->width != var->width || spec->time != var->time ||
+        spec->second != var->second)
       wrong(r, name, "differs from its input");
     else if (!var->batch) wrong(r, name, "an input without the batch");
     else if (p->buffer[var->buffer].hi > p->leads) p->leads = p->buffer[var->buffer].hi;
@@ -260,10 +283,27 @@ static void read_noise(Reader *r, Program *p, json_t *json)
   p->noise = list_new(r, (size_t)p->noises, sizeof *p->noise);
   for (int i = 0; i < p->noises && !r->failed; i++) {
     json_t *v = json_array_get(list, (size_t)i);
-    p->noise[i] = (ProgramNoise){var_named(r, p, text_of(r, v, "var", NULL)), text_of(r, v, "dist", NULL),
-                                 real_of(v, "a"), real_of(v, "b"), flag_of(v, "shared")};
+    p->noise[i] = (ProgramNoise){var_named(r, p, text_of(r, v, "var", NULL)),
+                                 text_of(r, v, "dist", NULL),
+                                 real_of(v, "a"),
+                                 real_of(v, "b"),
+                                 flag_of(v, "shared"),
+                                 flag_of(v, "forced")};
     if (!r->failed && p->var[p->noise[i].var].token) wrong(r, "noise", "is not real");
   }
+}
+
+static void read_forcing(Reader *r, Program *p, json_t *json)
+{
+  json_t *list = json_object_get(json, "fed");
+  p->feds = (int)json_array_size(list);
+  p->fed = list_new(r, (size_t)p->feds, sizeof *p->fed);
+  for (int i = 0; i < p->feds && !r->failed; i++) {
+    p->fed[i] = json_string_value(json_array_get(list, (size_t)i));
+    if (!p->fed[i]) wrong(r, "fed", "is not a list of names");
+  }
+  p->forced = text_of(r, json, "forced", "always");
+  p->sample = strcmp(text_of(r, json, "own", "mode"), "sample") == 0;
 }
 
 static int by_offset(const void *a, const void *b)
@@ -283,8 +323,8 @@ static void read_carry(Reader *r, Program *p, json_t *json)
                         var_named(r, p, text_of(r, v, "from", NULL)), var_named(r, p, text_of(r, v, "into", NULL))};
     if (r->failed) return;
     const ProgramVar *from = &p->var[c->from], *into = &p->var[c->into];
-    if (!from->time || !from->batch || into->time || !into->batch || from->width != into->width ||
-        from->token != into->token)
+    if (!from->time || !from->batch || into->time || !into->batch || from->second != into->second ||
+        from->width != into->width || from->token != into->token)
       wrong(r, c->var, "is carried between variables that do not fit");
   }
   if (!r->failed) qsort(p->carry, (size_t)p->carries, sizeof *p->carry, by_offset);
@@ -303,6 +343,33 @@ static ProgramRatio *read_ratios(Reader *r, const Program *p, json_t *json, cons
   return ratio;
 }
 
+static int param_named(Reader *r, const ModelDescription *m, const char *name)
+{
+  for (int i = 0; name && i < m->params; i++)
+    if (!strcmp(m->param[i].name, name) && m->param[i].fixed) return i;
+  wrong(r, name ? name : "statistics", "no parameter that holds a statistic");
+  return 0;
+}
+
+static void read_statistics(Reader *r, const ModelDescription *m, Program *p, json_t *json)
+{
+  json_t *list = array_of(r, json, "statistics", &p->statistics);
+  p->statistic = list_new(r, (size_t)p->statistics, sizeof *p->statistic);
+  for (int i = 0; i < p->statistics && !r->failed; i++) {
+    json_t *s = json_array_get(list, (size_t)i);
+    p->statistic[i] = (ProgramStatistic){.var = var_named(r, p, text_of(r, s, "var", NULL)),
+                                         .kept = param_named(r, m, text_of(r, s, "kept", NULL)),
+                                         .updates = param_named(r, m, text_of(r, s, "updates", NULL))};
+    if (r->failed) return;
+    const ProgramVar *v = &p->var[p->statistic[i].var];
+    const ModelParam *kept = &m->param[p->statistic[i].kept], *updates = &m->param[p->statistic[i].updates];
+    bool indexed = v->time || v->second, both = v->time && v->second;
+    if (v->batch || both || (!indexed && updates->shape.count != 1) ||
+        kept->shape.count != updates->shape.count * v->width)
+      wrong(r, v->name, "a statistic that does not fit what is kept of it");
+  }
+}
+
 static void read_wrt(Reader *r, const ModelDescription *m, Program *p, json_t *json)
 {
   json_t *list = array_of(r, json, "wrt", &p->wrts);
@@ -314,21 +381,24 @@ static void read_wrt(Reader *r, const ModelDescription *m, Program *p, json_t *j
     if (r->failed) return;
     const RnnInputSpec *spec = &m->input[p->wrt[i].input].spec;
     const ProgramVar *var = &p->var[p->wrt[i].var];
-    if (spec->token || var->token || spec->width != var->width || spec->time != var->time || !var->batch)
+    if (spec->token || var->token || spec->width != var->width || spec->time != var->time ||
+        spec->second != var->second || !var->batch)
       wrong(r, spec->name, "and its gradient differ in kind");
   }
 }
 
 static void read_program(Reader *r, const ModelDescription *m, Program *p, json_t *json)
 {
-  read_buffers(r, p, json);
+  read_buffers(r, m, p, json);
   if (!r->failed) read_vars(r, p, json);
   if (!r->failed) read_program_inputs(r, m, p, json);
   if (!r->failed) read_noise(r, p, json);
+  if (!r->failed) read_forcing(r, p, json);
   if (!r->failed) read_carry(r, p, json);
   if (!r->failed) p->term = read_ratios(r, p, json, "terms", &p->terms);
   if (!r->failed) p->metric = read_ratios(r, p, json, "metrics", &p->metrics);
   if (!r->failed) read_wrt(r, m, p, json);
+  if (!r->failed) read_statistics(r, m, p, json);
   const char *loss = json_string_value(json_object_get(json, "loss"));
   p->loss = loss && !r->failed ? var_named(r, p, loss) : -1;
   /* a number a batch: what reads them reads one real */
@@ -338,7 +408,7 @@ static void read_program(Reader *r, const ModelDescription *m, Program *p, json_
                                       : p->metric[i - p->terms];
     for (int k = 0; k < 2; k++) {
       int v = k ? one.count : one.sum;
-      if (v >= 0 && (p->var[v].time || p->var[v].batch || p->var[v].token || p->var[v].width != 1))
+      if (v >= 0 && (p->var[v].time || p->var[v].second || p->var[v].batch || p->var[v].token || p->var[v].width != 1))
         wrong(r, one.name, "is not one number a batch");
     }
   }
@@ -420,6 +490,7 @@ ModelDescription *rnn_model_read(const RnnModel *model, RnnError *error)
     m->real64 = strcmp(text_of(&r, m->json, "precision", NULL), "f64") == 0;
     m->count = number_of(&r, m->json, "param_count", 0, 0, huge);
     read_params(&r, m);
+    read_axes(&r, m);
   }
   if (!r.failed) read_inputs(&r, m);
   if (!r.failed) read_outputs(&r, m);
@@ -441,10 +512,12 @@ void rnn_model_free(ModelDescription *m)
     free(p->var);
     free(p->input);
     free(p->noise);
+    free(p->fed);
     free(p->carry);
     free(p->term);
     free(p->metric);
     free(p->wrt);
+    free(p->statistic);
   }
   free(m->program);
   free(m->param);

@@ -23,6 +23,7 @@ typedef struct ModelParam {
   int line;
   const char *init;
   double a, b;
+  bool fixed; /* not learned: what is kept of a batch statistic */
 } ModelParam;
 
 typedef struct ModelInput {
@@ -35,16 +36,22 @@ typedef struct ModelInput {
 typedef struct ModelOutput {
   const char *name;
   ModelShape shape;
-  bool time;
+  bool time, second;
 } ModelOutput;
 
-typedef enum ModelDist { DIST_CATEGORICAL, DIST_BERNOULLI, DIST_NORMAL } ModelDist;
+typedef enum ModelDist {
+#define DISTRIBUTION(id, name, drawn, values, arguments) DIST_##id,
+#include "distributions.def"
+#undef DISTRIBUTION
+  DISTS
+} ModelDist;
+enum { MODEL_DRAW_PARAMS = 6 };
 
 typedef struct ModelDraw {
   const char *var;
   int64_t offset;
   ModelDist dist;
-  const char *param[2]; /* logits | logit | mean, deviation */
+  const char *param[MODEL_DRAW_PARAMS]; /* variables with its arguments, NULL behind the last */
 } ModelDraw;
 
 typedef struct ModelSetting {
@@ -54,8 +61,8 @@ typedef struct ModelSetting {
 /* -- a program ---------------------------------------------------------------------------------------------- */
 
 typedef struct ProgramBuffer {
-  bool time, batch, integer;
-  int64_t lo, hi, width;
+  bool time, second, batch, integer;
+  int64_t lo, hi, lo2, hi2, width;
 } ProgramBuffer;
 
 typedef struct ProgramVar {
@@ -63,7 +70,7 @@ typedef struct ProgramVar {
   int buffer;
   int64_t column;
   ModelShape shape;
-  bool token, time, batch;
+  bool token, time, second, batch;
   int64_t width; /* elements it has in a row: shape.count, 1 for a token */
   int line;
 } ProgramVar;
@@ -77,6 +84,7 @@ typedef struct ProgramNoise {
   const char *dist;
   double a, b;
   bool shared;
+  bool forced; /* its probability is that of teacher forcing */
 } ProgramNoise;
 
 typedef struct ProgramCarry {
@@ -90,6 +98,11 @@ typedef struct ProgramRatio { /* a term of the loss or a metric: sum / count */
   int sum, count;
 } ProgramRatio;
 
+/* A statistic of the batch, and the parameters in which its running mean is kept for evaluation: a row for each step */
+typedef struct ProgramStatistic {
+  int var, kept, updates; /* in the program's variables; in the model's parameters */
+} ProgramStatistic;
+
 typedef struct ProgramWrt {
   int input, var;
 } ProgramWrt;
@@ -97,7 +110,7 @@ typedef struct ProgramWrt {
 typedef struct Program {
   const char *name;
   RnnEntry *run;
-  int buffers, vars, inputs, noises, carries, terms, metrics, wrts;
+  int buffers, vars, inputs, noises, carries, terms, metrics, wrts, feds, statistics;
   ProgramBuffer *buffer;
   ProgramVar *var;
   ProgramInput *input;
@@ -105,8 +118,12 @@ typedef struct Program {
   ProgramCarry *carry; /* ascending by offset: oldest place first */
   ProgramRatio *term, *metric;
   ProgramWrt *wrt;
-  int loss;      /* its variable, or -1 */
-  int64_t leads; /* largest hi of its inputs' buffers */
+  ProgramStatistic *statistic;
+  const char **fed;   /* drawn variables that the draws read: */
+  const char *forced; /* the observed values "always", "never", or by a coin per "step", "sequence"; */
+  bool sample;        /* own values are drawn, else the likeliest */
+  int loss;           /* its variable, or -1 */
+  int64_t leads;      /* largest hi of its inputs' buffers */
 } Program;
 
 /* -- one streaming step ------------------------------------------------------------------------------------- */
@@ -130,8 +147,10 @@ typedef struct ModelStep {
 typedef struct ModelDescription {
   json_t *json;
   const char *name, *source, *hash;
+  RnnAxes axes;
   bool real64;
-  int64_t count; /* elements of the block of parameters */
+  int64_t count;   /* elements of the block of parameters */
+  int64_t trained; /* .. of these, the first so many are learned */
   int params, inputs, outputs, draws, settings, programs;
   ModelParam *param;
   ModelInput *input;

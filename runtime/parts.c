@@ -18,6 +18,7 @@ static bool open_source(const Opening *o, SettingId id, const RnnCall *source, d
                             .test = test,
                             .targets_optional = o->wish->targets_optional,
                             .coding = o->handle->coding,
+                            .axes = o->handle->model->axes,
                             .folder = o->settings->origin[id] == FROM_MODEL ? o->wish->folder : NULL};
   return rnn_data_open(source, o->specs, o->handle->model->inputs, &options, data, error);
 }
@@ -46,8 +47,10 @@ static bool open_data(Parts *p, const Opening *o, double validate, double test, 
     if (validate > 0 || test > 0)
       return rnn_fail(error, RNN_ERROR_USAGE,
                       "data in memory can't be cut: validate and test must be sources of their own");
-    p->memory = rnn_dataset_from_tensors(o->wish->memory, "data", o->specs, o->handle->model->inputs,
-                                         o->handle->model->real64, o->wish->targets_optional, error);
+    RnnDataOptions options = {.real64 = o->handle->model->real64,
+                              .targets_optional = o->wish->targets_optional,
+                              .axes = o->handle->model->axes};
+    p->memory = rnn_dataset_from_tensors(o->wish->memory, "data", o->specs, o->handle->model->inputs, &options, error);
     p->train = p->memory;
     return p->memory != NULL;
   }

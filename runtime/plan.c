@@ -95,12 +95,19 @@ RnnPlan *rnn_plan_new(const RnnDataset *dataset, const RnnPlanSettings *settings
     return rnn_fail(error, RNN_ERROR_USAGE,
                     "carry = true needs unroll = STEPS: whole sequences have no state to carry over"),
            NULL;
+  if (dataset->length2 && settings->unroll > 0)
+    return rnn_fail(error, RNN_ERROR_USAGE,
+                    "unroll = %lld cuts sequences into windows, but a model with two time axes runs them whole: set "
+                    "unroll = 0",
+                    (long long)settings->unroll),
+           NULL;
   if (dataset->sequences < 1) return rnn_fail(error, RNN_ERROR_DATA, "%s: no sequences", dataset->origin), NULL;
   RnnPlan *plan = calloc(1, sizeof *plan);
   if (!plan) return rnn_fail_memory(error, sizeof *plan), NULL;
   plan->dataset = dataset;
   plan->settings = *settings;
   plan->epoch = -1;
+  plan->settings.bucket &= settings->unroll == 0;
   if (plan->settings.batch > dataset->start[dataset->sequences])
     plan->settings.batch = dataset->start[dataset->sequences];
   if (make_items(plan, error)) return plan;
@@ -136,20 +143,37 @@ static int64_t windows_of(const RnnPlan *plan, const RnnStream *stream, int64_t 
   return windows - (plan->cut && single_step);
 }
 
+/* Draws the order of runs of `size` items anew; n runs. As rnn_permutation, in place. */
+static void shuffle(RnnPlan *plan, const char *name, int64_t epoch, int64_t n, int64_t size)
+{
+  uint64_t stream = rnn_stream(rnn_stream_named(name), (uint64_t)epoch);
+  for (int64_t i = n - 1; i > 0; i--) {
+    int64_t j = (int64_t)rnn_below(plan->settings.seed, stream, (uint64_t)i, (uint64_t)i + 1);
+    for (int64_t k = 0; k < size; k++) {
+      RnnStream kept = plan->laid[i * size + k];
+      plan->laid[i * size + k] = plan->laid[j * size + k];
+      plan->laid[j * size + k] = kept;
+    }
+  }
+}
+
+/* By length along the primary axis; sequences of one length by that along the second. */
+static void bucket(RnnPlan *plan, int64_t epoch)
+{
+  int64_t size = RNN_BUCKET * plan->settings.batch, n = plan->items;
+  const int64_t *second = plan->dataset->length2;
+  for (int64_t i = 0; i < n; i++) plan->laid[i].order = (second ? second[plan->laid[i].sequence] * n : 0) + i;
+  for (int64_t from = 0; from < n; from += size) rnn_streams_sort(plan->laid + from, n - from < size ? n - from : size);
+  if (plan->settings.shuffle) shuffle(plan, "bucket", epoch, n / plan->settings.batch, plan->settings.batch);
+}
+
 static void lay_out(RnnPlan *plan, int64_t epoch)
 {
   int64_t n = plan->items, count;
   if (plan->epoch == epoch) return;
   memcpy(plan->laid, plan->item, (size_t)n * sizeof *plan->laid);
-  if (plan->settings.shuffle && !plan->cut) {
-    uint64_t stream = rnn_stream(rnn_stream_named("order"), (uint64_t)epoch);
-    for (int64_t i = n - 1; i > 0; i--) { /* as rnn_permutation, in place */
-      int64_t j = (int64_t)rnn_below(plan->settings.seed, stream, (uint64_t)i, (uint64_t)i + 1);
-      RnnStream kept = plan->laid[i];
-      plan->laid[i] = plan->laid[j];
-      plan->laid[j] = kept;
-    }
-  }
+  if (plan->settings.shuffle && !plan->cut) shuffle(plan, "order", epoch, n, 1);
+  if (plan->settings.bucket) bucket(plan, epoch);
   for (int64_t i = 0; i < n; i++) plan->laid[i].order = i % plan->settings.batch;
   for (int64_t g = 0; g < plan->groups; g++) {
     RnnStream *group = group_of(plan, g, &count);
@@ -244,6 +268,7 @@ static void describe_cut(FILE *out, RnnPlan *plan)
             (long long)rnn_plan_widest(plan));
   fprintf(out, "%lld batches in epoch 1, %s\n", (long long)rnn_plan_batches(plan, 0),
           s->shuffle && !plan->cut ? "in an order drawn anew each epoch" : "in the order of the file");
+  if (s->bucket) fprintf(out, "of each %d batches the sequences are dealt out by length\n", RNN_BUCKET);
 }
 
 static void describe_reals(FILE *out, const RnnDataset *d, int input, int64_t at, int64_t values)
@@ -284,15 +309,18 @@ static void describe_tokens(FILE *out, const RnnDataset *d, int input, int64_t a
 static void describe_row(FILE *out, const RnnDataset *d, const RnnBatch *batch, int64_t b, const RnnCoding *coding)
 {
   int64_t from = batch->from[b];
+  char axes[128];
   fprintf(out, "  b = %lld: sequence %lld, steps %lld to %lld", (long long)b, (long long)batch->sequence[b] + 1,
           (long long)from + 1, (long long)(from + batch->len[b]));
+  if (batch->S) fprintf(out, ", %lld along %s", (long long)d->length2[batch->sequence[b]], d->axes.second);
   if (batch->ahead[b]) fprintf(out, ", %lld more seen", (long long)batch->ahead[b]);
   fprintf(out, ", %s\n", batch->fresh[b] != 0 ? "starts fresh" : "state carried in");
   for (int i = 0; i < d->inputs; i++) {
     const RnnInputSpec *spec = &d->input[i];
     const RnnInputCoding *known = rnn_coding_find(coding, spec->name);
-    int64_t at = rnn_dataset_at(d, i, batch->sequence[b], from), steps = spec->time ? batch->len[b] : 1;
-    fprintf(out, "    %s%s = ", spec->name, spec->time ? "[t]" : "");
+    int64_t at = rnn_dataset_at(d, i, batch->sequence[b], from, 0),
+            steps = (spec->time ? batch->len[b] : 1) * (spec->second ? d->length2[batch->sequence[b]] : 1);
+    fprintf(out, "    %s%s = ", spec->name, rnn_axes_text(&d->axes, spec->time, spec->second, axes, sizeof axes));
     if (!d->values[i]) fputs("not in the data", out);
     else if (spec->token) describe_tokens(out, d, i, at, steps, known ? known->vocabulary : NULL);
     else describe_reals(out, d, i, at, steps * spec->width);
@@ -307,7 +335,9 @@ void rnn_batch_describe(FILE *out, RnnPlan *plan, const RnnCoding *coding)
   int64_t batches = rnn_plan_batches(plan, 0);
   for (int64_t position = 0; position < batches && position < 2; position++) {
     if (!rnn_plan_batch(plan, 0, position, &batch, NULL)) break;
-    fprintf(out, "batch %lld: T = %lld, B = %lld\n", (long long)position + 1, (long long)batch.T, (long long)batch.B);
+    fprintf(out, "batch %lld: T = %lld, B = %lld", (long long)position + 1, (long long)batch.T, (long long)batch.B);
+    if (batch.S) fprintf(out, ", S = %lld", (long long)batch.S);
+    fputc('\n', out);
     for (int64_t b = 0; b < batch.B && b < SHOWN_ROWS; b++) describe_row(out, plan->dataset, &batch, b, coding);
     if (batch.B > SHOWN_ROWS) fprintf(out, "  ... %lld more\n", (long long)(batch.B - SHOWN_ROWS));
   }

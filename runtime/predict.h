@@ -6,15 +6,15 @@
 
 typedef struct PredictColumn {
   const char *name;
-  int64_t offset;  /* of x[t+offset] ~ ...: what stands at step t is about t + offset */
-  int var;         /* in the program "forward" */
-  bool classes;    /* the likeliest class; else reals */
-  bool likely_bit; /* a bernoulli's: 1 where the logit is above 0 */
-  bool time;
+  int64_t offset;             /* of x[t+offset] ~ ...: what stands at step t is about t + offset */
+  const ModelDraw *draw;      /* the likeliest value of it; NULL: a variable as it is */
+  int var[MODEL_DRAW_PARAMS]; /* in the program "forward": the variable; the draw's arguments, -1 where not needed */
+  bool classes;               /* of a token */
+  bool time, second;
   int64_t width; /* numbers a step or sequence; classes: 1 */
   ModelShape shape;
   const char *coded_as; /* classes: the drawn variable, whose coding gives them texts */
-  double *value;        /* [(start[s] + t) * width ...] or [s * width ...] */
+  double *value;        /* [row * width ...], rows as the dataset's of an input over the same axes */
 } PredictColumn;
 
 typedef struct Prediction {
@@ -22,6 +22,8 @@ typedef struct Prediction {
   const RnnCoding *coding; /* NULL: classes have no texts */
   PredictColumn *column;
   int columns;
+  double *argument; /* MODEL_DRAW_PARAMS times `widest`: a row of each argument of a draw */
+  int64_t widest;
 } Prediction;
 
 /* outputs: the model's outputs; else the likeliest values of what it draws, and the outputs where it draws nothing. */
@@ -29,8 +31,10 @@ bool rnn_predict(RnnHandle *handle, const RnnDataset *data, RnnPlanSettings plan
                  RnnError *error);
 void rnn_prediction_free(Prediction *prediction);
 bool rnn_prediction_csv(const Prediction *prediction,
-                        FILE *out); /* one row a step, or a sequence where nothing has the time index */
+                        FILE *out); /* one row a step, or a sequence where nothing has a time index */
+void rnn_csv_text(FILE *out, const char *text, size_t bytes); /* in quotes where a reader of CSV needs them */
+bool rnn_prediction_fits_csv(const Prediction *prediction, RnnError *error); /* false: columns of two axes */
 bool rnn_prediction_tensors(const Prediction *prediction, RnnTensorFile *file,
-                            RnnError *error); /* [N, T, ...], and `lengths` */
+                            RnnError *error); /* [N, T, ...], `lengths`, and of a second axis s `lengths_s` */
 
 #endif

@@ -43,18 +43,19 @@ void rnn_report_step(Trainer *t)
 }
 
 /* The end of an epoch, with scores where there is a validation part */
-void rnn_report_validation(Trainer *t, const Scores *scores, bool better)
+void rnn_report_validation(Trainer *t, const Scores *scores, const Scores *free, bool better)
 {
   const Clip *clip = &t->updater->clip;
-  char text[512] = "", clipped[64] = "";
+  char text[512] = "", clipped[64] = "", gap[96] = "";
   if (scores) rnn_scores_text(scores, text, sizeof text);
+  if (free) snprintf(gap, sizeof gap, "; running freely %.5g, gap %.4g", free->loss, free->loss - scores->loss);
   if (clip->kind != CLIP_NONE && clip->seen)
     snprintf(clipped, sizeof clipped, ", clipped %.0f%%", 100 * (double)clip->acted / (double)clip->seen);
   int64_t epoch = scores ? t->at.epoch + 1 : t->at.epoch;        /* without validation the epoch was counted already */
   bool silent = !scores && rnn_seconds() - t->progress.said < 1; /* of short epochs not each */
   if (!silent)
-    rnn_progress_say(&t->progress, "epoch %lld, step %lld: training loss %.5g%s%s%s%s", (long long)epoch,
-                     (long long)t->at.step, t->progress.smooth, clipped, scores ? "; validation " : "", text,
+    rnn_progress_say(&t->progress, "epoch %lld, step %lld: training loss %.5g%s%s%s%s%s", (long long)epoch,
+                     (long long)t->at.step, t->progress.smooth, clipped, scores ? "; validation " : "", text, gap,
                      better ? " (best)" : "");
   if (!t->metrics) return;
   json_t *event = scores ? rnn_scores_json(scores) : json_object();
@@ -62,6 +63,10 @@ void rnn_report_validation(Trainer *t, const Scores *scores, bool better)
   json_object_set_new(event, "epoch", json_integer(epoch));
   json_object_set_new(event, "training_loss", rnn_metrics_number(t->progress.smooth));
   if (scores) json_object_set_new(event, "best", json_boolean(better));
+  if (free) {
+    json_object_set_new(event, "free", rnn_scores_json(free));
+    json_object_set_new(event, "gap", rnn_metrics_number(free->loss - scores->loss));
+  }
   rnn_metrics_write(t->metrics, scores ? "validation" : "epoch", event);
 }
 

@@ -74,6 +74,74 @@ void rnn_permutation(uint64_t seed, uint64_t stream, int64_t n, int64_t *out)
   }
 }
 
+/* -- draws that take several numbers ------------------------------------------------------------------------------- */
+
+/* a block each, so that a normal number shares no bits with a uniform one */
+double rnn_next_uniform(RnnSource *s) { return rnn_uniform(s->seed, s->stream, 2 * s->next++); }
+double rnn_next_normal(RnnSource *s) { return rnn_normal(s->seed, s->stream, 2 * s->next++); }
+
+static double above_zero(RnnSource *s) { return 1 - rnn_next_uniform(s); } /* (0, 1] */
+
+/* Marsaglia and Tsang 2000: d v with d = shape - 1/3, v = (1 + z / sqrt(9 d))^3, for shape >= 1 */
+static double gamma_from_one(RnnSource *s, double shape)
+{
+  double d = shape - 1. / 3, c = 1 / sqrt(9 * d);
+  for (;;) {
+    double z = rnn_next_normal(s), v = 1 + c * z;
+    if (v <= 0) continue;
+    v = v * v * v;
+    if (log(above_zero(s)) < 0.5 * z * z + d * (1 - v + log(v))) return d * v;
+  }
+}
+
+/* below 1: gamma(shape + 1) u^(1 / shape), which may underflow where its logarithm does not */
+static double log_gamma_draw(RnnSource *s, double shape)
+{
+  if (shape >= 1) return log(gamma_from_one(s, shape));
+  double more = log(gamma_from_one(s, shape + 1));
+  return more + log(above_zero(s)) / shape;
+}
+
+static bool is_shape(double a) { return a > 0 && isfinite(a); }
+
+double rnn_next_gamma(RnnSource *s, double shape) { return is_shape(shape) ? exp(log_gamma_draw(s, shape)) : NAN; }
+
+double rnn_next_beta(RnnSource *s, double a, double b)
+{
+  if (!is_shape(a) || !is_shape(b)) return NAN;
+  double x = log_gamma_draw(s, a), y = log_gamma_draw(s, b);
+  return 1 / (1 + exp(y - x));
+}
+
+/* Knuth: how many uniform numbers until their product falls below exp(-rate) */
+static double poisson_product(RnnSource *s, double rate)
+{
+  double product = above_zero(s), least = exp(-rate), k = 0;
+  for (; product > least; k++) product *= above_zero(s);
+  return k;
+}
+
+/* Hoermann 1993, PTRS: transformed rejection, for rate >= 10 */
+static double poisson_rejection(RnnSource *s, double rate)
+{
+  double b = 0.931 + 2.53 * sqrt(rate), a = -0.059 + 0.02483 * b, inverse = 1.1239 + 1.1328 / (b - 3.4),
+         inside = 0.9277 - 3.6224 / (b - 2);
+  for (;;) {
+    double u = rnn_next_uniform(s) - 0.5, v = above_zero(s), edge = 0.5 - fabs(u);
+    double k = floor((2 * a / edge + b) * u + rate + 0.43);
+    if (edge >= 0.07 && v <= inside) return k;
+    if (k < 0 || !(edge > 0) || (edge < 0.013 && v > edge)) continue;
+    int sign;
+    if (log(v * inverse / (a / (edge * edge) + b)) <= k * log(rate) - rate - lgamma_r(k + 1, &sign)) return k;
+  }
+}
+
+double rnn_next_poisson(RnnSource *s, double rate)
+{
+  if (!(rate >= 0 && rate < 1e15)) return NAN;
+  return rate < 10 ? poisson_product(s, rate) : poisson_rejection(s, rate);
+}
+
 /* -- many draws ---------------------------------------------------------------------------------------------------- */
 
 bool rnn_distribution_named(const char *name, RnnDistribution *distribution)
@@ -148,20 +216,49 @@ static bool keep_largest(double *x, int64_t n, int64_t k)
   return true;
 }
 
+typedef struct Weight {
+  double weight;
+  int64_t index;
+} Weight;
+
+static int by_weight(const void *a, const void *b)
+{
+  const Weight *x = a, *y = b;
+  if (x->weight != y->weight) return x->weight > y->weight ? -1 : 1;
+  return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* The nucleus: sets all weights to 0 but the largest, until their sum reaches a share of the whole. */
+static bool keep_nucleus(double *x, int64_t n, double share, double *sum)
+{
+  Weight *all = malloc((size_t)n * sizeof *all);
+  if (!all) return false;
+  for (int64_t i = 0; i < n; i++) all[i] = (Weight){x[i], i};
+  qsort(all, (size_t)n, sizeof *all, by_weight);
+  double kept = 0;
+  for (int64_t i = 0; i < n; i++)
+    if (kept < share * *sum) kept += all[i].weight;
+    else x[all[i].index] = 0;
+  free(all);
+  *sum = kept;
+  return true;
+}
+
 /* x is overwritten */
-static int64_t categorical(double *x, int64_t n, double temperature, int64_t top_k, double u)
+static int64_t categorical(double *x, int64_t n, const RnnDrawing *d, double u)
 {
   int64_t largest = 0, drawn = -1;
-  if (n < 1 || !(temperature >= 0) || isinf(temperature)) return -1;
+  if (n < 1 || !(d->temperature >= 0) || isinf(d->temperature)) return -1;
   for (int64_t i = 0; i < n; i++) {
     if (isnan(x[i]) || x[i] == INFINITY) return -1;
     if (x[i] > x[largest]) largest = i;
   }
   if (x[largest] == -INFINITY) return -1;
-  if (temperature == 0) return largest;
+  if (d->temperature == 0) return largest;
   double top = x[largest], sum = 0;
-  if (top_k > 0 && top_k < n && !keep_largest(x, n, top_k)) return -1;
-  for (int64_t i = 0; i < n; i++) sum += x[i] = exp((x[i] - top) / temperature);
+  if (d->top_k > 0 && d->top_k < n && !keep_largest(x, n, d->top_k)) return -1;
+  for (int64_t i = 0; i < n; i++) sum += x[i] = exp((x[i] - top) / d->temperature);
+  if (d->top_p > 0 && d->top_p < 1 && !keep_nucleus(x, n, d->top_p, &sum)) return -1;
   double left = u * sum;
   for (int64_t i = 0; i < n; i++) {
     if (x[i] == 0) continue;
@@ -171,17 +268,12 @@ static int64_t categorical(double *x, int64_t n, double temperature, int64_t top
   return drawn;
 }
 
-#define CATEGORICAL_OF(logits)                                                                                         \
-  double few[512], *x = n <= 512 ? few : malloc((size_t)n * sizeof *x);                                                \
-  if (!x) return -1;                                                                                                   \
-  for (int64_t i = 0; i < n; i++) x[i] = logits[i];                                                                    \
-  int64_t drawn = categorical(x, n, temperature, top_k, u);                                                            \
-  if (x != few) free(x);                                                                                               \
-  return drawn;
-
-int64_t rnn_categorical_f64(const double *logits, int64_t n, double temperature, int64_t top_k,
-                            double u){CATEGORICAL_OF(logits)} int64_t
-    rnn_categorical_f32(const float *logits, int64_t n, double temperature, int64_t top_k, double u)
+int64_t rnn_categorical(const double *logits, int64_t n, const RnnDrawing *drawing, double u)
 {
-  CATEGORICAL_OF(logits)
+  double few[512], *x = n <= 512 ? few : malloc((size_t)n * sizeof *x);
+  if (!x) return -1;
+  if (n > 0) memcpy(x, logits, (size_t)n * sizeof *x);
+  int64_t drawn = categorical(x, n, drawing, u);
+  if (x != few) free(x);
+  return drawn;
 }

@@ -21,6 +21,16 @@ uint64_t rnn_below(uint64_t seed, uint64_t stream, uint64_t index, uint64_t boun
 /* out becomes a permutation of 0 .. n-1 (Fisher-Yates). */
 void rnn_permutation(uint64_t seed, uint64_t stream, int64_t n, int64_t *out);
 
+/* A source hands out as many draws as a method takes, one a call; `next` starts at 0. */
+typedef struct RnnSource {
+  uint64_t seed, stream, next;
+} RnnSource;
+double rnn_next_uniform(RnnSource *source);
+double rnn_next_normal(RnnSource *source);
+double rnn_next_gamma(RnnSource *source, double shape);      /* scale 1; NaN unless shape > 0 and finite */
+double rnn_next_beta(RnnSource *source, double a, double b); /* NaN unless both > 0 and finite */
+double rnn_next_poisson(RnnSource *source, double rate);     /* NaN unless 0 <= rate < 1e15 */
+
 typedef enum RnnDistribution {
   RNN_UNIFORM,   /* a, b: ends */
   RNN_NORMAL,    /* a mean, b deviation */
@@ -34,12 +44,15 @@ void rnn_draw_f64(RnnDistribution distribution, double a, double b, uint64_t see
 void rnn_draw_f32(RnnDistribution distribution, double a, double b, uint64_t seed, uint64_t stream, uint64_t first,
                   int64_t n, float *out);
 
-/* Draws from softmax(logits / temperature) restricted to the top_k largest logits (top_k <= 0 or >= n: all; of equal
-   logits the lower index counts as larger), with u in [0, 1), for example rnn_uniform(...). Temperature 0: the largest.
-   -inf logits are never drawn. Returns the index, or -1 where a logit is NaN or +inf, none is above -inf, n < 1, or the
-   temperature is negative or not finite. */
-int64_t rnn_categorical_f64(const double *logits, int64_t n, double temperature, int64_t top_k, double u);
-int64_t rnn_categorical_f32(const float *logits, int64_t n, double temperature, int64_t top_k, double u);
+typedef struct RnnDrawing {
+  double temperature; /* logits are divided by it; 0: always the largest */
+  int64_t top_k;      /* among the largest logits; <= 0 or >= n: all */
+  double top_p;       /* of these, among the fewest whose probabilities reach top_p; outside (0, 1): all */
+} RnnDrawing;
+/* Draws from softmax(logits / temperature) so restricted (of equal logits the lower index counts as larger), with u in
+   [0, 1), for example rnn_uniform(...). -inf logits are never drawn. Returns the index, or -1 where a logit is NaN or
+   +inf, none is above -inf, n < 1, or the temperature is negative or not finite. */
+int64_t rnn_categorical(const double *logits, int64_t n, const RnnDrawing *drawing, double u);
 
 #ifdef __cplusplus
 }

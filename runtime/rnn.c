@@ -70,7 +70,10 @@ Run *rnn_handle_run(RnnHandle *h, const char *program, RnnError *error)
   const Program *p = rnn_model_program(h->model, program);
   if (!p) {
     rnn_fail(error, RNN_ERROR_USAGE, "the model %s has no program '%s'%s", h->model->name, program,
-             strcmp(program, "forward") == 0 ? "" : ": it has neither a ~ nor a loss");
+             strcmp(program, "forward") == 0 ? ""
+             : strcmp(program, "free") == 0
+                 ? ": none of its distributions reads what is drawn before it, or it was compiled without that program"
+                 : ": it has neither a ~ nor a loss");
     return NULL;
   }
   Run **run = &h->run[p - h->model->program];

@@ -17,9 +17,10 @@
    otherwise.
    - A handle may be used by one thread at a time; two handles are independent. The handle runs its own threads; results
    do not depend on how many, bit for bit.
-   - Arrays come and go as lists of named tensors (tensors.h): one an input or target, [N, T, ...] or, without a time
-   index, [N, ...], and `lengths` [N] where sequences differ. What stands behind a sequence's end does not matter.
-   Tokens are whole numbers, reals of any precision. The lists stay the caller's.
+   - Arrays come and go as lists of named tensors (tensors.h): one an input or target, [N, T, ...], over the
+   second axis of a model that has one [N, S, ...], over both [N, T, S, ...], without a time index [N, ...]; and
+   `lengths` [N] where sequences differ, `lengths_s` [N] along the second axis s. What stands behind a sequence's end
+   does not matter. Tokens are whole numbers, reals of any precision. The lists stay the caller's.
    - Nothing is printed, except by rnn_train where asked to. No signal is caught. */
 #ifndef RNN_H
 #define RNN_H

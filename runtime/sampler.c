@@ -36,7 +36,7 @@ static bool step_suffices(const ModelDescription *m)
   const ModelStep *step = &m->step;
   if (!step->run) return false;
   for (int i = 0; i < m->draws; i++)
-    for (int k = 0; k < 2 && m->draw[i].param[k]; k++)
+    for (int k = 0; k < MODEL_DRAW_PARAMS && m->draw[i].param[k]; k++)
       if (port_named(step->output, step->outputs, m->draw[i].param[k]) < 0) return false;
   return true;
 }
@@ -87,6 +87,8 @@ static void run_step(Sampler *s, int64_t t)
 static bool open_program(Sampler *s, RnnError *error)
 {
   const ModelDescription *m = s->handle->model;
+  if (m->axes.second)
+    return rnn_fail(error, RNN_ERROR_USAGE, "a model with two time axes writes sequences by decode, not by sample");
   if (!m->step.possible)
     return rnn_fail(error, RNN_ERROR_USAGE, "the model can't run step by step: %s", m->step.refused);
   s->run = rnn_handle_run(s->handle, "forward", error);
@@ -116,7 +118,7 @@ static bool run_program(Sampler *s, int64_t t, RnnError *error)
     const ProgramBuffer *buffer = &p->buffer[var->buffer];
     for (int64_t k = var->time ? -buffer->lo : 0; k <= (var->time ? buffer->hi : 0); k++)
       for (int64_t e = 0; e < var->width; e++)
-        put(s, var->token, rnn_run_row(s->run, var, k, 0), e,
+        put(s, var->token, rnn_run_row(s->run, var, k, 0, 0), e,
             k > 0 ? (var->token ? -1 : 0) : value_at(s, p->input[i].input, t + k, e));
   }
   rnn_run_go(s->run, s->handle->weights, NULL);
@@ -178,7 +180,7 @@ int64_t rnn_sampler_param(const Sampler *s, const char *name, double *to, int64_
     int v = rnn_program_var(s->run->program, name);
     if (v < 0) return 0;
     const ProgramVar *var = &s->run->program->var[v];
-    for (int64_t i = 0; i < count && i < var->width; i++) to[i] = rnn_run_value(s->run, var, 0, 0, i);
+    for (int64_t i = 0; i < count && i < var->width; i++) to[i] = rnn_run_value(s->run, var, 0, 0, 0, i);
     return var->width;
   }
   int port = port_named(m->step.output, m->step.outputs, name);

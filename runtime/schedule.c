@@ -10,9 +10,8 @@ static const char *const arguments[SCHEDULES][4] = {
     {"warmup", NULL}, {"every", "factor", "warmup", NULL}, {"over", "to", "warmup", NULL}};
 static const int positional[SCHEDULES] = {0, 2, 2};
 
-/* A number of updates, or of epochs where the unit says so. */
-static bool read_length(const RnnCall *call, const char *name, int position, double updates_an_epoch, double *length,
-                        RnnError *error)
+bool rnn_schedule_length(const RnnCall *call, const char *name, int position, double updates_an_epoch, double *length,
+                         RnnError *error)
 {
   const RnnArgument *a = rnn_call_argument(call, name, position);
   if (!a) return true;
@@ -28,18 +27,18 @@ static bool read_length(const RnnCall *call, const char *name, int position, dou
 static bool read_arguments(Schedule *s, const RnnCall *call, double updates_an_epoch, double updates, RnnError *error)
 {
   if (!rnn_call_check(call, arguments[s->kind], positional[s->kind], error)) return false;
-  if (!read_length(call, "warmup", -1, updates_an_epoch, &s->warmup, error)) return false;
+  if (!rnn_schedule_length(call, "warmup", -1, updates_an_epoch, &s->warmup, error)) return false;
   s->factor = 0.1;
   s->length = s->kind == COSINE ? fmax(updates - s->warmup, 1) : 0;
   if (s->kind == STEP) {
-    if (!read_length(call, "every", 0, updates_an_epoch, &s->length, error) ||
+    if (!rnn_schedule_length(call, "every", 0, updates_an_epoch, &s->length, error) ||
         !rnn_call_number(call, "factor", 1, &s->factor, error))
       return false;
     if (s->length < 1)
       return rnn_fail(error, RNN_ERROR_USAGE, "step: every must be at least 1: step(every = 1000, factor = 0.5)");
   }
   if (s->kind == COSINE) {
-    if (!read_length(call, "over", 0, updates_an_epoch, &s->length, error) ||
+    if (!rnn_schedule_length(call, "over", 0, updates_an_epoch, &s->length, error) ||
         !rnn_call_number(call, "to", 1, &s->to, error))
       return false;
     if (s->length < 1) return rnn_fail(error, RNN_ERROR_USAGE, "cosine: over must be at least 1");

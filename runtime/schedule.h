@@ -9,6 +9,7 @@
 #define RNN_SCHEDULE_H
 #include <stdint.h>
 #include "error.h"
+#include "source_spec.h"
 
 typedef struct Schedule {
   int kind;
@@ -19,5 +20,8 @@ typedef struct Schedule {
 bool rnn_schedule_read(Schedule *schedule, const char *text, double updates_an_epoch, double updates, RnnError *error);
 /* The rate of update number `step`, from 0. */
 double rnn_schedule_rate(const Schedule *schedule, double rate, int64_t step);
+/* An argument that is a number of updates, or of epochs where its unit says so; left alone if it is not there. */
+bool rnn_schedule_length(const RnnCall *call, const char *name, int position, double updates_an_epoch, double *length,
+                         RnnError *error);
 
 #endif

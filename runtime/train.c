@@ -85,7 +85,8 @@ static bool one_step(Trainer *t, RnnError *error)
 {
   RnnHandle *h = t->handle;
   if (!rnn_plan_batch(t->plan, t->at.epoch, t->at.position, &t->batch, error)) return false;
-  if (!rnn_run_prepare(t->run, &t->batch, t->parts.train, (NoiseKey){t->at.seed, (uint64_t)t->at.step}, error))
+  if (!rnn_run_prepare(t->run, &t->batch, t->parts.train,
+                       (NoiseKey){t->at.seed, (uint64_t)t->at.step, rnn_forcing_at(&t->forcing, t->at.step)}, error))
     return false;
   if (t->resumed.tensors && !rnn_checkpoint_carry(t->wish->resume, &t->resumed, t->run, error)) return false;
   memset(h->grads, 0, rnn_block_bytes(h));
@@ -124,21 +125,28 @@ static bool keep_best(Trainer *t, double loss, RnnError *error)
   return !is_due(t->out_at) || save_out(t, t->best, error);
 }
 
+static bool score(Trainer *t, const char *program, Scores *scores, RnnError *error)
+{
+  Asker asker = {stops, t};
+  return rnn_evaluate(t->handle, program, t->parts.validate,
+                      rnn_evaluation_plan(&t->settings, t->parts.validate, false), &asker, scores, error);
+}
+
 /* False also where the caller stopped it: t->stop says so. */
 static bool validate(Trainer *t, bool *better, RnnError *error)
 {
-  Scores scores = {0};
-  Asker asker = {stops, t};
-  bool ok = rnn_evaluate(t->handle, t->parts.validate, rnn_evaluation_plan(&t->settings, t->parts.validate, false),
-                         &asker, &scores, error);
+  Scores scores = {0}, free = {0};
+  bool ok = score(t, "evaluate", &scores, error) && (!t->gap || score(t, "free", &free, error));
   if (ok) {
-    *better = isfinite(scores.loss) && !(scores.loss >= t->at.best);
+    double loss = t->best_is_free ? free.loss : scores.loss;
+    *better = isfinite(loss) && !(loss >= t->at.best);
     t->validated = t->at.step;
     t->at.validation = t->state.validation = scores.loss;
-    rnn_report_validation(t, &scores, *better);
-    ok = !*better || keep_best(t, scores.loss, error);
+    rnn_report_validation(t, &scores, t->gap ? &free : NULL, *better);
+    ok = !*better || keep_best(t, loss, error);
   }
   rnn_scores_free(&scores);
+  rnn_scores_free(&free);
   return ok;
 }
 
@@ -151,7 +159,7 @@ static bool end_epoch(Trainer *t, RnnError *error)
   t->at.position = 0;
   t->unsaved = true;
   rnn_tensor_file_free(&t->resumed); /* what it carried belonged to the epoch before */
-  if (!t->parts.validate) rnn_report_validation(t, NULL, false);
+  if (!t->parts.validate) rnn_report_validation(t, NULL, NULL, false);
   return !is_due(t->saved_at) || save_checkpoint(t, error);
 }
 

@@ -18,12 +18,7 @@ static bool read_settings(Trainer *t, RnnError *error)
   }
   if (rnn_setting_count(&t->settings, SETTING_batch) < 1)
     return rnn_fail(error, RNN_ERROR_USAGE, "setting batch: at least 1");
-  RnnCall *forcing = rnn_call_parse(rnn_setting_text(&t->settings, SETTING_teacher_forcing), NULL);
-  bool always = forcing && !*forcing->name && forcing->arguments == 1 && forcing->argument[0].kind == RNN_NUMBER &&
-                forcing->argument[0].number == 1;
-  rnn_call_free(forcing);
-  return always || rnn_fail(error, RNN_ERROR_USAGE,
-                            "setting teacher_forcing: this version always reads the observed target: 1.0");
+  return true;
 }
 
 static bool open_resumed(Trainer *t, RnnError *error)
@@ -48,15 +43,21 @@ static bool first_weights(Trainer *t, RnnError *error)
   return rnn_initialise(t->handle, (uint64_t)rnn_setting_count(&t->settings, SETTING_seed), error);
 }
 
+RnnPlanSettings rnn_training_plan(const Settings *s, int64_t leads)
+{
+  return (RnnPlanSettings){.batch = rnn_setting_count(s, SETTING_batch),
+                           .unroll = rnn_setting_count(s, SETTING_unroll),
+                           .carry = rnn_setting_flag(s, SETTING_carry),
+                           .shuffle = rnn_setting_flag(s, SETTING_shuffle),
+                           .bucket = rnn_setting_flag(s, SETTING_bucket),
+                           .seed = (uint64_t)rnn_setting_count(s, SETTING_seed),
+                           .leads = leads};
+}
+
 static bool open_plan(Trainer *t, RnnError *error)
 {
   const Settings *s = &t->settings;
-  RnnPlanSettings plan = {.batch = rnn_setting_count(s, SETTING_batch),
-                          .unroll = rnn_setting_count(s, SETTING_unroll),
-                          .carry = rnn_setting_flag(s, SETTING_carry),
-                          .shuffle = rnn_setting_flag(s, SETTING_shuffle),
-                          .seed = (uint64_t)rnn_setting_count(s, SETTING_seed),
-                          .leads = t->run->program->leads};
+  RnnPlanSettings plan = rnn_training_plan(s, t->run->program->leads);
   if (plan.carry && !plan.unroll)
     return rnn_fail(error, RNN_ERROR_USAGE, "carry = true needs windows: set unroll, for example unroll = 64");
   if (plan.carry && !t->run->program->carries)
@@ -76,6 +77,29 @@ static bool open_plan(Trainer *t, RnnError *error)
                     (long long)t->patience);
   t->total = t->steps ? t->steps : t->epochs * rnn_plan_batches(t->plan, 0);
   return true;
+}
+
+/* What the distributions read of what is drawn */
+static bool open_forcing(Trainer *t, RnnError *error)
+{
+  const char *text = rnn_setting_text(&t->settings, SETTING_teacher_forcing), *name = t->handle->model->name;
+  const Program *p = t->run->program;
+  if (!rnn_forcing_read(&t->forcing, text, (double)rnn_plan_batches(t->plan, 0), (double)t->total, error) ||
+      !rnn_forcing_check(&t->forcing, text, p, error))
+    return false;
+  if (!p->feds && strcmp(rnn_forcing_mode(&t->forcing), "always") != 0)
+    rnn_progress_say(&t->progress, "note: teacher_forcing = %s, but no distribution of %s reads what is drawn", text,
+                     name);
+  t->gap = rnn_setting_flag(&t->settings, SETTING_gap);
+  if (!t->gap) return true;
+  t->best_is_free = strcmp(rnn_forcing_mode(&t->forcing), "always") != 0;
+  if (!p->feds)
+    return rnn_fail(error, RNN_ERROR_USAGE, "gap = true: no distribution of %s reads what is drawn: there is no gap",
+                    name);
+  if (!t->parts.validate)
+    return rnn_fail(error, RNN_ERROR_USAGE,
+                    "gap = true needs a validation part: set validate, for example validate = 0.1");
+  return rnn_handle_run(t->handle, "free", error) != NULL;
 }
 
 static bool open_files(Trainer *t, RnnError *error)
@@ -127,7 +151,7 @@ bool rnn_trainer_open(Trainer *t, RnnHandle *h, const RnnTraining *wish, RnnErro
   bool ok = (!wish->out || rnn_tensors_check_name(wish->out, error)) && open_resumed(t, error) &&
             read_settings(t, error) && first_weights(t, error) &&
             rnn_parts_open(&t->parts, h, &t->settings, &parts, error) && (t->run = rnn_handle_run(h, "train", error)) &&
-            open_plan(t, error);
+            open_plan(t, error) && open_forcing(t, error);
   ok = ok &&
        (t->updater = rnn_updater_new(h, rnn_setting_text(&t->settings, SETTING_optimizer),
                                      rnn_setting_text(&t->settings, SETTING_clip), error)) &&

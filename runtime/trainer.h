@@ -4,6 +4,7 @@
 #define RNN_TRAINER_H
 #include "checkpoint.h"
 #include "evaluate.h"
+#include "teacher_forcing.h"
 #include "metrics.h"
 #include "parts.h"
 #include "progress.h"
@@ -20,6 +21,9 @@ typedef struct Trainer {
   RnnBatch batch;
   RnnUpdater *updater;
   Schedule schedule;
+  TeacherForcing forcing;
+  bool gap;                                    /* validate with the model reading its own draws too, */
+  bool best_is_free;                           /* whose loss decides where training reads them */
   int64_t steps, epochs, patience, save_every; /* settings; steps 0: by epochs */
   int64_t total;                               /* updates in all, as far as known */
 
@@ -38,13 +42,17 @@ typedef struct Trainer {
   Trace trace;
 } Trainer;
 
+/* How the settings cut the training data; leads: of the program "train". */
+RnnPlanSettings rnn_training_plan(const Settings *settings, int64_t leads);
+
 bool rnn_trainer_open(Trainer *trainer, RnnHandle *handle, const RnnTraining *wish, RnnError *error);
 void rnn_trainer_close(Trainer *trainer);
 
 /* report.c: progress and log of each thing that happens */
 void rnn_report_start(Trainer *trainer);
 void rnn_report_step(Trainer *trainer);
-void rnn_report_validation(Trainer *trainer, const Scores *scores, bool better);
+/* scores NULL: there is no validation part; free NULL: the gap is not wanted */
+void rnn_report_validation(Trainer *trainer, const Scores *scores, const Scores *free, bool better);
 void rnn_report_checkpoint(Trainer *trainer);
 void rnn_report_end(Trainer *trainer, const char *outcome, const char *message);
 

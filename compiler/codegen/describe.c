@@ -5,7 +5,8 @@
 
 static const char *const init_name[] = {"zeros",  "zeros",  "ones", "constant",   "uniform",
                                         "normal", "glorot", "he",   "orthogonal", "identity"};
-static const char *const dist_name[] = {"categorical", "bernoulli", "normal"};
+static const char *const noise_name[] = {
+    [DIST_BERNOULLI] = "bernoulli", [DIST_NORMAL] = "normal", [DIST_UNIFORM] = "uniform"};
 static const char *flag(bool b) { return b ? "true" : "false"; }
 
 static void shape_json(Text *out, Shape s)
@@ -13,6 +14,11 @@ static void shape_json(Text *out, Shape s)
   text_puts(out, "[");
   for (int i = 0; i < s.rank; i++) text_printf(out, "%s%d", i ? ", " : "", s.dim[i]);
   text_puts(out, "]");
+}
+
+static void axes_json(Text *out, const Var *v)
+{
+  text_printf(out, "\"time\": %s, \"second\": %s", flag(v->dom & DOM_T), flag(v->dom & DOM_S));
 }
 
 static void number_json(Text *out, const char *key, double v) { text_printf(out, ", \"%s\": %.17g", key, v); }
@@ -45,7 +51,7 @@ static void params_json(Text *out, const System *s)
     shape_json(out, v->shape);
     text_printf(out, ", \"offset\": %lld, \"line\": %d, ", (long long)v->offset, span_line(v->span));
     init_json(out, &v->init);
-    text_puts(out, "}");
+    text_printf(out, ", \"fixed\": %s}", flag(v->fixed));
   }
   text_puts(out, "],\n");
 }
@@ -68,9 +74,11 @@ static void reach_of(const System *s, const Var *v, int *lags, int *leads)
     ExprList nodes = walk_nodes((System *)s, s->vars.at[i]->rhs);
     for (int k = 0; k < nodes.n; k++) {
       Expr *e = nodes.at[k];
-      if (e->op != OP_READ || e->var != v || e->attr[0] != READ_REL) continue;
-      if (-e->attr[1] > *lags) *lags = -e->attr[1];
-      if (e->attr[1] > *leads) *leads = e->attr[1];
+      if (e->op != OP_READ || e->var != v) continue;
+      Place p = read_place(e, v->dom & DOM_T ? AXIS_T : AXIS_S);
+      if (p.kind != READ_REL) continue;
+      if (-p.k > *lags) *lags = -p.k;
+      if (p.k > *leads) *leads = p.k;
     }
   }
 }
@@ -90,7 +98,9 @@ static void inputs_json(Text *out, const System *s)
     text_printf(out, ", \"role\": \"%s\", \"type\": \"%s\", \"shape\": ", v->kind == VAR_INPUT ? "input" : "target",
                 v->shape.token ? "token" : "real");
     shape_json(out, v->shape);
-    text_printf(out, ", \"time\": %s, \"line\": %d", flag(v->dom & DOM_T), span_line(v->span));
+    text_puts(out, ", ");
+    axes_json(out, v);
+    text_printf(out, ", \"line\": %d", span_line(v->span));
     const Draw *draw = draw_of(s, v);
     if (draw) text_printf(out, ", \"drawn\": %d", draw->offset);
     text_printf(out, ", \"lags\": %d, \"leads\": %d}", lags, leads);
@@ -110,15 +120,17 @@ static void outputs_json(Text *out, const System *s)
     name_json(out, "name", v->name);
     text_puts(out, ", \"shape\": ");
     shape_json(out, v->shape);
-    text_printf(out, ", \"time\": %s}", flag(v->dom & DOM_T));
+    text_puts(out, ", ");
+    axes_json(out, v);
+    text_puts(out, "}");
   }
   text_puts(out, "],\n\"draws\": [");
   for (int i = 0; i < s->draws.n; i++) {
     const Draw *d = &s->draws.at[i];
     text_puts(out, i ? ", {" : "{");
     name_json(out, "var", d->var->name);
-    text_printf(out, ", \"offset\": %d, \"dist\": \"%s\", \"params\": [", d->offset, dist_name[d->dist]);
-    for (int k = 0; k < 2 && d->param[k]; k++) {
+    text_printf(out, ", \"offset\": %d, \"dist\": \"%s\", \"params\": [", d->offset, d->dist);
+    for (int k = 0; k < DRAW_PARAMS && d->param[k]; k++) {
       if (k) text_puts(out, ", ");
       text_json(out, d->param[k]->name);
     }
@@ -155,6 +167,17 @@ static void ratio_json(Text *out, bool *any, const char *name, const char *dist,
   text_puts(out, "}");
 }
 
+static void forcing_json(Text *out, const Compiled *c)
+{
+  text_puts(out, "],\n \"fed\": [");
+  for (int i = 0; i < c->fed.n; i++) {
+    if (i) text_puts(out, ", ");
+    text_json(out, c->fed.at[i]->name);
+  }
+  text_printf(out, "], \"forced\": \"%s\", \"own\": \"%s\"", forced_name[c->forcing.mode],
+              c->forcing.sample ? "sample" : "mode");
+}
+
 static void program_json(Text *out, const Compiled *c)
 {
   const System *s = c->system;
@@ -162,8 +185,10 @@ static void program_json(Text *out, const Compiled *c)
   text_printf(out, "\"%s\": {\n \"buffers\": [", program_name[c->kind]);
   for (int i = 0; i < p->buffers.n; i++) {
     const Buffer *b = &p->buffers.at[i];
-    text_printf(out, "%s\n  {\"time\": %s, \"batch\": %s, \"lo\": %d, \"hi\": %d, \"width\": %d, \"int\": %s}",
-                i ? "," : "", flag(b->time), flag(b->batch), b->lo, b->hi, b->width, flag(b->is_int));
+    text_printf(out, "%s\n  {\"time\": %s, \"second\": %s, \"batch\": %s, \"lo\": %d, \"hi\": %d, ", i ? "," : "",
+                flag(b->axis[AXIS_T]), flag(b->axis[AXIS_S]), flag(b->batch), b->lo[AXIS_T], b->hi[AXIS_T]);
+    text_printf(out, "\"lo2\": %d, \"hi2\": %d, \"width\": %d, \"int\": %s}", b->lo[AXIS_S], b->hi[AXIS_S], b->width,
+                flag(b->is_int));
   }
   text_puts(out, "],\n \"vars\": {");
   bool any = false;
@@ -176,8 +201,9 @@ static void program_json(Text *out, const Compiled *c)
     text_json(out, v->name);
     text_printf(out, ": {\"buf\": %d, \"col\": %d, \"shape\": ", plan_of(root)->buffer, col);
     shape_json(out, v->shape);
-    text_printf(out, ", \"token\": %s, \"time\": %s, \"batch\": %s, \"line\": %d}", flag(v->shape.token),
-                flag(v->dom & DOM_T), flag(v->dom & DOM_B), span_line(v->span));
+    text_printf(out, ", \"token\": %s, ", flag(v->shape.token));
+    axes_json(out, v);
+    text_printf(out, ", \"batch\": %s, \"line\": %d}", flag(v->dom & DOM_B), span_line(v->span));
   }
   text_puts(out, "},\n \"inputs\": [");
   any = false;
@@ -195,12 +221,13 @@ static void program_json(Text *out, const Compiled *c)
     text_puts(out, any ? ", {" : "{");
     any = true;
     name_json(out, "var", v->name);
-    text_printf(out, ", \"dist\": \"%s\"", dist_name[v->noise]);
+    text_printf(out, ", \"dist\": \"%s\"", noise_name[v->noise]);
     number_json(out, "a", v->noise_arg[0]);
     number_json(out, "b", v->noise_arg[1]);
-    text_printf(out, ", \"shared\": %s}", flag(v->noise_shared));
+    text_printf(out, ", \"shared\": %s, \"forced\": %s}", flag(v->noise_shared), flag(v->noise_forced));
   }
-  text_puts(out, "],\n \"carry\": [");
+  forcing_json(out, c);
+  text_puts(out, ",\n \"carry\": [");
   any = false;
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
@@ -215,7 +242,7 @@ static void program_json(Text *out, const Compiled *c)
     text_puts(out, "}");
   }
   text_puts(out, "],\n");
-  bool loss = c->kind == PROGRAM_TRAIN || c->kind == PROGRAM_EVALUATE;
+  bool loss = program_has_loss(c->kind);
   if (loss) {
     text_puts(out, " ");
     name_json(out, "loss", s->loss->name);
@@ -224,11 +251,24 @@ static void program_json(Text *out, const Compiled *c)
   text_puts(out, " \"terms\": [");
   any = false;
   for (int i = 0; loss && i < s->draws.n; i++)
-    ratio_json(out, &any, s->draws.at[i].var->name, dist_name[s->draws.at[i].dist], s->draws.at[i].nll,
-               s->draws.at[i].count);
+    ratio_json(out, &any, s->draws.at[i].var->name, s->draws.at[i].dist, s->draws.at[i].nll, s->draws.at[i].count);
+  text_puts(out, "],\n \"statistics\": [");
+  any = false;
+  for (int i = 0; c->kind == PROGRAM_TRAIN && i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (!v->kept) continue;
+    text_puts(out, any ? ", {" : "{");
+    any = true;
+    name_json(out, "var", v->name);
+    text_puts(out, ", ");
+    name_json(out, "kept", v->kept->name);
+    text_puts(out, ", ");
+    name_json(out, "updates", v->seen->name);
+    text_puts(out, "}");
+  }
   text_puts(out, "],\n \"metrics\": [");
   any = false;
-  for (int i = 0; c->kind == PROGRAM_EVALUATE && i < s->metrics.n; i++)
+  for (int i = 0; i < s->metrics.n; i++)
     ratio_json(out, &any, s->metrics.at[i].name, NULL, s->metrics.at[i].sum, s->metrics.at[i].count);
   text_puts(out, "],\n \"wrt\": [");
   for (int i = 0; i < c->wrt.n; i++) {
@@ -252,8 +292,7 @@ static bool reads(const System *s, const Var *v, bool now)
     for (int k = 0; k < nodes.n; k++) {
       const Expr *e = nodes.at[k];
       if (e->op != OP_READ || e->var != v) continue;
-      bool here = e->attr[0] == READ_PLAIN || (e->attr[0] == READ_REL && e->attr[1] == 0);
-      if (here == now) return true;
+      if (read_is_now(e) == now) return true;
     }
   }
   return false;
@@ -322,7 +361,13 @@ void describe_model(Text *out, const System *lowered, int64_t param_count, const
   name_json(out, "source", d->source);
   text_puts(out, ", ");
   name_json(out, "hash", d->hash);
-  text_printf(out, ", \"param_count\": %lld,\n", (long long)param_count);
+  text_printf(out, ", \"param_count\": %lld,\n\"axes\": [", (long long)param_count);
+  text_json(out, lowered->axis[AXIS_T]);
+  if (lowered->axis[AXIS_S]) {
+    text_puts(out, ", ");
+    text_json(out, lowered->axis[AXIS_S]);
+  }
+  text_puts(out, "],\n");
   params_json(out, lowered);
   inputs_json(out, lowered);
   outputs_json(out, lowered);

@@ -118,11 +118,12 @@ LLVMValueRef emit_stack(Emit *e, LLVMTypeRef type, int64_t count, const char *na
 
 static LLVMValueRef load_field(Emit *e, Field f)
 {
-  static const char *const names[] = {"T",   "B",      "live",  "len",  "ahead", "fresh",
-                                      "buf", "params", "grads", "pool", "start"};
+  static const char *const names[] = {"T",    "B",     "live", "len",   "ahead", "fresh", "buf",  "params", "grads",
+                                      "pool", "start", "S",    "live2", "len2",  "row2",  "col2", "phase"};
+  bool number = f == FRAME_T || f == FRAME_B || f == FRAME_S || f == FRAME_PHASE;
   LLVMValueRef index = emit_i64(e, f); /* every field is 8 bytes: int64_t or a pointer */
   LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, e->frame, &index, 1, "");
-  return LLVMBuildLoad2(e->b, f <= FRAME_B ? e->i64 : e->ptr, at, names[f]);
+  return LLVMBuildLoad2(e->b, number ? e->i64 : e->ptr, at, names[f]);
 }
 
 LLVMValueRef emit_field(Emit *e, Field f)
@@ -216,19 +217,78 @@ int64_t emit_stride(const Emit *e, const Var *v)
   return p->buffer >= 0 ? e->plan->buffers.at[p->buffer].width : emit_width(v);
 }
 
-/* t index (from 0) of a read */
-static LLVMValueRef place_in_time(Emit *e, ReadKind kind, int offset, const Row *row)
+LLVMValueRef emit_longest(Emit *e, Axis axis) { return emit_field(e, axis == AXIS_T ? FRAME_T : FRAME_S); }
+
+LLVMValueRef emit_live(Emit *e, Axis axis, LLVMValueRef place)
 {
-  switch (kind) {
+  return emit_item_i64(e, emit_field(e, axis == AXIS_T ? FRAME_LIVE : FRAME_LIVE2), place);
+}
+
+LLVMValueRef emit_length(Emit *e, Axis axis, const Row *row)
+{
+  return emit_item_i64(e, emit_field(e, axis == AXIS_T ? FRAME_LEN : FRAME_LEN2), row->b[axis]);
+}
+
+Row emit_row(Emit *e, Axis order, LLVMValueRef b)
+{
+  LLVMValueRef zero = emit_i64(e, 0);
+  Row row = {{zero, zero}, {b, b}};
+  if (!e->plan->system->axis[AXIS_S]) return row;
+  row.b[order == AXIS_T ? AXIS_S : AXIS_T] =
+      emit_item_i64(e, emit_field(e, order == AXIS_T ? FRAME_ROW2 : FRAME_COL2), b);
+  return row;
+}
+
+Row emit_first_row(Emit *e)
+{
+  LLVMValueRef zero = emit_i64(e, 0);
+  return (Row){{zero, zero}, {zero, zero}};
+}
+
+/* the index on an axis (from 0) of a read, from the row's */
+static LLVMValueRef place_on_axis(Emit *e, const Var *v, Axis axis, Place p, const Row *row)
+{
+  switch (p.kind) {
   case READ_PLAIN:
-  case READ_REL: return emit_add(e, row->t, emit_i64(e, offset));
-  case FROM_START: return emit_i64(e, offset - 1);
-  case FROM_END: return emit_add(e, emit_item_i64(e, emit_field(e, FRAME_LEN), row->b), emit_i64(e, offset - 1));
+  case READ_REL: return emit_add(e, row->at[axis], emit_i64(e, p.k));
+  case FROM_START: return emit_i64(e, p.k - 1);
+  case FROM_END: {
+    LLVMValueRef length = v->dom & DOM_B ? emit_length(e, axis, row) : emit_longest(e, axis);
+    return emit_add(e, length, emit_i64(e, p.k - 1));
+  }
   }
   return NULL;
 }
 
-LLVMValueRef emit_row_address(Emit *e, const Var *v, ReadKind kind, int offset, const Row *row)
+/* Elements before row (places, b) of a buffer: rnn_program.h has the layouts. */
+static LLVMValueRef row_index(Emit *e, const Var *v, const Buffer *buf, const Place at[AXES], const Row *row)
+{
+  LLVMValueRef slot[AXES], index = emit_i64(e, 0);
+  for (Axis a = 0; a < AXES; a++) {
+    Place p = at ? at[a] : (Place){READ_REL, 0};
+    if (buf->axis[a]) slot[a] = emit_add(e, place_on_axis(e, v, a, p, row), emit_i64(e, buf->lo[a]));
+  }
+  bool first = buf->axis[AXIS_T], second = buf->axis[AXIS_S];
+  if (first || second) index = slot[first ? AXIS_T : AXIS_S];
+  if (buf->batch) {
+    index = emit_mul(e, index, emit_field(e, FRAME_B));
+    /* the variable's order, also where the buffer has only the batch left of its domain */
+    index = emit_add(e, index, row->b[(v->dom & DOM_AXES) == DOM_S ? AXIS_S : AXIS_T]);
+  }
+  if (!first || !second) return index;
+  LLVMValueRef places = emit_add(e, emit_field(e, FRAME_S), emit_i64(e, buf->lo[AXIS_S] + buf->hi[AXIS_S]));
+  return emit_add(e, emit_mul(e, index, places), slot[AXIS_S]);
+}
+
+bool emit_is_block(const Emit *e, const Var *v)
+{
+  int col;
+  const VarPlan *p = plan_of(root_of(v, &col));
+  const Buffer *b = p->buffer >= 0 ? &e->plan->buffers.at[p->buffer] : NULL;
+  return !b || !b->axis[AXIS_T] || !b->axis[AXIS_S] || (b->lo[AXIS_S] == 0 && b->hi[AXIS_S] == 0);
+}
+
+LLVMValueRef emit_row_address(Emit *e, const Var *v, const Place at[AXES], const Row *row)
 {
   int col;
   const Var *root = root_of(v, &col);
@@ -251,13 +311,8 @@ LLVMValueRef emit_row_address(Emit *e, const Var *v, ReadKind kind, int offset, 
   case STORE_BUFFER: {
     const Buffer *buf = &e->plan->buffers.at[p->buffer];
     base = emit_buffer(e, p->buffer);
-    index = emit_i64(e, 0);
-    if (buf->time) {
-      LLVMValueRef slot = emit_add(e, place_in_time(e, kind, offset, row), emit_i64(e, buf->lo));
-      index = buf->batch ? emit_mul(e, slot, emit_field(e, FRAME_B)) : slot;
-    }
-    if (buf->batch) index = emit_add(e, index, row->b);
-    index = emit_add(e, emit_mul(e, index, emit_i64(e, buf->width)), emit_i64(e, col));
+    index = emit_mul(e, row_index(e, v, buf, at, row), emit_i64(e, buf->width));
+    index = emit_add(e, index, emit_i64(e, col));
     break;
   }
   }
@@ -272,7 +327,8 @@ LLVMValueRef emit_element(Emit *e, LLVMValueRef base, LLVMValueRef index)
 LLVMValueRef emit_place(Emit *e, const Expr *place, const Row *row)
 {
   const Expr *read = place->op == OP_SLICE ? place->in[0] : place;
-  LLVMValueRef at = emit_row_address(e, read->var, read->attr[0], read->attr[1], row);
+  Place place_of[AXES] = {read_place(read, AXIS_T), read_place(read, AXIS_S)};
+  LLVMValueRef at = emit_row_address(e, read->var, place_of, row);
   if (place->op != OP_SLICE) return at;
   int64_t unit = place->shape.rank == 2 ? place->shape.dim[1] : 1;
   return emit_element(e, at, emit_i64(e, place->attr[0] * unit));

@@ -8,10 +8,10 @@
 #include "plan.h"
 #include "target.h"
 
-/* The row being computed: sequence b at time t (from 0), as far as `dom` has them. */
+/* The row being computed: its place on each axis (from 0), and which sequence it is in the order of each axis, as far
+   as it varies over them. */
 typedef struct Row {
-  int dom;
-  LLVMValueRef t, b;
+  LLVMValueRef at[AXES], b[AXES];
 } Row;
 
 /* Which component of the loop's shape: row i, columns j .. j + lanes - 1. */
@@ -19,6 +19,28 @@ typedef struct At {
   LLVMValueRef i, j;
   int lanes;
 } At;
+
+/* frame fields, in the order of RnnFrame */
+typedef enum Field {
+  FRAME_T,
+  FRAME_B,
+  FRAME_LIVE,
+  FRAME_LEN,
+  FRAME_AHEAD,
+  FRAME_FRESH,
+  FRAME_BUF,
+  FRAME_PARAMS,
+  FRAME_GRADS,
+  FRAME_POOL,
+  FRAME_START,
+  FRAME_S,
+  FRAME_LIVE2,
+  FRAME_LEN2,
+  FRAME_ROW2,
+  FRAME_COL2,
+  FRAME_PHASE,
+  FRAME_FIELDS
+} Field;
 
 typedef struct Emit {
   LLVMContextRef c;
@@ -36,11 +58,11 @@ typedef struct Emit {
 
   /* the function being built */
   LLVMValueRef fn, frame;
-  LLVMValueRef entry_end;   /* the entry block's branch: loads and stack slots go before it */
-  LLVMValueRef field[16];   /* frame's fields, loaded at need */
-  LLVMValueRef *buffer;     /* by buffer: its address, loaded at need */
-  LLVMValueRef *row_memory; /* by variable id: of STORE_ROW */
-  LLVMValueRef *value;      /* by variable id: its value at the loop's place */
+  LLVMValueRef entry_end;           /* the entry block's branch: loads and stack slots go before it */
+  LLVMValueRef field[FRAME_FIELDS]; /* frame's fields, loaded at need */
+  LLVMValueRef *buffer;             /* by buffer: its address, loaded at need */
+  LLVMValueRef *row_memory;         /* by variable id: of STORE_ROW */
+  LLVMValueRef *value;              /* by variable id: its value at the loop's place */
   int *value_time; /* by variable id: when (by `clock`) value[] was made. A number is valid since the row began, .. */
   LLVMValueRef *number; /* by expression id: a number computed before the loop */
   int *number_time;     /* .. this one since the loop began, a component's value only in its piece of the loop */
@@ -48,21 +70,6 @@ typedef struct Emit {
 
   struct ScanProducts *products; /* emit_product.c's */
 } Emit;
-
-/* frame fields, in the order of RnnFrame */
-typedef enum Field {
-  FRAME_T,
-  FRAME_B,
-  FRAME_LIVE,
-  FRAME_LEN,
-  FRAME_AHEAD,
-  FRAME_FRESH,
-  FRAME_BUF,
-  FRAME_PARAMS,
-  FRAME_GRADS,
-  FRAME_POOL,
-  FRAME_START
-} Field;
 
 /* ---- emit.c ---- */
 LLVMValueRef emit_i64(Emit *e, int64_t v);
@@ -84,8 +91,15 @@ typedef void EmitBody(Emit *e, LLVMValueRef i, void *arg);
 void emit_for(Emit *e, const char *name, LLVMValueRef from, LLVMValueRef to, int64_t step, EmitBody *body, void *arg);
 void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body, void *arg); /* i = count-1 .. 0 */
 
-/* The address of the first element of v's row at t + offset (kind as in a read; READ_REL 0 to write) */
-LLVMValueRef emit_row_address(Emit *e, const Var *v, ReadKind kind, int offset, const Row *row);
+/* Sequence b in the order of `axis` at its first places; an axis that only other sequences would have costs nothing. */
+Row emit_row(Emit *e, Axis order, LLVMValueRef b);
+Row emit_first_row(Emit *e);                                    /* sequence 0 at the first place of each axis */
+LLVMValueRef emit_longest(Emit *e, Axis axis);                  /* T */
+LLVMValueRef emit_live(Emit *e, Axis axis, LLVMValueRef place); /* how many sequences reach it */
+LLVMValueRef emit_length(Emit *e, Axis axis, const Row *row);   /* of the row's sequence */
+/* The address of the first element of v's row; `at`: places as in a read, NULL: the row's own */
+LLVMValueRef emit_row_address(Emit *e, const Var *v, const Place at[AXES], const Row *row);
+bool emit_is_block(const Emit *e, const Var *v); /* its rows at one place of the first axis, and on, lie without gaps */
 LLVMValueRef emit_place(Emit *e, const Expr *place, const Row *row);       /* of a read or a slice of one */
 LLVMValueRef emit_buffer(Emit *e, int buffer);                             /* its address */
 LLVMValueRef emit_element(Emit *e, LLVMValueRef base, LLVMValueRef index); /* &base[index], reals */
@@ -95,6 +109,24 @@ LLVMValueRef emit_token(Emit *e, const Expr *read, const Row *row); /* i64: its 
 int64_t emit_stride(const Emit *e, const Var *v);                   /* elements from one row to the next */
 Store emit_store_of(const Var *v);
 int emit_width(const Var *v);
+
+/* ---- emit_nest.c: the loops around a row ---- */
+/* Which rows: sequences from .. to in the order of an axis, at the places that scans around have fixed; where nothing
+   is fixed, from .. to are places of the domain's first axis, if it has one. */
+typedef struct Nest {
+  int fixed;
+  Axis order;
+  LLVMValueRef at[AXES];
+  LLVMValueRef from, to;
+} Nest;
+typedef void EmitRow(Emit *e, const Row *row, void *arg);
+/* each(row) for every live row of `dom` */
+void emit_nest(Emit *e, int dom, const Nest *outer, EmitRow *each, void *arg);
+void emit_all(Emit *e, int dom, EmitRow *each, void *arg); /* with nothing fixed, all of it */
+LLVMValueRef emit_parts(Emit *e, int dom);                 /* how many parts the loops can be cut into */
+/* each(row) for the places that `over` (axes, or the batch) adds to row's domain `dom`, in order */
+void emit_along(Emit *e, int over, int dom, const Row *row, EmitRow *each, void *arg);
+void emit_when(Emit *e, LLVMValueRef condition, EmitRow *body, const Row *row, void *arg);
 
 /* ---- emit_tree.c: elementwise trees ---- */
 LLVMValueRef emit_tree(Emit *e, const Expr *x, const Row *row, const At *at);
@@ -110,8 +142,8 @@ void emit_components(Emit *e, int rows, int cols, EmitPiece *piece, void *arg);
 LLVMValueRef emit_across(Emit *e, Op op, LLVMValueRef vector, int lanes); /* OP_ADD, OP_MAX over the lanes */
 
 /* ---- emit_sum.c: reductions over t and the batch ---- */
-/* What the driver does for one term of a sum: call `body` over parts (0: one a sequence), or `once`, or one product of
- * outer's factors. */
+/* What the driver does for one term of a sum: call `body` over parts (0: the result's own), or `once`, or one product
+ * of outer's factors. */
 typedef struct SumCall {
   LLVMValueRef body, once;
   int64_t parts, grain;
@@ -123,12 +155,14 @@ typedef struct SumCall {
 typedef Vec(SumCall) SumCalls;
 SumCalls emit_sum_bodies(Emit *e, const Step *step, int number);
 void emit_sum_calls(Emit *e, const SumCalls *calls);
+void emit_inner_sum(Emit *e, Var *v, const Nest *nest); /* inside a scan */
 
 /* ---- emit_step.c ---- */
 /* void PREFIX(frame): all steps of the plan in order. */
 LLVMValueRef emit_program(Emit *e);
 LLVMValueRef emit_call(Emit *e, const char *name, LLVMValueRef *args, int n); /* a row of calls.def */
 void emit_parallel(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t grain);
+void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n); /* all parts as one, on this thread */
 void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda,
                LLVMValueRef b, int64_t ldb, LLVMValueRef c, int64_t ldc, bool accumulate);
 

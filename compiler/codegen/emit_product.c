@@ -62,37 +62,44 @@ static void prepare(Emit *e, const Var *v)
   vec_push(e->arena, &e->products->list, s);
 }
 
+static void prepare_scan(Emit *e, const Step *scan)
+{
+  for (int i = 0; i < scan->items.n; i++) {
+    const Step *item = &scan->items.at[i];
+    if (item->kind == STEP_PRODUCT) prepare(e, item->var);
+    else if (item->kind == STEP_SCAN) prepare_scan(e, item);
+  }
+}
+
 void emit_prepare_products(Emit *e)
 {
   e->products = ARENA_NEW(e->arena, struct ScanProducts);
-  for (int i = 0; !e->stream && i < e->plan->steps.n; i++) {
-    const Step *s = &e->plan->steps.at[i];
-    for (int k = 0; k < s->items.n; k++)
-      if (s->items.at[k].product) prepare(e, s->items.at[k].product);
-  }
+  for (int i = 0; !e->stream && i < e->plan->steps.n; i++) prepare_scan(e, &e->plan->steps.at[i]);
   e->buffer = ARENA_ARRAY(e->arena, LLVMValueRef, e->plan->buffers.n + 1);
 }
 
 void emit_packing(Emit *e, const Step *step)
 {
   for (int i = 0; i < step->items.n; i++) {
-    const Var *v = step->items.at[i].product;
+    const Step *item = &step->items.at[i];
+    if (item->kind == STEP_SCAN) emit_packing(e, item);
+    const Var *v = item->kind == STEP_PRODUCT ? item->var : NULL;
     ScanProduct *s = v ? find(e, v) : NULL;
     if (!s || !s->pack) continue;
     LLVMTypeRef args[] = {e->ptr, e->ptr};
-    LLVMValueRef weights = emit_place(e, v->rhs->in[0], &(Row){0, emit_i64(e, 0), emit_i64(e, 0)});
+    Row first = emit_first_row(e);
+    LLVMValueRef weights = emit_place(e, v->rhs->in[0], &first);
     LLVMValueRef given[] = {weights, emit_buffer(e, s->buffer)};
     LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 2, 0), s->pack, given, 2, "");
   }
 }
 
-void emit_scan_product(Emit *e, const Var *v, const Row *row, LLVMValueRef rows)
+void emit_scan_product(Emit *e, const Var *v, const Row *row, LLVMValueRef count)
 {
   ScanProduct *s = find(e, v);
   LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->i64};
-  LLVMValueRef count = LLVMBuildNSWSub(e->b, rows, row->b, "");
   LLVMValueRef from = emit_place(e, v->rhs->in[1], row);
-  LLVMValueRef to = emit_row_address(e, v, READ_REL, 0, row);
+  LLVMValueRef to = emit_row_address(e, v, NULL, row);
   LLVMValueRef given[] = {from, emit_buffer(e, s->buffer), to, count};
   LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 4, 0), s->multiply, given, 4, "");
 }

@@ -7,6 +7,6 @@
 void emit_prepare_products(Emit *e);
 /* packs the weights of one scan's products: in the driver, before the scan */
 void emit_packing(Emit *e, const Step *step);
-/* v's product for rows row->b .. rows at time row->t */
-void emit_scan_product(Emit *e, const Var *v, const Row *row, LLVMValueRef rows);
+/* v's product for `count` rows from `row` on */
+void emit_scan_product(Emit *e, const Var *v, const Row *row, LLVMValueRef count);
 #endif

@@ -74,7 +74,7 @@ static void element_piece(Emit *e, const At *at, void *arg)
     e->value[v->id] = value;
     e->value_time[v->id] = ++e->clock;
     if (emit_store_of(v) == STORE_NONE) continue;
-    LLVMValueRef base = emit_row_address(e, v, READ_REL, 0, x->row);
+    LLVMValueRef base = emit_row_address(e, v, NULL, x->row);
     emit_store(e, value, emit_element(e, base, at_index(e, at, x->loop->cols)));
   }
 }
@@ -263,7 +263,7 @@ static void concat(Emit *e, const Var *v, Rowwise *w)
     const Expr *part = w->x->in[i];
     int n = (int)shape_count(part->shape);
     bool in_place =
-        part->op == OP_READ && plan_of(part->var)->in == v && plan_of(part->var)->col == col && !reads_off_row(part);
+        part->op == OP_READ && plan_of(part->var)->in == v && plan_of(part->var)->col == col && read_is_now(part);
     if (!in_place) {
       e->loop_began = ++e->clock;
       emit_components(e, 1, n, part_piece, &(Part){part, w->row, emit_element(e, w->to, emit_i64(e, col))});
@@ -295,6 +295,12 @@ static void transpose_row(Emit *e, LLVMValueRef i, void *arg)
   Rowwise *w = arg;
   w->i = i;
   emit_for(e, "j", emit_i64(e, 0), emit_i64(e, w->n), 1, transpose_element, w);
+}
+
+static void iota_element(Emit *e, LLVMValueRef i, void *arg)
+{
+  Rowwise *w = arg;
+  emit_store(e, LLVMBuildSIToFP(e->b, i, e->real, ""), emit_element(e, w->to, i));
 }
 
 /* element i of a vector to or from the diagonal */
@@ -492,6 +498,38 @@ static LLVMValueRef pick(Emit *e, Rowwise *w)
   return LLVMBuildSelect(e->b, some, v, emit_real(e, 0), "");
 }
 
+/* to[i] = the sum so far + a[i] */
+static void cumsum_element(Emit *e, LLVMValueRef i, void *arg)
+{
+  Rowwise *w = arg;
+  LLVMValueRef so_far = LLVMBuildLoad2(e->b, e->real, w->extra, "");
+  LLVMValueRef sum = LLVMBuildFAdd(e->b, so_far, emit_load(e, emit_element(e, w->a, i), 1), "");
+  emit_store(e, sum, emit_element(e, w->to, i));
+  LLVMBuildStore(e->b, sum, w->extra);
+}
+
+static void cumsum(Emit *e, Rowwise *w)
+{
+  int64_t n = w->x->shape.dim[0];
+  w->a = emit_place(e, w->x->in[0], w->row);
+  w->extra = emit_stack(e, e->real, 1, "sum");
+  LLVMBuildStore(e->b, emit_real(e, 0), w->extra);
+  if (w->x->attr[0]) emit_for_down(e, "i", emit_i64(e, n), cumsum_element, w);
+  else emit_for(e, "i", emit_i64(e, 0), emit_i64(e, n), 1, cumsum_element, w);
+}
+
+/* the class that the number names, or -1 */
+static void token(Emit *e, Rowwise *w)
+{
+  e->loop_began = ++e->clock;
+  LLVMValueRef a = emit_number(e, w->x->in[0], w->row);
+  LLVMValueRef low = LLVMBuildFCmp(e->b, LLVMRealOGE, a, emit_real(e, 0), "");
+  LLVMValueRef high = LLVMBuildFCmp(e->b, LLVMRealOLT, a, emit_real(e, w->x->attr[0]), "");
+  LLVMValueRef is_class = LLVMBuildAnd(e->b, low, high, "");
+  LLVMValueRef safe = LLVMBuildSelect(e->b, is_class, a, emit_real(e, -1), "");
+  LLVMBuildStore(e->b, LLVMBuildFPToSI(e->b, safe, e->i32, "token"), w->to);
+}
+
 /* A structured equation: its number, or NULL where the result was written to memory. */
 static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
 {
@@ -503,10 +541,13 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
   case OP_ARGMAX: return argmax(e, w);
   case OP_PICK: return pick(e, w);
   case OP_SOFTMAX: softmax(e, w); return NULL;
+  case OP_CUMSUM: cumsum(e, w); return NULL;
   case OP_CONCAT: concat(e, v, w); return NULL;
   case OP_READ: /* a token, from another variable or place */
     LLVMBuildStore(e->b, LLVMBuildTrunc(e->b, emit_token(e, x, w->row), e->i32, ""), w->to);
     return NULL;
+  case OP_RESHAPE: copy(e, w->to, emit_place(e, x->in[0], w->row), shape_count(x->shape)); return NULL;
+  case OP_TOKEN: token(e, w); return NULL;
   case OP_SLICE: copy(e, w->to, emit_place(e, x, w->row), shape_count(x->shape)); return NULL;
   case OP_PAD: pad(e, w); return NULL;
   case OP_MATMUL: matmul(e, w); return NULL;
@@ -521,6 +562,7 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
     w->n = x->in[0]->shape.dim[1];
     emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->m), 1, transpose_row, w);
     return NULL;
+  case OP_IOTA: emit_for(e, "i", emit_i64(e, 0), emit_i64(e, x->shape.dim[0]), 1, iota_element, w); return NULL;
   case OP_DIAG:
   case OP_DIAGOF:
     w->a = emit_place(e, x->in[0], w->row);
@@ -536,7 +578,7 @@ void emit_structured(Emit *e, const Var *v, const Row *row)
 {
   Rowwise w = {.x = v->rhs, .row = row};
   bool stored = emit_store_of(v) != STORE_NONE;
-  if (stored) w.to = emit_row_address(e, v, READ_REL, 0, row);
+  if (stored) w.to = emit_row_address(e, v, NULL, row);
   LLVMValueRef number = structured(e, v, &w);
   if (!number) return;
   e->value[v->id] = number;

@@ -44,13 +44,15 @@ LLVMValueRef emit_call(Emit *e, const char *name, LLVMValueRef *args, int n)
 void emit_parallel(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t grain)
 {
   LLVMValueRef none = LLVMConstNull(e->ptr);
-  if (e->stream) {
-    LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->i64};
-    LLVMTypeRef type = LLVMFunctionType(e->void_, args, 4, 0);
-    LLVMBuildCall2(e->b, type, body, (LLVMValueRef[]){e->frame, none, emit_i64(e, 0), n}, 4, "");
-    return;
-  }
-  emit_call(e, "rnn_parallel", (LLVMValueRef[]){e->frame, body, none, n, emit_i64(e, grain)}, 5);
+  if (e->stream) emit_whole(e, body, n);
+  else emit_call(e, "rnn_parallel", (LLVMValueRef[]){e->frame, body, none, n, emit_i64(e, grain)}, 5);
+}
+
+void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n)
+{
+  LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->i64};
+  LLVMValueRef given[] = {e->frame, LLVMConstNull(e->ptr), emit_i64(e, 0), n};
+  LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 4, 0), body, given, 4, "");
 }
 
 void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda,
@@ -69,60 +71,36 @@ static const char *step_name(Emit *e, int number, const char *what)
 
 /* ---- boundaries ---- */
 
-static void fill_sequence(Emit *e, LLVMValueRef b, void *arg)
+static void fill_row(Emit *e, const Row *row, void *arg)
 {
   const Step *s = arg;
-  Row row = {DOM_SEQ, emit_i64(e, 0), b};
-  LLVMValueRef to = emit_row_address(e, s->var, s->bound->kind, s->bound->offset, &row);
-  LLVMValueRef from = emit_row_address(e, s->bound->var, READ_PLAIN, 0, &row);
+  Place at[AXES] = {place_now(s->var, AXIS_T), place_now(s->var, AXIS_S)};
+  at[s->bound->axis] = (Place){s->bound->kind, s->bound->offset};
+  LLVMValueRef to = emit_row_address(e, s->var, at, row);
+  LLVMValueRef from = emit_row_address(e, s->bound->var, NULL, row);
   if (s->bound->carried) {
-    LLVMValueRef carried = emit_row_address(e, s->bound->carried, READ_PLAIN, 0, &row);
-    LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &b, 1, "");
+    LLVMValueRef carried = emit_row_address(e, s->bound->carried, NULL, row), b = row->b[AXIS_T];
+    LLVMValueRef at_b = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &b, 1, "");
     LLVMValueRef fresh =
-        LLVMBuildFCmp(e->b, LLVMRealUNE, LLVMBuildLoad2(e->b, e->f64, at, ""), LLVMConstReal(e->f64, 0), "");
+        LLVMBuildFCmp(e->b, LLVMRealUNE, LLVMBuildLoad2(e->b, e->f64, at_b, ""), LLVMConstReal(e->f64, 0), "");
     from = LLVMBuildSelect(e->b, fresh, from, carried, "");
   }
   int64_t bytes = emit_width(s->var) * (s->var->shape.token ? 4 : e->f64_precision ? 8 : 4);
   LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, bytes));
 }
 
-static LLVMValueRef fill_body(Emit *e, const Step *s, int number)
-{
-  LLVMValueRef fn = emit_begin(e, step_name(e, number, arena_printf(e->arena, "fill.%s", s->var->name)), true, true);
-  emit_for(e, "b", LLVMGetParam(fn, 2), LLVMGetParam(fn, 3), 1, fill_sequence, (void *)s);
-  emit_end(e);
-  return fn;
-}
-
 /* ---- rows ---- */
 
-typedef struct Rows {
-  const Group *group;
-  int dom;
-  LLVMValueRef t;
-} Rows;
+static void group_row(Emit *e, const Row *row, void *arg) { emit_group(e, arg, row); }
 
-static void rows_sequence(Emit *e, LLVMValueRef b, void *arg)
-{
-  Rows *r = arg;
-  emit_group(e, r->group, &(Row){r->dom, r->t, b});
-}
-
-static void rows_time(Emit *e, LLVMValueRef t, void *arg)
-{
-  Rows *r = arg;
-  r->t = t;
-  emit_for(e, "b", emit_i64(e, 0), emit_item_i64(e, emit_field(e, FRAME_LIVE), t), 1, rows_sequence, r);
-}
-
+/* FILL, ROWS: parts of the domain's first axis, or of the sequences */
 static LLVMValueRef rows_body(Emit *e, const Step *s, int number)
 {
-  LLVMValueRef fn = emit_begin(e, step_name(e, number, "rows"), true, true);
-  Rows r = {&s->group, s->dom, emit_i64(e, 0)};
-  LLVMValueRef from = LLVMGetParam(fn, 2), to = LLVMGetParam(fn, 3);
-  if (s->dom == DOM_TIME) emit_for(e, "t", from, to, 1, rows_time, &r);
-  else if (s->dom == DOM_SEQ) emit_for(e, "b", from, to, 1, rows_sequence, &r);
-  else rows_sequence(e, emit_i64(e, 0), &r);
+  const char *what = s->kind == STEP_FILL ? arena_printf(e->arena, "fill.%s", s->var->name) : "rows";
+  LLVMValueRef fn = emit_begin(e, step_name(e, number, what), true, true);
+  Nest part = {.from = LLVMGetParam(fn, 2), .to = LLVMGetParam(fn, 3)};
+  if (s->kind == STEP_FILL) emit_nest(e, s->dom, &part, fill_row, (void *)s);
+  else emit_nest(e, s->dom, &part, group_row, (void *)&s->group);
   emit_end(e);
   return fn;
 }
@@ -131,30 +109,71 @@ static LLVMValueRef rows_body(Emit *e, const Step *s, int number)
 
 typedef struct Scan {
   const Step *step;
-  LLVMValueRef from, to, t, rows;
-  const Group *group;
+  Nest nest; /* of what runs inside */
 } Scan;
 
-static void scan_row(Emit *e, LLVMValueRef b, void *arg)
+static void structured_row(Emit *e, const Row *row, void *arg) { emit_structured(e, arg, row); }
+
+/* One place of the product's other axis, or one sequence with all of it */
+static void product_row(Emit *e, const Row *row, void *arg) { emit_scan_product(e, arg, row, emit_i64(e, 1)); }
+
+static bool is_one_block(const Emit *e, const Var *v)
 {
-  Scan *s = arg;
-  emit_group(e, s->group, &(Row){DOM_TIME, s->t, b});
+  const Expr *x = v->rhs->in[1], *read = x->op == OP_SLICE ? x->in[0] : x;
+  return emit_is_block(e, v) && emit_is_block(e, read->var) && read_place(read, AXIS_S).k == 0;
 }
 
-static void scan_time(Emit *e, LLVMValueRef t, void *arg)
+/* Rows of one place of the scan lie together, so that the kernel can take all its sequences at once; where they do not,
+   it takes them one by one. */
+static void scan_product(Emit *e, Var *v, const Nest *n)
+{
+  if (e->stream) {
+    emit_nest(e, v->dom, n, structured_row, v);
+    return;
+  }
+  int left = v->dom & DOM_AXES & ~n->fixed;
+  bool together =
+      n->fixed == axis_bit(n->order) && (v->dom & DOM_B) && (!left || (n->order == AXIS_T && is_one_block(e, v)));
+  if (!together) {
+    emit_nest(e, v->dom, n, product_row, v);
+    return;
+  }
+  Row first = emit_row(e, n->order, n->from);
+  first.at[n->order] = n->at[n->order];
+  LLVMValueRef rows = LLVMBuildNSWSub(e->b, n->to, n->from, "");
+  emit_scan_product(e, v, &first, left ? emit_mul(e, rows, emit_field(e, FRAME_S)) : rows);
+}
+
+static void scan_place(Emit *e, LLVMValueRef i, void *arg);
+
+static void inner_scan(Emit *e, const Step *step, const Nest *outer)
+{
+  Scan s = {.step = step, .nest = *outer};
+  s.nest.fixed |= axis_bit(step->axis);
+  if (!outer->fixed) s.nest.order = step->axis;
+  const char *name = e->plan->system->axis[step->axis];
+  if (step->direction > 0) emit_for(e, name, emit_i64(e, 0), emit_longest(e, step->axis), 1, scan_place, &s);
+  else emit_for_down(e, name, emit_longest(e, step->axis), scan_place, &s);
+}
+
+static void scan_place(Emit *e, LLVMValueRef i, void *arg)
 {
   Scan *s = arg;
-  s->t = t;
-  LLVMValueRef live = emit_item_i64(e, emit_field(e, FRAME_LIVE), t);
-  LLVMValueRef fewer = LLVMBuildICmp(e->b, LLVMIntSLT, live, s->to, "");
-  s->rows = LLVMBuildSelect(e->b, fewer, live, s->to, "rows");
-  for (int i = 0; i < s->step->items.n; i++) {
-    const Item *item = &s->step->items.at[i];
-    if (item->product && e->stream) emit_structured(e, item->product, &(Row){DOM_TIME, t, s->from});
-    else if (item->product) emit_scan_product(e, item->product, &(Row){DOM_TIME, t, s->from}, s->rows);
-    else {
-      s->group = &item->group;
-      emit_for(e, "b", s->from, s->rows, 1, scan_row, s);
+  Nest n = s->nest;
+  n.at[s->step->axis] = i;
+  if (n.order == s->step->axis && (s->step->dom & DOM_B)) {
+    LLVMValueRef live = emit_live(e, n.order, i);
+    LLVMValueRef fewer = LLVMBuildICmp(e->b, LLVMIntSLT, live, n.to, "");
+    n.to = LLVMBuildSelect(e->b, fewer, live, n.to, "rows");
+  }
+  for (int k = 0; k < s->step->items.n; k++) {
+    const Step *item = &s->step->items.at[k];
+    switch (item->kind) {
+    case STEP_FILL: emit_nest(e, item->dom, &n, fill_row, (void *)item); break;
+    case STEP_ROWS: emit_nest(e, item->dom, &n, group_row, (void *)&item->group); break;
+    case STEP_SCAN: inner_scan(e, item, &n); break;
+    case STEP_PRODUCT: scan_product(e, item->var, &n); break;
+    case STEP_SUM: emit_inner_sum(e, item->var, &n); break;
     }
   }
 }
@@ -162,9 +181,7 @@ static void scan_time(Emit *e, LLVMValueRef t, void *arg)
 static LLVMValueRef scan_body(Emit *e, const Step *step, int number)
 {
   LLVMValueRef fn = emit_begin(e, step_name(e, number, "scan"), true, true);
-  Scan s = {.step = step, .from = LLVMGetParam(fn, 2), .to = LLVMGetParam(fn, 3)};
-  if (step->direction > 0) emit_for(e, "t", emit_i64(e, 0), emit_field(e, FRAME_T), 1, scan_time, &s);
-  else emit_for_down(e, "t", emit_field(e, FRAME_T), scan_time, &s);
+  inner_scan(e, step, &(Nest){.from = LLVMGetParam(fn, 2), .to = LLVMGetParam(fn, 3)});
   emit_end(e);
   return fn;
 }
@@ -174,52 +191,64 @@ static LLVMValueRef scan_body(Emit *e, const Step *step, int number)
 static LLVMValueRef row_product_body(Emit *e, const Step *s, int number)
 {
   LLVMValueRef fn = emit_begin(e, step_name(e, number, "product"), true, true);
-  emit_structured(e, s->var, &(Row){s->dom, emit_i64(e, 0), emit_i64(e, 0)});
+  Row first = emit_first_row(e);
+  emit_structured(e, s->var, &first);
   emit_end(e);
   return fn;
 }
 
-typedef struct Product {
-  const Var *v;
-  LLVMValueRef full;
-} Product;
-
-/* `rows` rows of v from (t, 0) on */
-static void product_rows(Emit *e, const Var *v, LLVMValueRef t, LLVMValueRef rows)
+/* `rows` rows of v from `first` on */
+static void product_rows(Emit *e, const Var *v, const Row *first, LLVMValueRef rows)
 {
   const Expr *w = v->rhs->in[0], *x = v->rhs->in[1];
   const Expr *read = x->op == OP_SLICE ? x->in[0] : x;
-  Row row = {v->dom, t, emit_i64(e, 0)};
-  LLVMValueRef from = emit_place(e, x, &row);
-  LLVMValueRef weights = emit_place(e, w, &row);
-  LLVMValueRef to = emit_row_address(e, v, READ_REL, 0, &row);
+  LLVMValueRef from = emit_place(e, x, first);
+  LLVMValueRef weights = emit_place(e, w, first);
+  LLVMValueRef to = emit_row_address(e, v, NULL, first);
   bool turned = v->rhs->attr[0];
   emit_gemm(e, 0, !turned, rows, emit_i64(e, emit_width(v)), emit_i64(e, shape_count(x->shape)), from,
             emit_stride(e, read->var), weights, w->shape.dim[1], to, emit_stride(e, v), false);
 }
 
-static void product_time(Emit *e, LLVMValueRef t, void *arg)
+/* the rows of one (t, b) of a product over both axes */
+static void product_of_sequence(Emit *e, const Row *row, void *arg)
 {
-  Product *p = arg;
-  product_rows(e, p->v, t, emit_item_i64(e, emit_field(e, FRAME_LIVE), t));
+  product_rows(e, arg, row, emit_field(e, FRAME_S));
 }
 
-/* While every sequence is alive its rows are one block of memory; after that, a product a step. */
-static void call_product(Emit *e, const Var *v, LLVMValueRef full)
+static void product_place(Emit *e, LLVMValueRef i, void *arg)
 {
-  if (!(v->dom & DOM_T)) {
-    product_rows(e, v, emit_i64(e, 0), emit_field(e, FRAME_B));
-    return;
-  }
-  product_rows(e, v, emit_i64(e, 0), emit_mul(e, full, emit_field(e, FRAME_B)));
-  emit_for(e, "t", full, emit_field(e, FRAME_T), 1, product_time, &(Product){v, full});
+  Var *v = arg;
+  Axis axis = v->dom & DOM_T ? AXIS_T : AXIS_S;
+  Row first = emit_first_row(e);
+  first.at[axis] = i;
+  LLVMValueRef rows = emit_live(e, axis, i);
+  product_rows(e, v, &first, (v->dom & DOM_AXES) == DOM_AXES ? emit_mul(e, rows, emit_field(e, FRAME_S)) : rows);
 }
 
-/* How many steps have the whole batch: live[] falls, the shortest sequence is the last. */
-static LLVMValueRef full_steps(Emit *e)
+/* How many places have the whole batch: live[] falls, the shortest sequence is the last. */
+static LLVMValueRef full_places(Emit *e, Axis axis)
 {
   LLVMValueRef last = LLVMBuildNSWSub(e->b, emit_field(e, FRAME_B), emit_i64(e, 1), "");
-  return emit_item_i64(e, emit_field(e, FRAME_LEN), last);
+  return emit_item_i64(e, emit_field(e, axis == AXIS_T ? FRAME_LEN : FRAME_LEN2), last);
+}
+
+/* While every sequence is alive its rows are one block of memory; after that, a product a place. */
+static void call_product(Emit *e, Var *v)
+{
+  bool both = (v->dom & DOM_AXES) == DOM_AXES;
+  Row first = emit_first_row(e);
+  Axis axis = v->dom & DOM_T || !(v->dom & DOM_S) ? AXIS_T : AXIS_S;
+  if (both && !is_one_block(e, v)) {
+    emit_all(e, v->dom & ~DOM_S, product_of_sequence, v);
+    return;
+  }
+  LLVMValueRef rows = emit_parts(e, v->dom);
+  if ((v->dom & DOM_AXES) && (v->dom & DOM_B)) rows = emit_mul(e, full_places(e, axis), emit_field(e, FRAME_B));
+  if (both) rows = emit_mul(e, rows, emit_field(e, FRAME_S));
+  product_rows(e, v, &first, rows);
+  if ((v->dom & DOM_AXES) && (v->dom & DOM_B))
+    emit_for(e, e->plan->system->axis[axis], full_places(e, axis), emit_longest(e, axis), 1, product_place, v);
 }
 
 /* ---- the driver ---- */
@@ -229,49 +258,77 @@ typedef struct Body {
   SumCalls sums;
 } Body;
 
+static void make_body(Emit *e, const Step *s, int number, Body *body)
+{
+  switch (s->kind) {
+  case STEP_FILL:
+  case STEP_ROWS: body->fn = rows_body(e, s, number); break;
+  case STEP_SCAN: body->fn = scan_body(e, s, number); break;
+  case STEP_PRODUCT:
+    if (e->stream) body->fn = row_product_body(e, s, number);
+    break;
+  case STEP_SUM: body->sums = emit_sum_bodies(e, s, number); break;
+  }
+}
+
+static void call_step(Emit *e, const Step *s, const Body *body)
+{
+  switch (s->kind) {
+  case STEP_FILL: emit_parallel(e, body->fn, emit_parts(e, s->dom), 64); break;
+  case STEP_ROWS:
+    if (s->dom & (DOM_AXES | DOM_B)) emit_parallel(e, body->fn, emit_parts(e, s->dom), s->dom & DOM_AXES ? -1 : -8);
+    else emit_whole(e, body->fn, emit_i64(e, 1));
+    break;
+  case STEP_SCAN:
+    if (!e->stream && !e->plan->phases) emit_packing(e, s);
+    if (s->whole || !(s->dom & DOM_B)) emit_whole(e, body->fn, emit_field(e, FRAME_B));
+    else emit_parallel(e, body->fn, emit_field(e, FRAME_B), -4);
+    break;
+  case STEP_PRODUCT:
+    if (e->stream) emit_parallel(e, body->fn, emit_i64(e, 1), 1);
+    else call_product(e, s->var);
+    break;
+  case STEP_SUM: emit_sum_calls(e, &body->sums); break;
+  }
+}
+
+typedef struct Phase {
+  const Body *body;
+  bool once;
+} Phase;
+
+/* Weights are packed in the first phase, since they stay the same in all that follow it. */
+static void run_phase(Emit *e, const Row *row, void *arg)
+{
+  (void)row;
+  const Phase *f = arg;
+  const Plan *p = e->plan;
+  for (int i = 0; i < p->steps.n; i++) {
+    const Step *s = &p->steps.at[i];
+    if (f->once && s->kind == STEP_SCAN) emit_packing(e, s);
+    if (s->once == f->once) call_step(e, s, &f->body[i]);
+  }
+}
+
+static void call_phase(Emit *e, const Body *body, int number)
+{
+  LLVMValueRef other = emit_i64(e, number == 1 ? 2 : 1);
+  LLVMValueRef asked = LLVMBuildICmp(e->b, LLVMIntNE, emit_field(e, FRAME_PHASE), other, "");
+  emit_when(e, asked, run_phase, NULL, &(Phase){body, number == 1});
+}
+
 LLVMValueRef emit_program(Emit *e)
 {
   const Plan *p = e->plan;
   Body *body = ARENA_ARRAY(e->arena, Body, p->steps.n + 1);
   emit_prepare_products(e);
-  for (int i = 0; i < p->steps.n; i++) {
-    const Step *s = &p->steps.at[i];
-    switch (s->kind) {
-    case STEP_FILL: body[i].fn = fill_body(e, s, i); break;
-    case STEP_ROWS: body[i].fn = rows_body(e, s, i); break;
-    case STEP_SCAN: body[i].fn = scan_body(e, s, i); break;
-    case STEP_PRODUCT:
-      if (e->stream) body[i].fn = row_product_body(e, s, i);
-      break;
-    case STEP_SUM: body[i].sums = emit_sum_bodies(e, s, i); break;
-    }
-  }
+  for (int i = 0; i < p->steps.n; i++) make_body(e, &p->steps.at[i], i, &body[i]);
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);
-  LLVMValueRef full = e->stream ? NULL : full_steps(e);
-  for (int i = 0; i < p->steps.n; i++) {
-    const Step *s = &p->steps.at[i];
-    switch (s->kind) {
-    case STEP_FILL: emit_parallel(e, body[i].fn, emit_field(e, FRAME_B), 64); break;
-    case STEP_ROWS:
-      if (s->dom == DOM_MODEL) {
-        LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->i64};
-        LLVMValueRef given[] = {e->frame, LLVMConstNull(e->ptr), emit_i64(e, 0), emit_i64(e, 1)};
-        LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 4, 0), body[i].fn, given, 4, "");
-      } else
-        emit_parallel(e, body[i].fn, emit_field(e, s->dom == DOM_TIME ? FRAME_T : FRAME_B),
-                      s->dom == DOM_TIME ? -1 : -8);
-      break;
-    case STEP_SCAN:
-      if (!e->stream) emit_packing(e, s);
-      emit_parallel(e, body[i].fn, emit_field(e, FRAME_B), -4);
-      break;
-    case STEP_PRODUCT:
-      if (e->stream) emit_parallel(e, body[i].fn, emit_i64(e, 1), 1);
-      else call_product(e, s->var, full);
-      break;
-    case STEP_SUM: emit_sum_calls(e, &body[i].sums); break;
-    }
-  }
+  if (p->phases) {
+    call_phase(e, body, 1);
+    call_phase(e, body, 2);
+  } else
+    for (int i = 0; i < p->steps.n; i++) call_step(e, &p->steps.at[i], &body[i]);
   emit_end(e);
   return fn;
 }

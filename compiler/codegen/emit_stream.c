@@ -23,7 +23,7 @@ typedef struct Stream {
 enum { STATE_HEAD = 64, STATE_UNIT = 64 };
 
 static int64_t element_bytes(const Emit *e, const Buffer *b) { return b->is_int ? 4 : e->f64_precision ? 8 : 4; }
-static int buffer_rows(const Buffer *b) { return b->time ? b->lo + 1 + b->hi : 1; }
+static int buffer_rows(const Buffer *b) { return b->axis[AXIS_T] ? b->lo[AXIS_T] + 1 + b->hi[AXIS_T] : 1; }
 
 /* ---- layout ---- */
 
@@ -122,9 +122,12 @@ static void copy_variable(Emit *e, const Var *v, LLVMValueRef to, LLVMValueRef f
   copy(e, v->shape.token, emit_width(v), (Copy){.to = to, .from = from});
 }
 
-static LLVMValueRef address(Emit *e, const Var *v, ReadKind kind, int offset)
+static LLVMValueRef address(Emit *e, const Var *v, int offset)
 {
-  return emit_row_address(e, v, kind, offset, &(Row){v->dom, emit_i64(e, 0), emit_i64(e, 0)});
+  Place at[AXES] = {place_now(v, AXIS_T)};
+  at[AXIS_T].k = offset;
+  Row row = emit_first_row(e);
+  return emit_row_address(e, v, at, &row);
 }
 
 /* ---- inputs with a history ---- */
@@ -137,9 +140,10 @@ static void take_input(Emit *e, const Stream *s, int i)
   const Room *r = &s->room[i];
   int64_t row = b->width * element_bytes(e, b);
   LLVMValueRef base = bytes_at(e, s->state, r->at);
-  if (b->is_int && b->lo) /* before the first step there is no symbol: -1 */
-    copy(e, true, (int64_t)b->lo * b->width, (Copy){.to = base, .from = base, .absent = s->first});
-  LLVMValueRef from = pointer_at(e, s->in, r->port), to = bytes_at(e, base, (r->feedback ? b->lo - 1 : b->lo) * row);
+  if (b->is_int && b->lo[AXIS_T]) /* before the first step there is no symbol: -1 */
+    copy(e, true, (int64_t)b->lo[AXIS_T] * b->width, (Copy){.to = base, .from = base, .absent = s->first});
+  LLVMValueRef from = pointer_at(e, s->in, r->port),
+               to = bytes_at(e, base, (r->feedback ? b->lo[AXIS_T] - 1 : b->lo[AXIS_T]) * row);
   copy(e, b->is_int, b->width, (Copy){.to = to, .from = from, .absent = r->feedback ? s->first : NULL});
 }
 
@@ -147,7 +151,7 @@ static void age_input(Emit *e, const Stream *s, int i)
 {
   const Buffer *b = &e->plan->buffers.at[i];
   LLVMValueRef base = bytes_at(e, s->state, s->room[i].at), next = bytes_at(e, base, b->width * element_bytes(e, b));
-  copy(e, b->is_int, (int64_t)b->lo * b->width, (Copy){.to = base, .from = next});
+  copy(e, b->is_int, (int64_t)b->lo[AXIS_T] * b->width, (Copy){.to = base, .from = next});
 }
 
 /* What this step's places 0, -1, .. become at the next one. Of a feedback they are known only then: when it has been
@@ -160,7 +164,7 @@ static void carry_over(Emit *e, const Stream *s, bool feedback)
     int buffer = plan_of(v->carry_of)->buffer;
     bool late = buffer >= 0 && s->room[buffer].feedback;
     if (late != feedback) continue;
-    LLVMValueRef from = address(e, v->carry_of, READ_REL, v->carry_offset - late), to = address(e, v, READ_PLAIN, 0);
+    LLVMValueRef from = address(e, v->carry_of, v->carry_offset - late), to = address(e, v, 0);
     copy_variable(e, v, to, from);
   }
 }
@@ -314,7 +318,7 @@ LLVMValueRef emit_stream(Emit *e, const System *whole, const char *name, int64_t
     const Var *v = e->plan->system->vars.at[i];
     if (!v->output) continue;
     LLVMValueRef to = pointer_at(e, out, port++);
-    copy_variable(e, v, to, address(e, v, READ_REL, 0));
+    copy_variable(e, v, to, address(e, v, 0));
   }
   carry_over(e, &s, false);
   for (int i = 0; i < e->plan->buffers.n; i++)

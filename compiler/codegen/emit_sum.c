@@ -1,5 +1,5 @@
-/* emit_sum.c: reductions over t and over the batch. Each result is added up in one order, by rows and t alone, so that
-   the number of threads does not show in its bits: parallel parts own columns, never rows. */
+/* emit_sum.c: reductions over axes and over the batch. Each result is added up in one order, by rows and t alone, so
+   that the number of threads does not show in its bits: parallel parts own columns, never rows. */
 #include "emit.h"
 #include "name.h"
 #include "schedule.h"
@@ -11,7 +11,7 @@ enum { BLOCK = 8 }; /* vectors of columns that one pass over the rows adds up */
 typedef struct Sum {
   Var *v;
   const Expr *x; /* what is summed */
-  int over;      /* DOM_T, DOM_B, both */
+  int over;      /* axes, DOM_B, both */
   bool most;     /* the maximum instead */
   bool add;      /* into what is there: a gradient */
   int number;    /* of the step, for names */
@@ -22,42 +22,14 @@ static const char *body_name(Emit *e, const Sum *s, const char *what)
   return arena_printf(e->arena, "%s.%d.%s.%s", e->prefix, s->number, s->v->name, what);
 }
 
-/* Where the result's row starts; its own row is `row`. */
-static LLVMValueRef target(Emit *e, const Sum *s, const Row *row)
+/* Where a result without domain starts */
+static LLVMValueRef target(Emit *e, const Sum *s)
 {
-  return emit_row_address(e, s->v, READ_PLAIN, 0, row);
+  Row first = emit_first_row(e);
+  return emit_row_address(e, s->v, NULL, &first);
 }
 
-static LLVMValueRef no_row(Emit *e) { return emit_i64(e, 0); }
-
-/* ---- all rows, in order ---- */
-
-typedef struct Walk {
-  int over;
-  LLVMValueRef t;
-  void (*each)(Emit *e, const Row *row, void *arg);
-  void *arg;
-} Walk;
-
-static void walk_b(Emit *e, LLVMValueRef b, void *arg)
-{
-  Walk *w = arg;
-  w->each(e, &(Row){w->over, w->t, b}, w->arg);
-}
-
-static void walk_t(Emit *e, LLVMValueRef t, void *arg)
-{
-  Walk *w = arg;
-  w->t = t;
-  emit_for(e, "b", no_row(e), emit_item_i64(e, emit_field(e, FRAME_LIVE), t), 1, walk_b, w);
-}
-
-static void walk_rows(Emit *e, int over, void (*each)(Emit *, const Row *, void *), void *arg)
-{
-  Walk w = {.over = over, .t = no_row(e), .each = each, .arg = arg};
-  if (over & DOM_T) emit_for(e, "t", no_row(e), emit_field(e, FRAME_T), 1, walk_t, &w);
-  else emit_for(e, "b", no_row(e), emit_field(e, FRAME_B), 1, walk_b, &w);
-}
+static void walk_rows(Emit *e, const Sum *s, EmitRow *each, void *arg) { emit_all(e, s->over, each, arg); }
 
 /* ---- a number: sum[batch](sum[t](tree)) ---- */
 
@@ -80,9 +52,9 @@ static void number_body(Emit *e, const Sum *s)
 {
   Number n = {s, emit_stack(e, e->f64, 1, "sum")};
   LLVMBuildStore(e->b, LLVMConstReal(e->f64, 0), n.slot);
-  walk_rows(e, s->over, add_number, &n);
+  walk_rows(e, s, add_number, &n);
   LLVMValueRef v = LLVMBuildFPCast(e->b, LLVMBuildLoad2(e->b, e->f64, n.slot, ""), e->real, "");
-  LLVMValueRef to = target(e, s, &(Row){0, no_row(e), no_row(e)});
+  LLVMValueRef to = target(e, s);
   if (s->add) v = LLVMBuildFAdd(e->b, emit_load(e, to, 1), v, "");
   emit_store(e, v, to);
 }
@@ -112,14 +84,14 @@ static void sum_columns(Emit *e, const Sum *s, LLVMValueRef from, int vectors, i
 {
   Columns c = {.s = s, .from = from, .n = vectors, .lanes = lanes};
   LLVMTypeRef type = emit_vector(e, e->real, lanes);
-  LLVMValueRef to = emit_element(e, target(e, s, &(Row){0, no_row(e), no_row(e)}), from);
+  LLVMValueRef to = emit_element(e, target(e, s), from);
   for (int i = 0; i < vectors; i++) {
     c.slot[i] = emit_stack(e, type, 1, "column");
     LLVMValueRef start =
         s->add ? emit_load(e, emit_element(e, to, emit_i64(e, i * lanes)), lanes) : LLVMConstNull(type);
     LLVMBuildStore(e->b, start, c.slot[i]);
   }
-  walk_rows(e, s->over, add_columns, &c);
+  walk_rows(e, s, add_columns, &c);
   for (int i = 0; i < vectors; i++)
     emit_store(e, LLVMBuildLoad2(e->b, type, c.slot[i], ""), emit_element(e, to, emit_i64(e, i * lanes)));
 }
@@ -203,18 +175,18 @@ static LLVMValueRef scatter_body(Emit *e, const Sum *s)
   LLVMValueRef fn = emit_begin(e, body_name(e, s, "scatter"), true, true);
   c.from = LLVMGetParam(fn, 2);
   c.to = LLVMGetParam(fn, 3);
-  c.at = target(e, s, &(Row){0, no_row(e), no_row(e)});
-  walk_rows(e, s->over, scatter_row, &c);
+  c.at = target(e, s);
+  walk_rows(e, s, scatter_row, &c);
   emit_end(e);
   return fn;
 }
 
-/* ---- per sequence: sum[t](tree), max[t](tree) ---- */
+/* ---- per row of the result: sum[t](tree), max[t](tree), sum[batch](tree) at each t ---- */
 
 typedef struct Along {
   const Sum *s;
-  LLVMValueRef t, b, to;
-  bool first;
+  LLVMValueRef to;
+  const Row *row; /* NULL: the start */
 } Along;
 
 static void along_piece(Emit *e, const At *at, void *arg)
@@ -223,9 +195,9 @@ static void along_piece(Emit *e, const At *at, void *arg)
   int cols = a->s->v->shape.rank == 2 ? a->s->v->shape.dim[1] : 0;
   LLVMValueRef place = emit_element(e, a->to, emit_add(e, emit_mul(e, at->i, emit_i64(e, cols)), at->j));
   LLVMValueRef v;
-  if (a->first) v = emit_splat(e, a->s->most ? LLVMConstReal(e->real, -1.0 / 0.0) : emit_real(e, 0), at->lanes);
+  if (!a->row) v = emit_splat(e, a->s->most ? LLVMConstReal(e->real, -1.0 / 0.0) : emit_real(e, 0), at->lanes);
   else {
-    v = emit_tree(e, a->s->x, &(Row){DOM_TIME, a->t, a->b}, at);
+    v = emit_tree(e, a->s->x, a->row, at);
     LLVMValueRef so_far = emit_load(e, place, at->lanes);
     if (a->s->most) {
       LLVMValueRef more = LLVMBuildFCmp(e->b, LLVMRealOGT, v, so_far, "");
@@ -236,38 +208,28 @@ static void along_piece(Emit *e, const At *at, void *arg)
   emit_store(e, v, place);
 }
 
-static void along_components(Emit *e, Along *a)
+static void along_components(Emit *e, const Row *row, void *arg)
 {
+  Along *a = arg;
   Shape s = a->s->v->shape;
+  a->row = row;
   e->row_began = e->loop_began = ++e->clock;
-  if (!a->first && s.rank) emit_numbers(e, a->s->x, &(Row){DOM_TIME, a->t, a->b});
+  if (row && s.rank) emit_numbers(e, a->s->x, row);
   emit_components(e, s.rank == 2 ? s.dim[0] : 1, s.rank == 2 ? s.dim[1] : s.rank == 1 ? s.dim[0] : 1, along_piece, a);
 }
 
-static void along_step(Emit *e, LLVMValueRef t, void *arg)
+static void along_row(Emit *e, const Row *row, void *arg)
 {
-  Along *a = arg;
-  a->t = t;
-  a->first = false;
-  along_components(e, a);
-}
-
-static void along_sequence(Emit *e, LLVMValueRef b, void *arg)
-{
-  Along *a = arg;
-  a->b = b;
-  a->t = no_row(e);
-  a->to = target(e, a->s, &(Row){DOM_SEQ, no_row(e), b});
-  a->first = true;
-  along_components(e, a);
-  emit_for(e, "t", no_row(e), emit_item_i64(e, emit_field(e, FRAME_LEN), b), 1, along_step, a);
+  const Sum *s = arg;
+  Along a = {.s = s, .to = emit_row_address(e, s->v, NULL, row)};
+  along_components(e, NULL, &a);
+  emit_along(e, s->over, s->v->dom, row, along_components, &a);
 }
 
 static LLVMValueRef along_body(Emit *e, const Sum *s)
 {
   LLVMValueRef fn = emit_begin(e, body_name(e, s, "along"), true, true);
-  Along a = {.s = s};
-  emit_for(e, "b", LLVMGetParam(fn, 2), LLVMGetParam(fn, 3), 1, along_sequence, &a);
+  emit_nest(e, s->v->dom, &(Nest){.from = LLVMGetParam(fn, 2), .to = LLVMGetParam(fn, 3)}, along_row, (void *)s);
   emit_end(e);
   return fn;
 }
@@ -277,6 +239,7 @@ static LLVMValueRef along_body(Emit *e, const Sum *s)
 typedef struct Term {
   const Sum *s;
   LLVMValueRef to;
+  Row row;
 } Term;
 
 static void term_piece(Emit *e, const At *at, void *arg)
@@ -284,17 +247,16 @@ static void term_piece(Emit *e, const At *at, void *arg)
   Term *t = arg;
   int cols = t->s->v->shape.rank == 2 ? t->s->v->shape.dim[1] : 0;
   LLVMValueRef place = emit_element(e, t->to, emit_add(e, emit_mul(e, at->i, emit_i64(e, cols)), at->j));
-  LLVMValueRef v = emit_tree(e, t->s->x, &(Row){0, no_row(e), no_row(e)}, at);
+  LLVMValueRef v = emit_tree(e, t->s->x, &t->row, at);
   emit_store(e, LLVMBuildFAdd(e->b, emit_load(e, place, at->lanes), v, ""), place);
 }
 
 static void term_body(Emit *e, const Sum *s)
 {
   Shape shape = s->v->shape;
-  Row none = {0, no_row(e), no_row(e)};
+  Term t = {s, target(e, s), emit_first_row(e)};
   e->row_began = e->loop_began = ++e->clock;
-  if (shape.rank) emit_numbers(e, s->x, &none);
-  Term t = {s, target(e, s, &none)};
+  if (shape.rank) emit_numbers(e, s->x, &t.row);
   emit_components(e, shape.rank == 2 ? shape.dim[0] : 1,
                   shape.rank == 2   ? shape.dim[1]
                   : shape.rank == 1 ? shape.dim[0]
@@ -309,19 +271,14 @@ static void call_later(Emit *e, SumCalls *calls, SumCall c) { vec_push(e->arena,
 static void one_sum(Emit *e, Sum *s, SumCalls *calls)
 {
   const Expr *x = s->x;
-  if (s->over == 0 || s->v->shape.rank == 0) { /* a number, or a term without reduction */
-    bool along = s->over == DOM_T;
-    if (along) {
-      call_later(e, calls, (SumCall){.body = along_body(e, s), .parts = 0, .grain = -1});
-      return;
-    }
+  if (s->over && s->v->dom != DOM_MODEL) {
+    call_later(e, calls, (SumCall){.body = along_body(e, s), .grain = -1, .v = s->v});
+  } else if (s->over == 0 || s->v->shape.rank == 0) { /* a number, or a term without reduction */
     LLVMValueRef fn = emit_begin(e, body_name(e, s, "number"), false, true);
     if (s->over) number_body(e, s);
     else term_body(e, s);
     emit_end(e);
     call_later(e, calls, (SumCall){.once = fn});
-  } else if (s->over == DOM_T) {
-    call_later(e, calls, (SumCall){.body = along_body(e, s), .parts = 0, .grain = -1});
   } else if (x->op == OP_OUTER && (x->in[0]->shape.token || x->in[1]->shape.token)) {
     const Expr *vector = x->in[1]->shape.token ? x->in[0] : x->in[1];
     call_later(e, calls, (SumCall){.body = scatter_body(e, s), .parts = shape_count(vector->shape), .grain = 16});
@@ -335,6 +292,22 @@ static void one_sum(Emit *e, Sum *s, SumCalls *calls)
   }
 }
 
+/* What a right side sums: the tree below its reductions, and what these go over. A result with a domain has one. */
+static Sum sum_of(Var *v, const Expr *x, bool block, int number)
+{
+  Sum s = {.v = v, .x = x, .add = block, .number = number};
+  if (x->op == OP_BSUM) {
+    s.over = DOM_B;
+    s.x = x->in[0];
+    for (; v->dom == DOM_MODEL && s.x->op == OP_TSUM; s.x = s.x->in[0]) s.over |= axis_bit(s.x->attr[0]);
+  } else if (x->op == OP_TSUM || x->op == OP_TMAX) {
+    s.over = axis_bit(x->attr[0]);
+    s.most = x->op == OP_TMAX;
+    s.x = x->in[0];
+  }
+  return s;
+}
+
 static void sum_terms(Emit *e, Var *v, const Expr *x, int number, SumCalls *calls)
 {
   bool block = emit_store_of(v) == STORE_GRAD;
@@ -346,20 +319,14 @@ static void sum_terms(Emit *e, Var *v, const Expr *x, int number, SumCalls *call
   if (block && x->op == OP_SLICE && x->in[0]->op == OP_READ && x->in[0]->var->adj_of == v->adj_of->stacked)
     return; /* there already */
   if (block && (ex_is_const(x, 0) || (x->op == OP_BCAST && ex_is_const(x->in[0], 0)))) return;
-  Sum s = {.v = v, .x = x, .add = block, .number = number + 100 * calls->n};
-  if (x->op == OP_BSUM) {
-    s.over = DOM_B;
-    s.x = x->in[0];
-    if (s.x->op == OP_TSUM) {
-      s.over = DOM_TIME;
-      s.x = s.x->in[0];
-    }
-  } else if (x->op == OP_TSUM || x->op == OP_TMAX) {
-    s.over = DOM_T;
-    s.most = x->op == OP_TMAX;
-    s.x = x->in[0];
-  }
+  Sum s = sum_of(v, x, block, number + 100 * calls->n);
   one_sum(e, &s, calls);
+}
+
+void emit_inner_sum(Emit *e, Var *v, const Nest *nest)
+{
+  Sum s = sum_of(v, v->rhs, false, 0);
+  emit_nest(e, v->dom, nest, along_row, &s);
 }
 
 SumCalls emit_sum_bodies(Emit *e, const Step *step, int number)
@@ -369,20 +336,42 @@ SumCalls emit_sum_bodies(Emit *e, const Step *step, int number)
   return calls;
 }
 
-/* sum over rows of a b': one product, a's columns by b's */
-static void call_outer(Emit *e, const SumCall *c)
+static const Expr *read_of(const Expr *place) { return place->op == OP_SLICE ? place->in[0] : place; }
+
+/* rows of a b' from `first` on, added up: one product, a's columns by b's */
+static void outer_rows(Emit *e, const SumCall *c, const Row *first, LLVMValueRef rows, bool add)
 {
   const Expr *a = c->outer->in[0], *b = c->outer->in[1];
-  Row first = {c->over, no_row(e), no_row(e)};
-  const Expr *ra = a->op == OP_SLICE ? a->in[0] : a, *rb = b->op == OP_SLICE ? b->in[0] : b;
-  LLVMValueRef rows = emit_field(e, FRAME_B);
-  if (c->over & DOM_T) rows = emit_mul(e, rows, emit_field(e, FRAME_T));
-  LLVMValueRef pa = emit_place(e, a, &first);
-  LLVMValueRef pb = emit_place(e, b, &first);
-  LLVMValueRef to = emit_row_address(e, c->v, READ_PLAIN, 0, &first);
+  LLVMValueRef pa = emit_place(e, a, first);
+  LLVMValueRef pb = emit_place(e, b, first);
+  LLVMValueRef to = emit_row_address(e, c->v, NULL, first);
   int64_t m = a->shape.dim[0], n = b->shape.dim[0];
-  emit_gemm(e, 1, 0, emit_i64(e, m), emit_i64(e, n), rows, pa, emit_stride(e, ra->var), pb, emit_stride(e, rb->var), to,
-            n, c->add);
+  emit_gemm(e, 1, 0, emit_i64(e, m), emit_i64(e, n), rows, pa, emit_stride(e, read_of(a)->var), pb,
+            emit_stride(e, read_of(b)->var), to, n, add);
+}
+
+static void outer_of_sequence(Emit *e, const Row *row, void *arg)
+{
+  outer_rows(e, arg, row, emit_field(e, FRAME_S), true);
+}
+
+/* Rows are added up where they lie, padding included, which is zero. */
+static void call_outer(Emit *e, const SumCall *c)
+{
+  const Expr *a = read_of(c->outer->in[0]), *b = read_of(c->outer->in[1]);
+  bool both = (c->over & DOM_AXES) == DOM_AXES;
+  bool block = emit_is_block(e, a->var) && emit_is_block(e, b->var) && read_place(a, AXIS_S).k == 0 &&
+               read_place(b, AXIS_S).k == 0;
+  Row first = emit_first_row(e);
+  if (both && !block) {
+    if (!c->add) outer_rows(e, c, &first, emit_i64(e, 0), false); /* no row: zero */
+    emit_all(e, c->over & ~DOM_S, outer_of_sequence, (void *)c);
+    return;
+  }
+  LLVMValueRef rows = c->over & DOM_B ? emit_field(e, FRAME_B) : emit_i64(e, 1);
+  for (Axis x = 0; x < AXES; x++)
+    if (c->over & axis_bit(x)) rows = emit_mul(e, rows, emit_longest(e, x));
+  outer_rows(e, c, &first, rows, c->add);
 }
 
 void emit_sum_calls(Emit *e, const SumCalls *calls)
@@ -393,6 +382,6 @@ void emit_sum_calls(Emit *e, const SumCalls *calls)
     else if (c->once) {
       LLVMTypeRef type = LLVMFunctionType(e->void_, &e->ptr, 1, 0);
       LLVMBuildCall2(e->b, type, c->once, &e->frame, 1, "");
-    } else emit_parallel(e, c->body, c->parts ? emit_i64(e, c->parts) : emit_field(e, FRAME_B), c->grain);
+    } else emit_parallel(e, c->body, c->parts ? emit_i64(e, c->parts) : emit_parts(e, c->v->dom), c->grain);
   }
 }

@@ -49,6 +49,10 @@ static LLVMValueRef truth(Emit *e, const Expr *x, const Row *row, const At *at)
     LLVMValueRef b = truth(e, x->in[1], row, at);
     return x->op == OP_AND ? LLVMBuildAnd(e->b, a, b, "") : LLVMBuildOr(e->b, a, b, "");
   }
+  if (x->op == OP_IS_NUMBER) {
+    LLVMValueRef a = emit_tree(e, x->in[0], row, at);
+    return LLVMBuildFCmp(e->b, LLVMRealORD, a, a, "");
+  }
   if (x->op == OP_NOT) return LLVMBuildNot(e->b, truth(e, x->in[0], row, at), "");
   LLVMValueRef v = emit_tree(e, x, row, at);
   return LLVMBuildFCmp(e->b, LLVMRealUNE, v, emit_splat(e, emit_real(e, 0), at->lanes), "");
@@ -57,7 +61,8 @@ static LLVMValueRef truth(Emit *e, const Expr *x, const Row *row, const At *at)
 static LLVMValueRef emit_operator(Emit *e, const Expr *x, const Row *row, const At *at)
 {
   int lanes = at->lanes;
-  if (predicate(x->op) != LLVMRealPredicateFalse || x->op == OP_AND || x->op == OP_OR || x->op == OP_NOT)
+  if (predicate(x->op) != LLVMRealPredicateFalse || x->op == OP_AND || x->op == OP_OR || x->op == OP_NOT ||
+      x->op == OP_IS_NUMBER)
     return as_real(e, truth(e, x, row, at), lanes);
   if (x->op == OP_WHERE) {
     LLVMValueRef bit = truth(e, x->in[0], row, at);
@@ -91,31 +96,39 @@ static LLVMValueRef emit_operator(Emit *e, const Expr *x, const Row *row, const 
   }
 }
 
-/* is t + k, or an absolute place, inside what the data holds? */
+/* is the place on the axis inside what the data holds? */
+static LLVMValueRef is_held(Emit *e, Axis axis, Place p, const Row *row)
+{
+  LLVMValueRef len = emit_length(e, axis, row), end = len;
+  if (axis == AXIS_T) end = emit_add(e, len, emit_item_i64(e, emit_field(e, FRAME_AHEAD), row->b[AXIS_T]));
+  LLVMValueRef at = p.kind == READ_REL     ? emit_add(e, row->at[axis], emit_i64(e, p.k))
+                    : p.kind == FROM_START ? emit_i64(e, p.k - 1)
+                                           : emit_add(e, len, emit_i64(e, p.k - 1));
+  LLVMValueRef after = LLVMBuildICmp(e->b, LLVMIntSGE, at, emit_i64(e, 0), "");
+  LLVMValueRef before = LLVMBuildICmp(e->b, LLVMIntSLT, at, end, "");
+  return LLVMBuildAnd(e->b, after, before, "");
+}
+
 static LLVMValueRef emit_observed(Emit *e, const Expr *read, const Row *row)
 {
   if (read->shape.token) {
     LLVMValueRef id = emit_token(e, read, row);
     return LLVMBuildICmp(e->b, LLVMIntSGE, id, emit_i64(e, 0), "");
   }
-  if (read->attr[0] == READ_PLAIN) return LLVMConstInt(e->i1, 1, 0);
-  LLVMValueRef len = emit_item_i64(e, emit_field(e, FRAME_LEN), row->b);
-  LLVMValueRef ahead = emit_item_i64(e, emit_field(e, FRAME_AHEAD), row->b);
-  LLVMValueRef end = emit_add(e, len, ahead);
-  LLVMValueRef at = read->attr[0] == READ_REL     ? emit_add(e, row->t, emit_i64(e, read->attr[1]))
-                    : read->attr[0] == FROM_START ? emit_i64(e, read->attr[1] - 1)
-                                                  : emit_add(e, len, emit_i64(e, read->attr[1] - 1));
-  LLVMValueRef after = LLVMBuildICmp(e->b, LLVMIntSGE, at, emit_i64(e, 0), "");
-  LLVMValueRef before = LLVMBuildICmp(e->b, LLVMIntSLT, at, end, "");
-  return LLVMBuildAnd(e->b, after, before, "");
+  LLVMValueRef held = LLVMConstInt(e->i1, 1, 0);
+  for (Axis a = 0; a < AXES; a++) {
+    Place p = read_place(read, a);
+    if (p.kind != READ_PLAIN) held = LLVMBuildAnd(e->b, held, is_held(e, a, p, row), "");
+  }
+  return held;
 }
 
 static LLVMValueRef is_at(Emit *e, const Expr *x, const Row *row)
 {
-  LLVMValueRef place = x->attr[0] == FROM_START ? emit_i64(e, x->attr[1] - 1)
-                                                : emit_add(e, emit_item_i64(e, emit_field(e, FRAME_LEN), row->b),
-                                                           emit_i64(e, x->attr[1] - 1));
-  return LLVMBuildICmp(e->b, LLVMIntEQ, row->t, place, "");
+  Axis axis = x->attr[2];
+  LLVMValueRef place = emit_i64(e, x->attr[1] - 1);
+  if (x->attr[0] == FROM_END) place = emit_add(e, emit_length(e, axis, row), place);
+  return LLVMBuildICmp(e->b, LLVMIntEQ, row->at[axis], place, "");
 }
 
 static LLVMValueRef count_real(Emit *e, LLVMValueRef n) { return LLVMBuildSIToFP(e->b, n, e->real, ""); }
@@ -123,7 +136,7 @@ static LLVMValueRef count_real(Emit *e, LLVMValueRef n) { return LLVMBuildSIToFP
 /* How many steps of its sequence lie before the window, or before this streaming step. */
 static LLVMValueRef steps_before(Emit *e, const Row *row)
 {
-  if (!e->stream) return emit_item_i64(e, emit_field(e, FRAME_START), row->b);
+  if (!e->stream) return emit_item_i64(e, emit_field(e, FRAME_START), row->b[AXIS_T]);
   LLVMValueRef second = emit_i64(e, 1); /* emit_stream.c: fresh[1] */
   LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &second, 1, "");
   return LLVMBuildFPToSI(e->b, LLVMBuildLoad2(e->b, e->f64, at, ""), e->i64, "");
@@ -134,11 +147,16 @@ static LLVMValueRef number_leaf(Emit *e, const Expr *x, const Row *row)
 {
   switch (x->op) {
   case OP_CONST: return emit_real(e, x->value);
-  case OP_TIME: return count_real(e, emit_add(e, emit_add(e, row->t, emit_i64(e, 1)), steps_before(e, row)));
-  case OP_LENGTH: return count_real(e, emit_item_i64(e, emit_field(e, FRAME_LEN), row->b));
+  case OP_TIME: {
+    LLVMValueRef number = emit_add(e, row->at[x->attr[0]], emit_i64(e, 1));
+    return count_real(e, x->attr[0] == AXIS_T ? emit_add(e, number, steps_before(e, row)) : number);
+  }
+  case OP_LENGTH: return count_real(e, emit_length(e, x->attr[0], row));
+  case OP_LIVE: return count_real(e, emit_live(e, x->attr[0], row->at[x->attr[0]]));
   case OP_BATCH: return count_real(e, emit_field(e, FRAME_B));
   case OP_FRESH: {
-    LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), (LLVMValueRef *)&row->b, 1, "");
+    LLVMValueRef at =
+        LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), (LLVMValueRef *)&row->b[AXIS_T], 1, "");
     LLVMValueRef v = LLVMBuildLoad2(e->b, e->f64, at, "fresh");
     return LLVMBuildFPCast(e->b, v, e->real, "");
   }
@@ -154,7 +172,7 @@ static LLVMValueRef number_leaf(Emit *e, const Expr *x, const Row *row)
 
 static bool in_registers(Emit *e, const Expr *x)
 {
-  if (x->op != OP_READ || reads_off_row(x) || !x->var->rhs) return false;
+  if (x->op != OP_READ || !read_is_now(x) || !x->var->rhs) return false;
   int made = e->value_time[x->var->id];
   return made && made >= (x->shape.rank == 0 ? e->row_began : e->piece_began);
 }

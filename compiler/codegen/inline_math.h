@@ -29,6 +29,8 @@ LLVMValueRef math_tanh(MathCtx *m, LLVMValueRef a);
 LLVMValueRef math_sigmoid(MathCtx *m, LLVMValueRef a);  /* 1 / (1 + exp(-a)) */
 LLVMValueRef math_softplus(MathCtx *m, LLVMValueRef a); /* log(1 + exp(a)) */
 LLVMValueRef math_erf(MathCtx *m, LLVMValueRef a);
+LLVMValueRef math_lgamma(MathCtx *m, LLVMValueRef a);  /* log of the gamma function; NaN below 0 */
+LLVMValueRef math_digamma(MathCtx *m, LLVMValueRef a); /* its derivative; -inf at 0, NaN below */
 /* Good to the stated bound for |a| <= 1e5; beyond, the phase drifts (f64: from 1e6) but the value stays within [-1, 1];
    NaN for infinities. */
 LLVMValueRef math_sin(MathCtx *m, LLVMValueRef a);

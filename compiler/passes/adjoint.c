@@ -14,8 +14,7 @@
 /* What the reads of one variable at one place sent back so far. */
 typedef struct Arrivals {
   Var *var;
-  ReadKind kind;
-  int offset;
+  Place at[AXES];
   Expr *sum;
 } Arrivals;
 
@@ -34,7 +33,8 @@ static Expr *plus(System *s, Expr *a, Expr *b) { return a ? ex2(s, OP_ADD, a, b)
 /* c, a value in space `from`, summed over what `to` lacks */
 static Expr *summed(System *s, Expr *c, int from, int to)
 {
-  if ((from & ~to) & DOM_T) c = ex1(s, OP_TSUM, c);
+  for (Axis a = AXES; a-- > 0;)
+    if ((from & ~to) & axis_bit(a)) c = ex_sum(s, a, c);
   if ((from & ~to) & DOM_B) c = ex1(s, OP_BSUM, c);
   return c;
 }
@@ -42,7 +42,7 @@ static Expr *summed(System *s, Expr *c, int from, int to)
 /* The space in which e's inputs live: e's own domain and what its reduction runs over. */
 static int inner_domain(const Expr *e)
 {
-  if (e->op == OP_TSUM || e->op == OP_TMAX) return e->dom | DOM_T;
+  if (e->op == OP_TSUM || e->op == OP_TMAX) return e->dom | axis_bit(e->attr[0]);
   if (e->op == OP_BSUM) return e->dom | DOM_B;
   return e->dom;
 }
@@ -57,18 +57,22 @@ static void enqueue(Reverse *r, Var *v)
   vec_push(r->s->arena, &r->queue, v);
 }
 
-static void arrive(Reverse *r, Var *v, ReadKind kind, int offset, Expr *c)
+static bool same_place(Place a, Place b) { return a.kind == b.kind && a.k == b.k; }
+
+static void arrive(Reverse *r, const Expr *read, Expr *c)
 {
+  Var *v = read->var;
+  Place t = read_place(read, AXIS_T), u = read_place(read, AXIS_S);
   enqueue(r, v);
   for (int i = 0; i < v->bound.n; i++) enqueue(r, v->bound.at[i].var);
   for (int i = 0; i < r->arrivals.n; i++) {
     Arrivals *a = &r->arrivals.at[i];
-    if (a->var == v && a->kind == kind && a->offset == offset) {
+    if (a->var == v && same_place(a->at[AXIS_T], t) && same_place(a->at[AXIS_S], u)) {
       a->sum = plus(r->s, a->sum, c);
       return;
     }
   }
-  vec_push(r->s->arena, &r->arrivals, ((Arrivals){v, kind, offset, c}));
+  vec_push(r->s->arena, &r->arrivals, ((Arrivals){v, {t, u}, c}));
 }
 
 /* The variables that depend on wrt, through right sides and boundaries, to a fixed point. */
@@ -113,7 +117,7 @@ static void reverse_equation(Reverse *r, Var *v)
     Expr *e = nodes.at[i], *g = adj[e->id];
     if (!g || !active[e->id]) continue;
     if (e->op == OP_READ) {
-      arrive(r, e->var, e->attr[0], e->attr[1], g);
+      arrive(r, e, g);
       continue;
     }
     Expr *y = e == root && e->dom == v->dom ? ex_var(s, v) : e;
@@ -138,11 +142,86 @@ static void send(Reverse *r, Var *v, Expr *c)
   if (adj) adj->rhs = plus(r->s, adj->rhs, c);
 }
 
-/* where(T + offset == place, c, 0): an absolute read that a short sequence turns into a boundary */
-static Expr *when_length(System *s, int offset, int place, Expr *c)
+/* ---- what arrived, to where it belongs ---- */
+
+static bool is_boundary(Place p) { return (p.kind == FROM_START && p.k <= 0) || (p.kind == FROM_END && p.k > 0); }
+static bool is_elsewhere(Place p) { return p.kind >= FROM_START || (p.kind == READ_REL && p.k != 0); }
+static bool is_absolute(Place p) { return p.kind >= FROM_START; }
+
+/* x_lag2_adj: what reads of x[t-2] send back; x_end0_adj: of x[T]; the second axis by its name: x_lag1_s_lead1_adj */
+static const char *sent_name(System *s, const Arrivals *a)
 {
-  Expr *at = ex2(s, OP_ADD, ex_leaf(s, OP_LENGTH), ex_const(s, offset));
+  const char *name = a->var->name;
+  for (Axis x = 0; x < AXES; x++) {
+    Place p = a->at[x];
+    if (!is_elsewhere(p)) continue;
+    const char *what = is_absolute(p) ? (p.kind == FROM_START ? "start" : "end") : p.k < 0 ? "lag" : "lead";
+    name = arena_printf(s->arena, "%s_%s%s%s%d", name, x == AXIS_S ? s->axis[x] : "", x == AXIS_S ? "_" : "", what,
+                        p.k < 0 ? -p.k : p.k);
+  }
+  return arena_printf(s->arena, "%s_adj", name);
+}
+
+/* a read of `sent`, whose own place p on each axis is where `at` says that it was read: v[t-2] sent to v's t from t+2
+ */
+static Expr *read_back(System *s, Var *sent, const Place at[AXES])
+{
+  Place p[AXES];
+  for (Axis x = 0; x < AXES; x++) {
+    p[x] = place_now(sent, x);
+    if (p[x].kind == READ_REL && at[x].kind == READ_REL) p[x].k = -at[x].k;
+  }
+  return ex_read(s, sent, p[AXIS_T], p[AXIS_S]);
+}
+
+/* where(T + offset == place, c, 0): an absolute read that a short sequence turns into a boundary */
+static Expr *when_length(System *s, Axis axis, int offset, int place, Expr *c)
+{
+  Expr *at = ex2(s, OP_ADD, ex_leaf(s, OP_LENGTH, axis), ex_const(s, offset));
   return ex3(s, OP_WHERE, ex2(s, OP_EQ, at, ex_const(s, place)), c, ex_const(s, 0));
+}
+
+static Expr *clipped(System *s, Expr *c, double size)
+{
+  return ex2(s, OP_MIN, ex2(s, OP_MAX, c, ex_const(s, -size)), ex_const(s, size));
+}
+
+/* What of `sent` (read at `at`) fell on boundary b of its variable; NULL: nothing */
+static Expr *on_boundary(System *s, Var *sent, const Place at[AXES], const Boundary *b)
+{
+  Place p = at[b->axis];
+  Expr *c = read_back(s, sent, at);
+  if (p.kind == READ_REL) { /* from the one place whose read went there */
+    bool before = p.k < 0 && b->kind == FROM_START && b->offset - p.k >= 1;
+    bool behind = p.k > 0 && b->kind == FROM_END && b->offset - p.k <= 0;
+    if (!before && !behind) return NULL;
+    Place from[AXES] = {read_place(c, AXIS_T), read_place(c, AXIS_S)};
+    from[b->axis] = (Place){b->kind, b->offset - p.k};
+    return ex_read(s, sent, from[AXIS_T], from[AXIS_S]);
+  }
+  if (p.kind == FROM_START && b->kind == FROM_END) return when_length(s, b->axis, b->offset, p.k, c);
+  if (p.kind == FROM_END && b->kind == FROM_START) return when_length(s, b->axis, p.k, b->offset, c);
+  return NULL;
+}
+
+/* The boundary's own place was read: its variable's adjoint takes it, at the place on the other axis. */
+static void deliver_to_boundary(Reverse *r, const Arrivals *a, Axis axis)
+{
+  System *s = r->s;
+  Var *b = boundary_at(a->var, axis, a->at[axis].kind, a->at[axis].k);
+  Axis other = axis == AXIS_T ? AXIS_S : AXIS_T;
+  if (!b) return;
+  if (!is_elsewhere(a->at[other])) {
+    send(r, b, summed(s, a->sum, a->var->dom & ~axis_bit(axis), b->dom));
+    return;
+  }
+  if (is_boundary(a->at[other])) return; /* outside along both axes: zero */
+  Var *sent = system_var(s, VAR_COMPUTED, sent_name(s, a), b->shape,
+                         (a->var->dom & ~axis_bit(axis)) & ~(is_absolute(a->at[other]) ? axis_bit(other) : 0), b->span);
+  sent->rhs = a->sum;
+  Expr *c = read_back(s, sent, a->at);
+  if (is_absolute(a->at[other])) c = ex_op(s, OP_AT, &c, 1, (int[3]){a->at[other].kind, a->at[other].k, other});
+  send(r, b, summed(s, c, sent->dom | axis_bit(other), b->dom));
 }
 
 /* Turns what arrived at v[place] into terms of v_adj[t] and of its boundaries' adjoints. */
@@ -150,40 +229,31 @@ static void deliver(Reverse *r, const Arrivals *a)
 {
   System *s = r->s;
   Var *v = a->var;
-  int k = a->offset;
-  if (a->kind == READ_PLAIN || (a->kind == READ_REL && k == 0)) {
+  if (!is_elsewhere(a->at[AXIS_T]) && !is_elsewhere(a->at[AXIS_S])) {
     send(r, v, a->sum);
     return;
   }
-  if ((a->kind == FROM_START && k <= 0) || (a->kind == FROM_END && k > 0)) { /* the boundary itself */
-    Var *b = boundary_at(v, a->kind, k);
-    if (b) send(r, b, summed(s, a->sum, DOM_SEQ, b->dom));
-    return;
-  }
-  bool rel = a->kind == READ_REL;
-  const char *what = rel ? (k < 0 ? "lag" : "lead") : (a->kind == FROM_START ? "start" : "end");
-  const char *name = arena_printf(s->arena, "%s_%s%d_adj", v->name, what, rel && k < 0 ? -k : k < 0 ? -k : k);
-  Var *sent = system_var(s, VAR_COMPUTED, name, v->shape, rel ? v->dom : v->dom & ~DOM_T, v->span);
-  sent->rhs = a->sum;
-  if (rel) {
-    send(r, v, ex_read(s, sent, READ_REL, -k));
-    for (int i = 0; i < v->bound.n; i++) {
-      Boundary *b = &v->bound.at[i];
-      if (k < 0 && b->kind == FROM_START && b->offset - k >= 1)
-        send(r, b->var, summed(s, ex_read(s, sent, FROM_START, b->offset - k), sent->dom & ~DOM_T, b->var->dom));
-      if (k > 0 && b->kind == FROM_END && b->offset - k <= 0)
-        send(r, b->var, summed(s, ex_read(s, sent, FROM_END, b->offset - k), sent->dom & ~DOM_T, b->var->dom));
+  for (Axis x = 0; x < AXES; x++)
+    if (is_boundary(a->at[x])) {
+      deliver_to_boundary(r, a, x);
+      return;
     }
-    return;
-  }
-  Expr *c = ex_var(s, sent);
-  send(r, v, ex_op(s, OP_AT, &c, 1, (int[3]){a->kind, k, 0}));
+  int absolute = 0;
+  for (Axis x = 0; x < AXES; x++)
+    if (is_absolute(a->at[x])) absolute |= axis_bit(x);
+  Var *sent = system_var(s, VAR_COMPUTED, sent_name(s, a), v->shape, v->dom & ~absolute, v->span);
+  sent->rhs = v->message > 0 && !absolute ? clipped(s, a->sum, v->message) : a->sum;
+  Expr *c = read_back(s, sent, a->at);
+  for (Axis x = 0; x < AXES; x++)
+    if (is_absolute(a->at[x])) c = ex_op(s, OP_AT, &c, 1, (int[3]){a->at[x].kind, a->at[x].k, x});
+  send(r, v, c);
   for (int i = 0; i < v->bound.n; i++) {
     Boundary *b = &v->bound.at[i];
-    if (a->kind == FROM_START && b->kind == FROM_END)
-      send(r, b->var, summed(s, when_length(s, b->offset, k, c), DOM_SEQ, b->var->dom));
-    if (a->kind == FROM_END && b->kind == FROM_START)
-      send(r, b->var, summed(s, when_length(s, k, b->offset, c), DOM_SEQ, b->var->dom));
+    Axis other = b->axis == AXIS_T ? AXIS_S : AXIS_T;
+    Expr *part = on_boundary(s, sent, a->at, b);
+    if (!part) continue;
+    if (is_absolute(a->at[other])) part = ex_op(s, OP_AT, &part, 1, (int[3]){a->at[other].kind, a->at[other].k, other});
+    send(r, b->var, summed(s, part, v->dom & ~axis_bit(b->axis), b->var->dom));
   }
 }
 

@@ -3,29 +3,37 @@
 #include "carry.h"
 #include "walk.h"
 
+static bool is_start(const Boundary *b, int offset)
+{
+  return b->axis == AXIS_T && b->kind == FROM_START && b->offset == offset;
+}
+
+/* What varies over t but not over the sequences belongs to a batch: nothing of it is carried. */
 static void carry_place(System *s, Var *v, int offset)
 {
-  Var *old = boundary_at(v, FROM_START, offset);
-  if (v->kind != VAR_COMPUTED && !old) return;
-  Var *carry =
-      system_var(s, VAR_CARRY, arena_printf(s->arena, "%s.carry%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
+  Var *old = boundary_at(v, AXIS_T, FROM_START, offset);
+  if ((v->kind != VAR_COMPUTED && !old) || !(v->dom & DOM_B)) return;
+  int dom = v->dom & ~DOM_T;
+  Var *carry = system_var(s, VAR_CARRY, arena_printf(s->arena, "%s.carry%d", v->name, -offset), v->shape, dom, v->span);
   carry->carry_of = v;
   carry->carry_offset = offset;
-  if (v->shape.token) { /* no expression chooses between tokens: the fill does */
+  if (v->shape.token && old) { /* no expression chooses between tokens: the fill does */
     for (int i = 0; i < v->bound.n; i++)
-      if (v->bound.at[i].kind == FROM_START && v->bound.at[i].offset == offset) v->bound.at[i].carried = carry;
+      if (is_start(&v->bound.at[i], offset)) v->bound.at[i].carried = carry;
     return;
   }
-  Expr *before = old ? ex_var(s, old) : ex_const(s, 0);
+  Expr *before = old ? ex_var(s, old) : ex_const(s, v->shape.token ? -1 : 0), *carried = ex_var(s, carry);
+  if (v->shape.token) carried = ex1(s, OP_INDEX, carried);
   Var *start =
-      system_var(s, VAR_COMPUTED, arena_printf(s->arena, "%s.start%d", v->name, -offset), v->shape, DOM_SEQ, v->span);
-  start->rhs = ex3(s, OP_WHERE, ex_leaf(s, OP_FRESH), before, ex_var(s, carry));
+      system_var(s, VAR_COMPUTED, arena_printf(s->arena, "%s.start%d", v->name, -offset), v->shape, dom, v->span);
+  start->rhs = ex3(s, OP_WHERE, ex_leaf(s, OP_FRESH, AXIS_T), before, carried);
+  if (v->shape.token) start->rhs = ex_op(s, OP_TOKEN, &start->rhs, 1, (int[3]){v->shape.dim[0]});
   for (int i = 0; i < v->bound.n; i++)
-    if (v->bound.at[i].kind == FROM_START && v->bound.at[i].offset == offset) {
+    if (is_start(&v->bound.at[i], offset)) {
       v->bound.at[i].var = start;
       return;
     }
-  vec_push(s->arena, &v->bound, ((Boundary){.kind = FROM_START, .offset = offset, .var = start}));
+  vec_push(s->arena, &v->bound, ((Boundary){.axis = AXIS_T, .kind = FROM_START, .offset = offset, .var = start}));
 }
 
 void carry_states(System *s)

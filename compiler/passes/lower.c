@@ -1,11 +1,14 @@
 /* lower.c: the flat system, once everything about it is known, as the System that all passes work on.
    Needs: check() to have passed. Leaves alone: simplification; what it makes is what was written. */
 #include "lower.h"
+#include "reset.h"
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct Lower {
   Flat *f;
   System *s;
+  bool kept; /* batch statistics are those that training kept */
 } Lower;
 
 /* ---- domains ---- */
@@ -15,25 +18,31 @@ static int node_domain(const Node *n, const int *dom)
   int d = 0;
   for (int i = 0; i < n->nin; i++) d |= dom[n->in[i]->id];
   switch (n->op) {
-  case OP_READ: return n->attr[0] == READ_REL ? n->var->dom : n->var->dom & ~DOM_T;
-  case OP_TIME: return DOM_T;
+  case OP_READ: return (n->var->dom & DOM_B) | n->axes;
+  case OP_TIME:
+  case OP_LIVE: return n->axes;
   case OP_LENGTH: return DOM_SEQ;
   case OP_TSUM:
-  case OP_TMAX: return (d & ~DOM_T) | DOM_B;
+  case OP_TMAX: return (d & ~axis_bit(n->attr[0])) | DOM_B;
   case OP_BSUM: return d & ~DOM_B;
   case OP_OBSERVED: return d | DOM_B;
   default: return d;
   }
 }
 
-/* A variable without index varies over the sequences if anything that it depends on does. */
-static void find_domains(Flat *f)
+/* What has an index varies over the sequences, but for reductions over them; what has none, if anything that it
+   depends on does. */
+static void find_domains(Flat *f, bool kept)
 {
   int *dom = ARENA_ARRAY(f->arena, int, f->nodes.n + 1);
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
-    bool model = v->kind == VAR_PARAM || v->kind == VAR_COMPUTED;
-    v->dom = v->timed ? DOM_TIME : model ? DOM_MODEL : DOM_SEQ;
+    bool model = v->kind == VAR_PARAM || v->kind == VAR_COMPUTED || v->shared;
+    v->dom = kept && v->statistic ? (v->axes ? v->axes | DOM_B : DOM_MODEL)
+             : v->for_all         ? v->axes
+             : v->axes            ? v->axes | DOM_B
+             : model              ? DOM_MODEL
+                                  : DOM_SEQ;
   }
   bool changed = true;
   while (changed) {
@@ -41,7 +50,7 @@ static void find_domains(Flat *f)
     for (int i = 0; i < f->nodes.n; i++) dom[i] = node_domain(f->nodes.at[i], dom);
     for (int i = 0; i < f->vars.n; i++) {
       FlatVar *v = f->vars.at[i];
-      if (v->timed || v->dom != DOM_MODEL || !v->rhs || !(dom[v->rhs->id] & DOM_B)) continue;
+      if (v->axes || v->dom != DOM_MODEL || !v->rhs || !(dom[v->rhs->id] & DOM_B)) continue;
       v->dom = DOM_SEQ;
       changed = true;
     }
@@ -81,6 +90,74 @@ static bool check_noise(Flat *f, FlatVar *v)
   return true;
 }
 
+/* Its mean and deviation may be computed, but from parameters only. */
+static bool check_shared(Flat *f, const FlatVar *v)
+{
+  if (!v->shared || v->dom == DOM_MODEL) return true;
+  diag(f->diag, v->span, "noise '%s' is one draw for the model, but its distribution differs between sequences",
+       v->name);
+  diag_note(f->diag, (Span){0}, "noise without 'model' is drawn for each sequence");
+  return false;
+}
+
+/* ---- batch statistics ---- */
+
+enum { STATISTIC_ROWS = 100 };
+
+/* The setting statistics: of how many steps they are kept. */
+static int statistic_rows(const Flat *f)
+{
+  for (int i = 0; i < f->settings.n; i++) {
+    long n = !strcmp(f->settings.at[i].name, "statistics") ? strtol(f->settings.at[i].value, NULL, 10) : 0;
+    if (n > 0 && n <= 1 << 20) return (int)n;
+  }
+  return STATISTIC_ROWS;
+}
+
+static Var *fixed_param(Lower *l, const FlatVar *v, const char *what, Shape shape)
+{
+  Var *p = system_var(l->s, VAR_PARAM, arena_printf(l->s->arena, "%s.%s", v->name, what), shape, DOM_MODEL, v->span);
+  p->fixed = true;
+  p->init.kind = INIT_ZEROS;
+  return p;
+}
+
+/* mean[batch](a): a row each t of [rows], [rows, n]; without an index the value itself */
+static bool make_statistic(Lower *l, FlatVar *v)
+{
+  Shape one = v->var->shape, seen = shape_scalar(), shape = one;
+  if (one.rank > 1 && v->axes) {
+    diag(l->f->diag, v->span, "mean[batch] at each place takes a number or a vector: this is %s",
+         shape_text(NULL, l->s->arena, one));
+    diag_note(l->f->diag, (Span){0}, "reshape(a) makes a vector of a matrix");
+    return false;
+  }
+  if (v->axes) {
+    int rows = statistic_rows(l->f);
+    seen = shape_vector(rows);
+    shape = one.rank ? shape_matrix(rows, one.dim[0]) : seen;
+  }
+  v->var->kept = fixed_param(l, v, "running", shape);
+  v->var->seen = fixed_param(l, v, "updates", seen);
+  return true;
+}
+
+/* The row of t, of a later t the last one. */
+static Expr *kept_value(Lower *l, const FlatVar *v)
+{
+  System *s = l->s;
+  Expr *all = ex_var(s, v->var->kept);
+  if (!v->axes) return all;
+  int rows = v->var->seen->shape.dim[0];
+  Expr *t = ex_leaf(s, OP_TIME, v->axes & DOM_T ? AXIS_T : AXIS_S);
+  Expr *number = ex2(s, OP_SUB, ex2(s, OP_MIN, t, ex_const(s, rows)), ex_const(s, 1));
+  Expr *row = ex_op(s, OP_TOKEN, &number, 1, (int[1]){rows});
+  if (all->shape.rank == 1) return ex2(s, OP_PICK, all, row);
+  return ex_op(s, OP_MATMUL, (Expr *[]){all, row}, 2, (int[2]){1, 0});
+}
+
+/* ---- variables of the system ---- */
+
 static bool is_left_out(const FlatVar *v) { return v->dead || (v->kind == VAR_PARAM && !v->used && !v->typed); }
 
 static bool make_var(Lower *l, FlatVar *v)
@@ -88,15 +165,17 @@ static bool make_var(Lower *l, FlatVar *v)
   Flat *f = l->f;
   Span span = v->kind == VAR_COMPUTED && v->defined.source ? v->defined : v->span;
   if (v->kind == VAR_NOISE && !check_noise(f, v)) return false;
+  if (!check_shared(f, v)) return false;
   v->var = system_var(l->s, v->kind, v->name, known_shape(f, *flat_shape(v)), v->dom, span);
   v->var->output = v->output;
   if (v->kind == VAR_PARAM) v->var->init = known_init(f, &v->init);
   if (v->kind == VAR_NOISE) {
     v->var->noise = v->noise;
+    v->var->noise_shared = v->shared;
     for (int i = 0; i < 2; i++)
       if (v->noise_arg[i]) node_value(f, v->noise_arg[i], &v->var->noise_arg[i]);
   }
-  return true;
+  return !v->statistic || make_statistic(l, v);
 }
 
 static Expr *broadcast(System *s, Expr *number, Shape shape)
@@ -153,8 +232,10 @@ static Expr *lower_operator(Lower *l, const Node *n)
   int attr[3] = {n->attr[0], n->attr[1], n->attr[2]};
   for (int i = 0; i < n->nin; i++) in[i] = used(l, n->in[i]);
   if ((n->op == OP_SUM || n->op == OP_MAXC) && in[0]->shape.rank == 0) return in[0];
+  if (n->op == OP_IOTA || n->op == OP_TOKEN) attr[0] = dim_find(l->f->sizes, attr[0]);
   if (n->op == OP_SLICE) attr[1] = dim_find(l->f->sizes, attr[1]);
-  for (int i = 1; i < 3 && n->op == OP_BCAST; i++) attr[i] = i <= attr[0] ? dim_find(l->f->sizes, attr[i]) : 0;
+  for (int i = 1; i < 3 && (n->op == OP_BCAST || n->op == OP_RESHAPE); i++)
+    attr[i] = i <= attr[0] ? dim_find(l->f->sizes, attr[i]) : 0;
   return ex_op(s, n->op, in, n->nin, attr);
 }
 
@@ -162,10 +243,14 @@ static void lower_node(Lower *l, Node *n)
 {
   switch (n->op) {
   case OP_CONST: n->expr = lower_constant(l, n); break;
-  case OP_READ: n->expr = ex_read(l->s, n->var->var, (ReadKind)n->attr[0], n->attr[1]); break;
+  case OP_READ:
+    n->expr = ex_read(l->s, n->var->var, (Place){(ReadKind)n->attr[0], n->attr[1]},
+                      (Place){(ReadKind)n->attr[2], n->attr[3]});
+    break;
   case OP_TIME:
   case OP_LENGTH:
-  case OP_BATCH: n->expr = ex_leaf(l->s, n->op); break;
+  case OP_LIVE:
+  case OP_BATCH: n->expr = ex_leaf(l->s, n->op, (Axis)n->attr[0]); break;
   case OP_MATMUL: n->expr = lower_product(l, n); break;
   case OP_TRANSPOSE:
     n->expr = n->in[0]->shape.rank == 1 ? n->in[0]->expr : ex1(l->s, OP_TRANSPOSE, n->in[0]->expr);
@@ -191,14 +276,16 @@ static void lower_right_sides(Lower *l)
   for (int i = 0; i < f->vars.n; i++) {
     const FlatVar *v = f->vars.at[i];
     if (!v->var) continue;
-    if (v->rhs) {
+    if (v->statistic && l->kept) v->var->rhs = kept_value(l, v);
+    else if (v->rhs) {
       Expr *e = used(l, v->rhs);
       v->var->rhs = e->shape.rank == 0 ? broadcast(l->s, e, v->var->shape) : e;
     }
-    for (int k = 0; k < v->bound.n; k++)
-      vec_push(
-          f->arena, &v->var->bound,
-          ((Boundary){.kind = v->bound.at[k].kind, .offset = v->bound.at[k].offset, .var = v->bound.at[k].var->var}));
+    for (int k = 0; k < v->bound.n; k++) {
+      const FlatBound *b = &v->bound.at[k];
+      vec_push(f->arena, &v->var->bound,
+               ((Boundary){.axis = b->axis, .kind = b->kind, .offset = b->offset, .var = b->var->var}));
+    }
   }
 }
 
@@ -215,9 +302,9 @@ static Var *figure(Lower *l, const char *name, Span span, Expr *rhs)
 static Var *draw_parameter(Lower *l, const FlatDraw *d, int i)
 {
   Var *p = d->param[i] ? d->param[i]->var : NULL, *drawn = d->var->var;
-  if (!p || d->dist == DIST_CATEGORICAL || p->shape.rank == drawn->shape.rank) return p;
-  const char *suffix = d->dist == DIST_BERNOULLI ? "logit" : i ? "deviation" : "mean";
-  Var *v = system_var(l->s, VAR_COMPUTED, arena_printf(l->s->arena, "%s.%s", drawn->name, suffix), drawn->shape,
+  const Argument *argument = &d->dist->argument[i];
+  if (!p || argument->form != ARGUMENT_LIKE || p->shape.rank == drawn->shape.rank) return p;
+  Var *v = system_var(l->s, VAR_COMPUTED, arena_printf(l->s->arena, "%s.%s", drawn->name, argument->name), drawn->shape,
                       drawn->dom, p->span);
   bool one = drawn->shape.rank == 0 && shape_count(p->shape) == 1;
   if (p->shape.rank > 0 && !one)
@@ -235,11 +322,11 @@ static void lower_draws(Lower *l)
     const FlatDraw *d = &l->f->draws.at[i];
     Draw draw = {.var = d->var->var,
                  .offset = d->offset,
-                 .dist = d->dist,
+                 .dist = d->dist->name,
                  .span = d->span,
                  .nll = d->nll->var,
                  .count = d->count->var};
-    for (int k = 0; k < 2; k++) draw.param[k] = draw_parameter(l, d, k);
+    for (int k = 0; k < DRAW_PARAMS; k++) draw.param[k] = draw_parameter(l, d, k);
     vec_push(l->s->arena, &l->s->draws, draw);
   }
 }
@@ -254,8 +341,8 @@ static void lower_metrics(Lower *l)
     Metric out = {.name = m->name, .span = m->span};
     out.sum = model ? value
                     : figure(l, arena_printf(s->arena, "%s.sum", m->name), m->span, ex1(s, OP_BSUM, ex_var(s, value)));
-    out.count =
-        figure(l, arena_printf(s->arena, "%s.count", m->name), m->span, model ? ex_const(s, 1) : ex_leaf(s, OP_BATCH));
+    out.count = figure(l, arena_printf(s->arena, "%s.count", m->name), m->span,
+                       model ? ex_const(s, 1) : ex_leaf(s, OP_BATCH, AXIS_T));
     vec_push(s->arena, &s->metrics, out);
   }
 }
@@ -265,7 +352,7 @@ static Expr *mean_over_batch(Lower *l, Var *value)
   System *s = l->s;
   if (value->dom == DOM_MODEL) return ex_var(s, value);
   Var *sum = figure(l, "loss.total", value->span, ex1(s, OP_BSUM, ex_var(s, value)));
-  return ex2(s, OP_DIV, ex_var(s, sum), ex_leaf(s, OP_BATCH));
+  return ex2(s, OP_DIV, ex_var(s, sum), ex_leaf(s, OP_BATCH, AXIS_T));
 }
 
 /* loss = explicit + sum of nll / max(count, 1) over the draws */
@@ -289,6 +376,50 @@ static void lower_loss(Lower *l)
   if (!s->explicit_loss && l->f->loss) s->explicit_loss = s->loss;
 }
 
+/* ---- reset, clip message ---- */
+
+static bool refuse_edge(Lower *l, const FlatEdge *e, const char *why)
+{
+  diag(l->s->diag, e->span, why, e->target->name);
+  return false;
+}
+
+/* A reset makes other reads; what is clipped is kept with the variable. */
+static bool lower_edges(Lower *l)
+{
+  Flat *f = l->f;
+  int n = l->s->vars.n;
+  Reset *reset = ARENA_ARRAY(l->s->arena, Reset, n + 1);
+  bool *hit = ARENA_ARRAY(l->s->arena, bool, n + 1), good = true;
+  for (int i = 0; i < f->edges.n; i++) {
+    const FlatEdge *e = &f->edges.at[i];
+    bool again = false;
+    for (int k = 0; k < f->vars.n; k++) {
+      FlatVar *v = f->vars.at[k];
+      if (!v->var || !edge_holds(e, v)) continue;
+      if (e->when) {
+        again |= reset[v->var->id].when != NULL;
+        reset[v->var->id] = (Reset){.when = e->when->var, .turned = edge_turned(v)};
+      } else {
+        again |= v->var->message > 0;
+        v->var->message = e->clip;
+      }
+    }
+    if (again)
+      good = refuse_edge(l, e,
+                         e->when ? "'%s' is reset twice: join the conditions with 'or'"
+                                 : "the messages of '%s' are clipped twice");
+  }
+  if (!good) return false;
+  reset_reads(l->s, reset, n, hit);
+  for (int i = 0; i < f->edges.n; i++) {
+    const FlatEdge *e = &f->edges.at[i];
+    if (e->when && !hit[e->when->var->id])
+      good = refuse_edge(l, e, "nothing reads '%s' from one step to the next: there is nothing to reset");
+  }
+  return good;
+}
+
 /* ---- outputs ---- */
 
 /* Without declared ones: what the draws' distributions have as parameters, else what no equation of the model reads. */
@@ -297,7 +428,7 @@ static void choose_outputs(Flat *f)
   bool any = false;
   for (int i = 0; i < f->vars.n; i++) any |= f->vars.at[i]->output;
   for (int i = 0; i < f->draws.n && !any; i++)
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < DRAW_PARAMS; k++)
       if (f->draws.at[i].param[k]) f->draws.at[i].param[k]->output = true;
   if (any || f->draws.n) return;
   Walk *w = walk_new(f);
@@ -320,9 +451,11 @@ System *lower(Arena *a, Diag *d, const Ast *file, const LowerOptions *o)
   int before = diag_errors(d);
   Flat *f = check(a, d, file, o);
   if (!f) return NULL;
-  Lower lower = {.f = f, .s = system_new(a, d, f->name)}, *l = &lower;
+  Lower lower = {.f = f, .s = system_new(a, d, f->name), .kept = o->kept}, *l = &lower;
   bool good = true;
-  find_domains(f);
+  for (Axis k = 0; k < AXES; k++)
+    if (f->axis[k]) l->s->axis[k] = f->axis[k];
+  find_domains(f, o->kept);
   for (int i = 0; i < f->vars.n; i++)
     if (!is_left_out(f->vars.at[i])) good &= make_var(l, f->vars.at[i]);
   if (!good) return NULL;
@@ -333,6 +466,7 @@ System *lower(Arena *a, Diag *d, const Ast *file, const LowerOptions *o)
   lower_draws(l);
   lower_metrics(l);
   lower_loss(l);
+  if (!lower_edges(l)) return NULL;
   for (int i = 0; i < f->settings.n; i++) vec_push(a, &l->s->settings, f->settings.at[i]);
   if (!causality_check(l->s) || diag_errors(d) > before) return NULL;
   return l->s;

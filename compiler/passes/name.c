@@ -9,13 +9,16 @@ typedef struct Naming {
   Var **named; /* by expression id: the variable that holds it */
   int cap;
   Var *owner;
-  bool last; /* no adjoint comes after: stop_gradient goes */
+  bool last; /* no adjoint comes after: stop_gradient and reverse_gradient go */
 } Naming;
 
 bool is_place(const Expr *e)
 {
   return e->op == OP_READ || (e->op == OP_SLICE && e->in[0]->op == OP_READ && e->shape.rank == 1);
 }
+
+/* what only the adjoint sees; the value is that of its input */
+static bool is_gradient_mark(const Expr *e) { return e->op == OP_STOP || e->op == OP_REVERSED; }
 
 static bool is_plain_vector(const Expr *e) { return is_place(e) && e->shape.rank == 1 && !e->shape.token; }
 
@@ -57,12 +60,11 @@ static Expr *name_it(Naming *n, Expr *e)
 {
   Var *v = named_already(n, e);
   if (!v) {
-    int dom = e->dom & DOM_T ? DOM_TIME : e->dom;
     Var *owner = n->owner;
-    v = system_var(n->s, VAR_COMPUTED, part_name(n, e), e->shape, dom, e->span.source ? e->span : n->owner->span);
+    v = system_var(n->s, VAR_COMPUTED, part_name(n, e), e->shape, e->dom, e->span.source ? e->span : n->owner->span);
     remember(n, e, v);
     n->owner = v;
-    v->rhs = shape_root(n, e, dom);
+    v->rhs = shape_root(n, e, e->dom);
     n->owner = owner;
   }
   return ex_var(n->s, v);
@@ -80,14 +82,13 @@ static Expr *shape_tree(Naming *n, Expr *e, int dom, bool root)
 {
   if (named_already(n, e) && !root) return ex_var(n->s, named_already(n, e));
   if (is_leaf(e)) return e;
-  if (e->op == OP_STOP && n->last) return shape_tree(n, e->in[0], dom, root);
-  if (e->op == OP_STOP)
-    return ex1(n->s, OP_STOP, shape_tree(n, e->in[0], dom, false)); /* the adjoint wants to see it */
+  if (is_gradient_mark(e) && n->last) return shape_tree(n, e->in[0], dom, root);
+  if (is_gradient_mark(e))
+    return ex1(n->s, e->op, shape_tree(n, e->in[0], dom, false)); /* the adjoint wants to see it */
   if (is_rows(e)) return rows_of_named(n, e);
   bool ew = op_is_ew(e) || e->op == OP_BCAST;
   if (!ew) return name_it(n, e);
-  int space = e->dom & DOM_T ? DOM_TIME : e->dom;
-  if (!root && space != dom && !(e->op == OP_BCAST && is_leaf(e->in[0]))) return name_it(n, e);
+  if (!root && e->dom != dom && !(e->op == OP_BCAST && is_leaf(e->in[0]))) return name_it(n, e);
   if (!root && op_is_ew(e) && op_info[e->op].cost > 0) return name_it(n, e);
   Expr *in[3];
   for (int i = 0; i < e->nin; i++) in[i] = shape_tree(n, e->in[i], dom, false);
@@ -105,7 +106,8 @@ static Expr *shape_leaf(Naming *n, Expr *e)
 static Expr *shape_place(Naming *n, Expr *e, bool by_row)
 {
   const Expr *read = e->op == OP_SLICE ? e->in[0] : e;
-  bool absolute = is_place(e) && read->attr[0] >= FROM_START;
+  bool absolute =
+      is_place(e) && (read_place(read, AXIS_T).kind >= FROM_START || read_place(read, AXIS_S).kind >= FROM_START);
   if (is_place(e) && !(by_row && absolute)) return e;
   if (!is_place(e)) return is_rows(e) ? rows_of_named(n, e) : name_it(n, e);
   Var *v = named_already(n, e);
@@ -132,23 +134,34 @@ static Expr *shape_factor(Naming *n, Expr *e, int dom)
 
 static Expr *shape_factors(Naming *n, Expr *e)
 {
-  int dom = e->dom & DOM_T ? DOM_TIME : e->dom;
-  Expr *a = shape_factor(n, e->in[0], dom), *b = shape_factor(n, e->in[1], dom);
+  Expr *a = shape_factor(n, e->in[0], e->dom), *b = shape_factor(n, e->in[1], e->dom);
   return ex2(n->s, OP_OUTER, a, b);
+}
+
+/* What sum[batch](..) adds up to one value, `space` what it runs over: sum[batch](sum[t](..)) stays together, since it
+   is one pass, and over an outer product one large product. */
+static Expr *shape_total(Naming *n, Expr *e, int space)
+{
+  if (e->op == OP_TSUM && !named_already(n, e)) {
+    Expr *in = shape_total(n, e->in[0], space | axis_bit(e->attr[0]));
+    return walk_with(n->s, e, &in);
+  }
+  if (e->op == OP_OUTER && e->dom == space) return shape_factors(n, e);
+  return e->shape.rank ? shape_place(n, e, false) : shape_tree(n, e, space, false);
 }
 
 static Expr *shape_root(Naming *n, Expr *e, int dom)
 {
   System *s = n->s;
-  if (e->op == OP_STOP && n->last) return shape_root(n, e->in[0], dom);
-  if (e->op == OP_STOP) return shape_tree(n, e, dom, true);
+  if (is_gradient_mark(e) && n->last) return shape_root(n, e->in[0], dom);
+  if (is_gradient_mark(e)) return shape_tree(n, e, dom, true);
   if (is_leaf(e) || op_is_ew(e) || e->op == OP_BCAST || is_rows(e)) return shape_tree(n, e, dom, true);
-  int space = e->dom & DOM_T ? DOM_TIME : e->dom;
-  if (space != dom) return name_it(n, e); /* compute it once, in its own domain */
+  if (e->dom != dom) return name_it(n, e); /* compute it once, in its own domain */
   Expr **in = ARENA_ARRAY(s->arena, Expr *, e->nin);
   for (int i = 0; i < e->nin; i++) in[i] = e->in[i];
   switch (e->op) {
   case OP_SUM:
+  case OP_TOKEN:
   case OP_MAXC: in[0] = shape_tree(n, in[0], dom, false); break;
   case OP_CONCAT:
     for (int i = 0; i < e->nin; i++) in[i] = shape_leaf(n, in[i]);
@@ -164,10 +177,12 @@ static Expr *shape_root(Naming *n, Expr *e, int dom)
   case OP_TRANSPOSE:
   case OP_SLICE:
   case OP_PAD:
+  case OP_RESHAPE:
   case OP_DIAG:
   case OP_DIAGOF:
   case OP_LOGSUMEXP:
   case OP_SOFTMAX:
+  case OP_CUMSUM:
   case OP_ARGMAX:
   case OP_ONEHOT:
   case OP_INDEX:
@@ -176,20 +191,10 @@ static Expr *shape_root(Naming *n, Expr *e, int dom)
     for (int i = 0; i < e->nin; i++) in[i] = shape_place(n, in[i], false);
     break;
   case OP_TSUM:
-  case OP_TMAX:
-  case OP_BSUM: {
-    /* sum[batch](sum[t](..)) stays together: it is one pass, and over an outer product one large product */
-    Expr *a = in[0];
-    if (e->op == OP_BSUM && a->op == OP_TSUM && !named_already(n, a)) {
-      Expr *body = a->in[0];
-      if (body->op == OP_OUTER && (body->dom & DOM_T)) body = shape_factors(n, body);
-      else body = body->shape.rank ? shape_place(n, body, false) : shape_tree(n, body, DOM_TIME, false);
-      in[0] = ex1(s, OP_TSUM, body);
-    } else if (e->op == OP_BSUM && a->op == OP_OUTER) in[0] = shape_factors(n, a);
-    else if (e->op == OP_BSUM && a->shape.rank) in[0] = shape_place(n, a, false);
-    else in[0] = shape_tree(n, a, e->op == OP_BSUM ? DOM_SEQ : DOM_TIME, false);
+  case OP_TMAX: in[0] = shape_tree(n, in[0], e->dom | axis_bit(e->attr[0]), false); break;
+  case OP_BSUM:
+    in[0] = e->dom == DOM_MODEL ? shape_total(n, in[0], DOM_SEQ) : shape_tree(n, in[0], e->dom | DOM_B, false);
     break;
-  }
   default: break;
   }
   return walk_with(s, e, in);
@@ -218,8 +223,8 @@ void name_parts(System *s, bool last)
   /* a right side that already is a whole equation's serves its other uses too */
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];
-    if (v->rhs && !in_block(v) && v->rhs->nin && !is_leaf(v->rhs) &&
-        (v->rhs->dom & DOM_T ? DOM_TIME : v->rhs->dom) == v->dom && !named_already(&n, v->rhs))
+    if (v->rhs && !in_block(v) && v->rhs->nin && !is_leaf(v->rhs) && v->rhs->dom == v->dom &&
+        !named_already(&n, v->rhs))
       remember(&n, v->rhs, v);
   }
   for (int i = 0, count = s->vars.n; i < count; i++) {

@@ -17,6 +17,7 @@
 #define SIGN_(x) ex1(s, OP_SIGN, x)
 #define EXP_(x) ex1(s, OP_EXP, x)
 #define LOG_(x) ex1(s, OP_LOG, x)
+#define DIGAMMA_(x) ex1(s, OP_DIGAMMA, x)
 #define SIGMOID_(x) ex1(s, OP_SIGMOID, x)
 #define SIN_(x) ex1(s, OP_SIN, x)
 #define COS_(x) ex1(s, OP_COS, x)
@@ -33,6 +34,11 @@ static Expr *broadcast(System *s, Expr *number, Shape like)
 {
   if (like.rank == 0) return number;
   return ex_op(s, OP_BCAST, &number, 1, (int[3]){like.rank, like.dim[0], like.dim[1]});
+}
+
+static Expr *reshape(System *s, Expr *a, Shape like)
+{
+  return ex_op(s, OP_RESHAPE, &a, 1, (int[3]){like.rank, like.dim[0], like.dim[1]});
 }
 
 static Expr *slice(System *s, Expr *a, int first, int length)
@@ -66,10 +72,11 @@ static void adjoint_concat(System *s, const Expr *e, Expr *g, Expr **to)
 }
 
 /* the largest elements share the gradient evenly */
-static Expr *among_largest(System *s, Expr *a, Expr *y, Expr *g, Op sum)
+static Expr *among_largest(System *s, Expr *a, Expr *y, Expr *g, const Expr *e)
 {
   Expr *is = ex2(s, OP_EQ, a, y);
-  return MUL_(is, DIV_(g, ex1(s, sum, is)));
+  Expr *count = e->op == OP_MAXC ? ex1(s, OP_SUM, is) : ex_sum(s, e->attr[0], is);
+  return MUL_(is, DIV_(g, count));
 }
 
 void op_adjoint(System *s, const Expr *e, Expr *y, Expr *g, Expr **to)
@@ -99,29 +106,35 @@ void op_adjoint(System *s, const Expr *e, Expr *y, Expr *g, Expr **to)
     to[0] = a->shape.rank == 2 ? ex1(s, OP_TRANSPOSE, g) : matmul(s, g, broadcast(s, K(1), shape_vector(1)), 1, 0);
     break;
   case OP_SUM: to[0] = broadcast(s, g, a->shape); break;
-  case OP_MAXC: to[0] = among_largest(s, a, y, g, OP_SUM); break;
+  case OP_MAXC: to[0] = among_largest(s, a, y, g, e); break;
   case OP_LOGSUMEXP: to[0] = MUL_(g, EXP_(SUB_(a, y))); break;
   case OP_SOFTMAX: to[0] = MUL_(y, SUB_(g, ex1(s, OP_SUM, MUL_(g, y)))); break;
+  case OP_CUMSUM: to[0] = ex_op(s, OP_CUMSUM, &g, 1, (int[3]){!e->attr[0], 0, 0}); break;
   case OP_CONCAT: adjoint_concat(s, e, g, to); break;
   case OP_SLICE: to[0] = ex_op(s, OP_PAD, &g, 1, (int[3]){e->attr[0], a->shape.dim[0], 0}); break;
   case OP_PAD: to[0] = slice(s, g, e->attr[0], a->shape.dim[0]); break;
+  case OP_RESHAPE: to[0] = reshape(s, g, a->shape); break;
   case OP_BCAST: to[0] = ex1(s, OP_SUM, g); break;
   case OP_DIAG: to[0] = ex1(s, OP_DIAGOF, g); break;
   case OP_DIAGOF: to[0] = ex1(s, OP_DIAG, g); break;
   case OP_PICK: to[0] = MUL_(g, ex1(s, OP_ONEHOT, b)); break;
   case OP_TSUM:
   case OP_BSUM: to[0] = g; break;
-  case OP_TMAX: to[0] = among_largest(s, a, y, g, OP_TSUM); break;
+  case OP_TMAX: to[0] = among_largest(s, a, y, g, e); break;
   case OP_AT: to[0] = MUL_(g, ex_op(s, OP_AT, (Expr *[]){K(1)}, 1, e->attr)); break; /* adjoint.c sums it over t */
+  case OP_REVERSED: to[0] = NEG_(g); break;
+  case OP_IOTA:
   case OP_STOP:
   case OP_ARGMAX:
   case OP_ONEHOT:
   case OP_INDEX:
+  case OP_TOKEN: /* no gradient through a choice */
   case OP_OBSERVED:
   case OP_CONST:
   case OP_READ:
   case OP_TIME:
   case OP_LENGTH:
+  case OP_LIVE:
   case OP_BATCH:
   case OP_FRESH:
   case OP_COUNT: break;

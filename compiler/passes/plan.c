@@ -6,6 +6,7 @@
 #include "schedule.h"
 #include "walk.h"
 #include <assert.h>
+#include <ctype.h>
 
 enum { ROW_LIMIT = 4096 }; /* elements; longer rows go to memory of the frame */
 
@@ -18,23 +19,31 @@ static bool by_element(const Var *reader, const Expr *parent)
   return is_elementwise(reader) && (!parent || op_is_ew(parent) || parent->op == OP_BCAST);
 }
 
+/* What is read at its own place of the scan that makes it needs no more than that place, where that is a row a
+ * sequence.
+ */
+static Store beside_scan(const Var *v)
+{
+  const VarPlan *a = plan_of(v);
+  return a->scan >= 0 && !(v->dom & ~a->fixed & DOM_AXES) ? STORE_BATCH : STORE_BUFFER;
+}
+
 static Store store_for(const Var *v, const Var *reader, const Expr *read, const Expr *parent)
 {
   const VarPlan *a = plan_of(v), *b = plan_of(reader);
-  if (reads_off_row(read) || is_sum(v)) return STORE_BUFFER;
+  if (!read_is_now(read) || is_sum(v)) return STORE_BUFFER;
   bool number = count(v) == 1 && v->shape.rank == 0;
   if (a->group == b->group) {
     if (by_element(reader, parent) && (a->loop == b->loop || number)) return STORE_NONE;
     return number && is_elementwise(reader) ? STORE_NONE : STORE_ROW;
   }
-  if (a->scan >= 0 && a->scan == b->scan && v->dom == DOM_TIME) return STORE_BATCH;
-  return STORE_BUFFER;
+  return a->scan == b->scan ? beside_scan(v) : STORE_BUFFER;
 }
 
 static void need(Var *v, Store store)
 {
   VarPlan *p = plan_of(v);
-  if (store == STORE_ROW && count(v) > ROW_LIMIT) store = p->scan >= 0 ? STORE_BATCH : STORE_BUFFER;
+  if (store == STORE_ROW && count(v) > ROW_LIMIT) store = beside_scan(v);
   p->store = at_least(p->store, store);
 }
 
@@ -46,9 +55,11 @@ static void needs_of(const Var *reader, const Expr *e, const Expr *parent)
   for (int i = 0; i < e->nin; i++) needs_of(reader, e->in[i], e);
 }
 
-static int new_buffer(Plan *p, bool time, bool batch, bool is_int, int width)
+static int new_buffer(Plan *p, int dom, bool is_int, int width)
 {
-  vec_push(p->system->arena, &p->buffers, ((Buffer){.time = time, .batch = batch, .is_int = is_int, .width = width}));
+  Buffer b = {.batch = dom & DOM_B, .is_int = is_int, .width = width};
+  for (Axis a = 0; a < AXES; a++) b.axis[a] = dom & axis_bit(a);
+  vec_push(p->system->arena, &p->buffers, b);
   return p->buffers.n - 1;
 }
 
@@ -59,13 +70,12 @@ static void share_concat(Var *v)
   for (int i = 0; i < v->rhs->nin; i++) {
     const Expr *part = v->rhs->in[i];
     Var *u = part->op == OP_READ ? part->var : NULL;
-    if (u && u->rhs && u != v && u->dom == v->dom && u->kind == VAR_COMPUTED && !reads_off_row(part)) {
+    if (u && u->rhs && u != v && u->dom == v->dom && u->kind == VAR_COMPUTED && read_is_now(part)) {
       VarPlan *a = plan_of(u), *b = plan_of(v);
       bool stored = !a->in && a->store != STORE_GRAD && a->store != STORE_PARAM;
       if (stored && !b->in) {
         b->store = at_least(at_least(b->store, a->store), STORE_ROW);
-        if (a->group != b->group)
-          b->store = at_least(b->store, a->scan >= 0 && a->scan == b->scan ? STORE_BATCH : STORE_BUFFER);
+        if (a->group != b->group) b->store = at_least(b->store, a->scan == b->scan ? beside_scan(v) : STORE_BUFFER);
         a->store = b->store;
         a->in = v;
         a->col = col;
@@ -94,37 +104,80 @@ static void place_variable(Plan *p, Var *v)
     a->store = plan_of(root)->store;
     return;
   }
-  if (a->store == STORE_BATCH) a->buffer = new_buffer(p, false, true, false, count(v));
+  if (a->store == STORE_BATCH) a->buffer = new_buffer(p, v->dom & DOM_B, false, count(v));
   if (a->store == STORE_BUFFER && (v->rhs || v->kind != VAR_COMPUTED))
-    a->buffer = new_buffer(p, v->dom & DOM_T, v->dom & DOM_B, v->shape.token, count(v));
+    a->buffer = new_buffer(p, v->dom, v->shape.token, count(v));
 }
 
-static void reach(Plan *p, const Var *v, int lo, int hi)
+static void reach(Plan *p, const Var *v, Axis axis, int lo, int hi)
 {
   VarPlan *a = plan_of(v);
   if (a->in) {
-    reach(p, a->in, lo, hi);
+    reach(p, a->in, axis, lo, hi);
     return;
   }
-  if (a->store != STORE_BUFFER || !(v->dom & DOM_T)) return;
+  if (a->store != STORE_BUFFER || !(v->dom & axis_bit(axis))) return;
   Buffer *b = &p->buffers.at[a->buffer];
-  if (lo > b->lo) b->lo = lo;
-  if (hi > b->hi) b->hi = hi;
+  if (lo > b->lo[axis]) b->lo[axis] = lo;
+  if (hi > b->hi[axis]) b->hi[axis] = hi;
 }
 
 /* How far reads and boundaries go beyond 1..T. */
 static void buffer_reach(Plan *p, const Expr *e)
 {
-  if (e->op == OP_READ) {
-    int k = e->attr[1];
-    switch ((ReadKind)e->attr[0]) {
+  for (Axis a = 0; e->op == OP_READ && a < AXES; a++) {
+    Place at = read_place(e, a);
+    int k = at.k;
+    switch (at.kind) {
     case READ_PLAIN: break;
-    case READ_REL: reach(p, e->var, k < 0 ? -k : 0, k > 0 ? k : 0); break;
-    case FROM_START: reach(p, e->var, k < 1 ? 1 - k : 0, k > 1 ? k - 1 : 0); break;
-    case FROM_END: reach(p, e->var, k < 0 ? -k : 0, k > 0 ? k : 0); break;
+    case READ_REL: reach(p, e->var, a, k < 0 ? -k : 0, k > 0 ? k : 0); break;
+    case FROM_START: reach(p, e->var, a, k < 1 ? 1 - k : 0, k > 1 ? k - 1 : 0); break;
+    case FROM_END: reach(p, e->var, a, k < 0 ? -k : 0, k > 0 ? k : 0); break;
     }
   }
   for (int i = 0; i < e->nin; i++) buffer_reach(p, e->in[i]);
+}
+
+/* ---- what does not depend on the first axis ---- */
+
+static bool is_late(const System *s, const bool *late, Var *v)
+{
+  bool found = (v->dom & DOM_T) || v->kind == VAR_CARRY;
+  for (int i = 0; i < v->bound.n; i++) found |= late[v->bound.at[i].var->id];
+  if (!v->rhs || found) return found;
+  ExprList nodes = walk_nodes((System *)s, v->rhs);
+  for (int i = 0; i < nodes.n; i++) {
+    const Expr *e = nodes.at[i];
+    found |= e->op == OP_FRESH || (e->var && late[e->var->id]);
+    found |= (e->op == OP_LENGTH || e->op == OP_TIME || e->op == OP_LIVE) && e->attr[0] == AXIS_T;
+  }
+  return found;
+}
+
+static bool step_is_late(const Step *step, const bool *late)
+{
+  if (step->kind == STEP_FILL) return late[step->var->id] || late[step->bound->var->id];
+  if (step->kind != STEP_ROWS && step->kind != STEP_SCAN) return late[step->var->id];
+  for (int i = 0; i < step->items.n; i++)
+    if (step_is_late(&step->items.at[i], late)) return true;
+  for (int i = 0; i < step->group.loops.n; i++)
+    for (int k = 0; k < step->group.loops.at[i].vars.n; k++)
+      if (late[step->group.loops.at[i].vars.at[k]->id]) return true;
+  return false;
+}
+
+static void find_once(Plan *p)
+{
+  System *s = p->system;
+  bool *late = ARENA_ARRAY(s->arena, bool, s->vars.n);
+  for (bool again = true; again;) {
+    again = false;
+    for (int i = 0; i < s->vars.n; i++) {
+      if (late[i] || !is_late(s, late, s->vars.at[i])) continue;
+      late[i] = again = true;
+    }
+  }
+  for (int i = 0; i < p->steps.n; i++) p->steps.at[i].once = !step_is_late(&p->steps.at[i], late);
 }
 
 Plan *plan_make(System *s, Var *const *keep, int nkeep)
@@ -135,7 +188,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
   p->nkeep = nkeep;
   for (int i = 0; i < s->vars.n; i++) {
     VarPlan *a = ARENA_NEW(s->arena, VarPlan);
-    *a = (VarPlan){.buffer = -1, .step = -1, .group = -1, .loop = -1, .scan = -1};
+    *a = (VarPlan){.buffer = -1, .group = -1, .loop = -1, .scan = -1};
     s->vars.at[i]->plan = a;
   }
   schedule(p);
@@ -154,7 +207,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
   for (int i = 0; i < nkeep; i++) need(keep[i], STORE_BUFFER);
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];
-    if (v->rhs && is_shared_product(v)) need(v, plan_of(v)->scan >= 0 ? STORE_BATCH : STORE_BUFFER);
+    if (v->rhs && is_shared_product(v)) need(v, beside_scan(v));
     if (v->rhs && v->rhs->op == OP_CONCAT && !is_sum(v)) need(v, STORE_ROW);
     if (v->rhs && !is_elementwise(v) && (count(v) > 1 || v->shape.token))
       need(v, v->shape.token ? STORE_BUFFER : STORE_ROW);
@@ -168,9 +221,10 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
     if (v->rhs) buffer_reach(p, v->rhs);
     for (int k = 0; k < v->bound.n; k++) {
       Boundary *b = &v->bound.at[k];
-      reach(p, v, b->kind == FROM_START ? 1 - b->offset : 0, b->kind == FROM_END ? b->offset : 0);
+      reach(p, v, b->axis, b->kind == FROM_START ? 1 - b->offset : 0, b->kind == FROM_END ? b->offset : 0);
     }
   }
+  find_once(p);
   return p;
 }
 
@@ -180,8 +234,10 @@ static const char *const store_name[] = {"registers", "row", "a row a sequence",
 
 static void print_var(Text *out, const Plan *p, const Var *v, int indent)
 {
-  text_printf(out, "%*s%s%s = ", indent, "", v->name, v->dom & DOM_T ? "[t]" : "");
-  expr_print(out, v->rhs);
+  text_printf(out, "%*s", indent, "");
+  expr_print(out, p->system, ex_var(p->system, (Var *)v));
+  text_puts(out, " = ");
+  expr_print(out, p->system, v->rhs);
   const VarPlan *a = plan_of(v);
   text_printf(out, "    # %s", store_name[a->store]);
   if (a->in) text_printf(out, ", in %s at %d", a->in->name, a->col);
@@ -201,41 +257,61 @@ static void print_group(Text *out, const Plan *p, const Group *g, int indent)
   }
 }
 
-void plan_print(Text *out, const Plan *p)
+/* "for all t of all sequences", of what the scans around leave */
+static const char *over(const Plan *p, int dom, int fixed)
 {
-  static const char *const over[] = {"once", "for each t", "for each sequence", "for all t of all sequences"};
-  for (int i = 0; i < p->steps.n; i++) {
-    const Step *s = &p->steps.at[i];
-    text_printf(out, "%d. ", i + 1);
+  const System *s = p->system;
+  const char *each = dom & DOM_B ? "for each sequence" : NULL;
+  dom &= ~fixed;
+  if (!(dom & DOM_AXES)) return each ? each : "once";
+  const char *axes = (dom & DOM_AXES) == DOM_AXES ? arena_printf(s->arena, "%s, %s", s->axis[AXIS_T], s->axis[AXIS_S])
+                                                  : s->axis[dom & DOM_T ? AXIS_T : AXIS_S];
+  return arena_printf(s->arena, "for %s %s%s", each ? "all" : "each", axes, each ? " of all sequences" : "");
+}
+
+static void print_steps(Text *out, const Plan *p, const Step *at, int n, int fixed, int indent);
+
+static void print_scan(Text *out, const Plan *p, const Step *s, int fixed, int indent)
+{
+  const char *t = p->system->axis[s->axis];
+  int capital = toupper((unsigned char)t[0]);
+  if (s->direction > 0) text_printf(out, "scan %s = 1..%c%s: %s\n", t, capital, t + 1, s->why);
+  else text_printf(out, "scan %s = %c%s..1: %s\n", t, capital, t + 1, s->why);
+  print_steps(out, p, s->items.at, s->items.n, fixed | axis_bit(s->axis), indent + 2);
+}
+
+static void print_steps(Text *out, const Plan *p, const Step *at, int n, int fixed, int indent)
+{
+  for (int i = 0; i < n; i++) {
+    const Step *s = &at[i];
+    const char *rows = over(p, s->dom, fixed);
+    if (fixed) text_printf(out, "%*s", indent, "");
+    else text_printf(out, "%d. ", i + 1);
+    bool plain = fixed && !(s->dom & ~fixed & DOM_AXES);
     switch (s->kind) {
-    case STEP_FILL:
-      text_printf(out, "fill %s[%s%s%d] from %s\n", s->var->name, s->bound->kind == FROM_END ? "T" : "",
-                  s->bound->kind == FROM_END ? "+" : "", s->bound->offset, s->bound->var->name);
+    case STEP_FILL: {
+      Place place[AXES] = {place_now(s->var, AXIS_T), place_now(s->var, AXIS_S)};
+      place[s->bound->axis] = (Place){s->bound->kind, s->bound->offset};
+      text_puts(out, "fill ");
+      expr_print(out, p->system, ex_read(p->system, s->var, place[AXIS_T], place[AXIS_S]));
+      text_printf(out, " from %s\n", s->bound->var->name);
       break;
+    }
     case STEP_ROWS:
-      text_printf(out, "rows, %s\n", over[s->dom]);
-      print_group(out, p, &s->group, 2);
+      text_printf(out, "rows%s%s\n", plain ? "" : ", ", plain ? "" : rows);
+      print_group(out, p, &s->group, indent + 2);
       break;
-    case STEP_SCAN:
-      text_printf(out, "scan %s: %s\n", s->direction > 0 ? "t = 1..T" : "t = T..1", s->why);
-      for (int k = 0; k < s->items.n; k++) {
-        if (s->items.at[k].product) {
-          text_puts(out, "  product\n");
-          print_var(out, p, s->items.at[k].product, 4);
-        } else {
-          text_puts(out, "  rows\n");
-          print_group(out, p, &s->items.at[k].group, 4);
-        }
-      }
-      break;
+    case STEP_SCAN: print_scan(out, p, s, fixed, indent); break;
     case STEP_PRODUCT:
-      text_printf(out, "product, %s\n", over[s->dom]);
-      print_var(out, p, s->var, 2);
+      text_printf(out, "product%s%s\n", plain ? "" : ", ", plain ? "" : rows);
+      print_var(out, p, s->var, indent + 2);
       break;
     case STEP_SUM:
       text_puts(out, "sum\n");
-      print_var(out, p, s->var, 2);
+      print_var(out, p, s->var, indent + 2);
       break;
     }
   }
 }
+
+void plan_print(Text *out, const Plan *p) { print_steps(out, p, p->steps.at, p->steps.n, 0, 0); }

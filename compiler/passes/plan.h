@@ -1,7 +1,9 @@
 /* plan.h: in which order equations run, in which loops, and where each variable lives. What the code generator reads.
 
    A Plan is a list of steps. Within one, rows (sequences at a time t) are independent unless it says otherwise, so that
-   a step may be cut into parts by rows, or by t where nothing is carried along t, with the same bits for any cut. */
+   a step may be cut into parts by rows, or by t where nothing is carried along t, with the same bits for any cut. A
+   scan holds steps of its own, which run at each of its places for what is left of their domains; a grid is a scan
+   along one axis inside a scan along the other. */
 #ifndef RNNC_PLAN_H
 #define RNNC_PLAN_H
 #include "system.h"
@@ -19,36 +21,34 @@ typedef struct Group {
   Vec(Loop) loops;
 } Group;
 
-/* Inside a scan, at each t: a product over the live sequences, or a group for each of them. */
-typedef struct Item {
-  Var *product; /* NULL: group */
-  Group group;
-} Item;
-
 typedef enum StepKind {
-  STEP_FILL,    /* a boundary's value into the places beside 1..T */
+  STEP_FILL,    /* a boundary's value into the places beside 1..T of its axis */
   STEP_ROWS,    /* a group for every row of `dom` */
-  STEP_SCAN,    /* items for t = 1..T or T..1 */
+  STEP_SCAN,    /* items for t = 1..T or T..1 of its axis */
   STEP_PRODUCT, /* W @ v[t] for all rows at once */
-  STEP_SUM, /* a reduction over t, the batch or both; for a parameter's adjoint, terms added into the gradient block */
+  STEP_SUM, /* a reduction over axes, the batch or both; for a parameter's adjoint, terms added into the gradient block
+             */
 } StepKind;
 
-typedef struct Step {
+typedef struct Step Step;
+struct Step {
   StepKind kind;
   int dom;
+  Axis axis;     /* of a scan */
   int direction; /* of a scan: +1, -1 */
-  int scan;      /* number of the scan */
+  bool whole;    /* of a scan: sums over the batch inside it make its sequences need each other */
+  bool once;     /* needs nothing that varies along the first axis, or is carried along it */
   Var *var;      /* of FILL, PRODUCT, SUM */
   Boundary *bound;
   Group group;
-  Vec(Item) items;
+  Vec(Step) items; /* of a scan: what runs at each t, for the rest of its domain */
   const char *why; /* of a scan: the cycle that makes it one */
-} Step;
+};
 
 typedef enum Store {
   STORE_NONE,   /* a value in registers of its loop, or a number of its group */
   STORE_ROW,    /* a row on the stack, while its group runs */
-  STORE_BATCH,  /* a row a sequence, while its scan is at one t */
+  STORE_BATCH,  /* a row a sequence (or one), while its scan is at one place */
   STORE_BUFFER, /* a buffer of the frame */
   STORE_PARAM,  /* the parameter block, at `offset` */
   STORE_GRAD,   /* the gradient block, at `offset` */
@@ -56,17 +56,20 @@ typedef enum Store {
 
 typedef struct VarPlan {
   Store store;
-  int buffer;            /* of BATCH, BUFFER */
-  int col;               /* first element in the buffer's rows */
-  int64_t offset;        /* of PARAM, GRAD: Var.offset of the parameter */
-  int step, group, loop; /* where it is computed */
-  int scan;              /* inside which scan; -1 none */
-  Var *in;               /* lives in columns of that variable (a concat) */
+  int buffer;      /* of BATCH, BUFFER */
+  int col;         /* first element in the buffer's rows */
+  int64_t offset;  /* of PARAM, GRAD: Var.offset of the parameter */
+  int group, loop; /* where it is computed */
+  int scan;        /* inside which scan; -1 none */
+  int fixed;       /* axes of the scans around it */
+  bool placed;
+  Var *in; /* lives in columns of that variable (a concat) */
 } VarPlan;
 
+/* Which of the axes and the batch its rows vary over; lo and hi: places beside 1..T that it has on each axis. */
 typedef struct Buffer {
-  bool time, batch, is_int;
-  int lo, hi;
+  bool axis[AXES], batch, is_int;
+  int lo[AXES], hi[AXES];
   int width;
 } Buffer;
 
@@ -77,6 +80,7 @@ typedef struct Plan {
   Var **keep;
   int nkeep;
   int scans;
+  bool phases; /* its steps with and without `once` can be run apart */
 } Plan;
 
 static inline VarPlan *plan_of(const Var *v) { return v->plan; }
@@ -85,5 +89,4 @@ static inline VarPlan *plan_of(const Var *v) { return v->plan; }
  * (name.h). */
 Plan *plan_make(System *s, Var *const *keep, int nkeep);
 void plan_print(Text *out, const Plan *p); /* --emit=schedule */
-bool reads_off_row(const Expr *read);      /* at another t than its equation's */
 #endif

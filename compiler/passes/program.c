@@ -2,7 +2,10 @@
 
    train      the loss and the gradient of every parameter
    evaluate   the loss and the metrics, noise at its mean
+   free       the same where the model reads its own draws instead of the observed values (forcing.c)
    forward    the outputs, noise at its mean; what only the loss needs is dropped
+   decode     the distributions of what is drawn at each t, for windows of one t that feed on what was drawn before;
+              what does not depend on t is a part of its own, which runs once
    step       forward for one t, state carried: refused when it needs the future */
 #include "program.h"
 #include "adjoint.h"
@@ -13,7 +16,7 @@
 #include "walk.h"
 #include <string.h>
 
-const char *const program_name[PROGRAM_KINDS] = {"train", "evaluate", "forward", "step"};
+const char *const program_name[PROGRAM_KINDS] = {"train", "evaluate", "free", "forward", "decode", "step"};
 
 /* m[t] -> its mean, outside training */
 static Expr *noise_mean(System *s, Expr *e, void *arg)
@@ -23,6 +26,25 @@ static Expr *noise_mean(System *s, Expr *e, void *arg)
   Expr *mean = ex_const(s, e->var->noise_arg[0]); /* bernoulli(p): p; normal(mean, deviation): mean */
   if (e->shape.rank == 0) return mean;
   return ex_op(s, OP_BCAST, &mean, 1, (int[3]){e->shape.rank, e->shape.dim[0], e->shape.dim[1]});
+}
+
+bool program_has_loss(ProgramKind kind)
+{
+  return kind == PROGRAM_TRAIN || kind == PROGRAM_EVALUATE || kind == PROGRAM_FREE;
+}
+
+/* Reads of drawn variables as the program wants them; false: it cannot be made. */
+static bool feed_back(System *s, Compiled *c, const ProgramRequest *r)
+{
+  c->fed = forcing_find(s);
+  if (r->kind == PROGRAM_TRAIN) c->forcing = r->forcing;
+  if (r->kind == PROGRAM_FREE) c->forcing = (Forcing){FORCED_NEVER, r->forcing.sample};
+  if (r->kind == PROGRAM_FREE && !c->fed.n) return false;
+  if (!c->fed.n || c->forcing.mode == FORCED_ALWAYS) return true;
+  if (!forcing_feed(s, &c->fed, c->forcing)) return false;
+  system_verify(s, "forcing");
+  simplify(s);
+  return true;
 }
 
 static const char *list_names(System *s, const char **out, int n)
@@ -66,12 +88,29 @@ static void keep_loss(System *s, VarList *keep)
   }
 }
 
+static void keep_statistics(System *s, VarList *keep)
+{
+  for (int i = 0; i < s->vars.n; i++)
+    if (s->vars.at[i]->kept) vec_push(s->arena, keep, s->vars.at[i]);
+}
+
 static void keep_metrics(System *s, VarList *keep)
 {
   for (int i = 0; i < s->metrics.n; i++) {
     vec_push(s->arena, keep, s->metrics.at[i].sum);
     vec_push(s->arena, keep, s->metrics.at[i].count);
   }
+}
+
+/* The distributions that are drawn from at each t; false: there are none. */
+static bool keep_distributions(System *s, VarList *keep)
+{
+  int before = keep->n;
+  for (int i = 0; i < s->draws.n; i++) {
+    const Draw *d = &s->draws.at[i];
+    for (int k = 0; (d->var->dom & DOM_T) && k < DRAW_PARAMS && d->param[k]; k++) vec_push(s->arena, keep, d->param[k]);
+  }
+  return keep->n > before;
 }
 
 static void keep_outputs(System *s, VarList *keep)
@@ -95,7 +134,7 @@ static const char *why_no_step(System *s)
       Text t = {0};
       text_printf(&t, "'%s' (line %d) needs ", v->name, span_line(v->span));
       if (over) text_printf(&t, "the whole sequence: %s", op_info[e->op].name);
-      else expr_print(&t, e);
+      else expr_print(&t, s, e);
       const char *why = arena_copy(s->arena, t.at, t.n);
       text_free(&t);
       return why;
@@ -108,7 +147,7 @@ static void differentiate(System *s, Compiled *c, VarList *keep)
 {
   VarList wrt = {0};
   for (int i = 0; i < s->vars.n; i++)
-    if (s->vars.at[i]->kind == VAR_PARAM) vec_push(s->arena, &wrt, s->vars.at[i]);
+    if (s->vars.at[i]->kind == VAR_PARAM && !s->vars.at[i]->fixed) vec_push(s->arena, &wrt, s->vars.at[i]);
   for (int i = 0; i < c->wrt.n; i++) vec_push(s->arena, &wrt, c->wrt.at[i]);
   adjoint(s, s->loss, wrt.at, wrt.n);
   for (int i = 0; i < wrt.n; i++) vec_push(s->arena, keep, adjoint_of(s, wrt.at[i]));
@@ -118,26 +157,36 @@ static void differentiate(System *s, Compiled *c, VarList *keep)
 
 Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o, const ProgramRequest *r, Stage stage)
 {
-  System *s = lower(a, d, file, o);
+  LowerOptions options = *o;
+  options.kept = r->kind != PROGRAM_TRAIN;
+  System *s = lower(a, d, file, &options);
   if (!s) return NULL;
   system_verify(s, "lower");
   Compiled *c = ARENA_NEW(a, Compiled);
   c->kind = r->kind;
   c->system = s;
-  bool loss = r->kind == PROGRAM_TRAIN || r->kind == PROGRAM_EVALUATE;
+  bool loss = program_has_loss(r->kind);
   if (loss && !s->loss) return NULL;
 
-  if (r->kind != PROGRAM_TRAIN) walk_rewrite_all(s, noise_mean, NULL);
   simplify(s);
   system_verify(s, "simplify");
   stack_products(s);
   system_verify(s, "stack");
   c->param_count = param_layout(s);
+  if (r->kind != PROGRAM_TRAIN) { /* after the layout, which is that of training: W + m may become W */
+    walk_rewrite_all(s, noise_mean, NULL);
+    simplify(s);
+    system_verify(s, "noise");
+  }
+  if (!feed_back(s, c, r)) return NULL;
 
   VarList keep = {0};
   if (loss) keep_loss(s, &keep);
-  if (r->kind == PROGRAM_EVALUATE) keep_metrics(s, &keep);
-  if (!loss) keep_outputs(s, &keep);
+  if (r->kind == PROGRAM_TRAIN) keep_statistics(s, &keep);
+  bool metrics = r->kind == PROGRAM_EVALUATE || r->kind == PROGRAM_FREE;
+  if (metrics) keep_metrics(s, &keep);
+  if (r->kind == PROGRAM_DECODE && !keep_distributions(s, &keep)) return NULL;
+  if (!loss && r->kind != PROGRAM_DECODE) keep_outputs(s, &keep);
   int errors = diag_errors(d);
   for (int i = 0; r->show && r->show[i]; i++) {
     Var *v = named(s, r->show[i], false);
@@ -152,7 +201,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
 
   s->explicit_loss = NULL; /* part of the loss now */
   if (!loss) s->loss = NULL, s->draws.n = 0;
-  if (r->kind != PROGRAM_EVALUATE) s->metrics.n = 0;
+  if (!metrics) s->metrics.n = 0;
   prune(s, keep.at, keep.n);
   if (r->kind == PROGRAM_STEP && (c->refused = why_no_step(s))) return c;
   if (r->windows) carry_states(s);
@@ -173,5 +222,6 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   prune(s, keep.at, keep.n);
   system_verify(s, "prune");
   c->plan = plan_make(s, keep.at, keep.n);
+  c->plan->phases = r->kind == PROGRAM_DECODE;
   return c;
 }

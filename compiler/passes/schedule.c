@@ -1,4 +1,6 @@
-/* schedule.c: strongly connected components (Tarjan 1972), then a greedy order that fuses what can run row by row.
+/* schedule.c: strongly connected components (Tarjan 1972), then a greedy order that fuses what can run row by row. A
+   component with a cycle is a scan along an axis whose reads all go one way; what the scan leaves is scheduled inside
+   it in the same way, with reads of its earlier places out of account (loop distribution, Allen and Kennedy 1987).
    Needs: named form (name.c). Leaves: equations as they are; storage to plan.c. */
 #include "schedule.h"
 #include "name.h"
@@ -14,29 +16,36 @@ typedef struct Task {
   bool done;
 } Task;
 
-typedef struct Need { /* task `of` needs `on`; off_row: reads it at another t */
+typedef struct Need { /* task `of` needs `on`; elsewhere: reads it at another place than its own */
   int of, on;
-  bool off_row;
+  bool elsewhere;
 } Need;
+
+typedef Vec(Step) Steps;
+typedef Vec(Var *) VarList;
 
 typedef struct Scheduler {
   Plan *plan;
   System *s;
   ExprList *nodes; /* by var id: nodes of its right side */
-  int *component;  /* by var id: its task */
+  int groups;
+} Scheduler;
+
+/* The variables that are put in order together: all, or those of one scan. */
+typedef struct Level {
+  Scheduler *k;
+  int fixed; /* axes of the scans around */
+  int scan;  /* the innermost of them, -1 none */
+  Steps *steps;
+  bool *within;   /* by var id */
+  int *component; /* by var id: its task */
   Vec(Task) tasks;
   Vec(Need) needs;
   /* Tarjan's */
   int *index, *low, clock, nstack;
   bool *on_stack;
   Var **stack;
-  int groups;
-} Scheduler;
-
-bool reads_off_row(const Expr *read)
-{
-  return read->attr[0] >= FROM_START || (read->attr[0] == READ_REL && read->attr[1] != 0);
-}
+} Level;
 
 bool is_sum(const Var *v)
 {
@@ -59,70 +68,100 @@ bool is_elementwise(const Var *v)
 
 /* ---- components ---- */
 
-static void visit(Scheduler *k, Var *v);
-
-static void visit_read(Scheduler *k, Var *v, Var *u)
+/* The value was made at an earlier place of a scan around. */
+static bool is_carried(const Level *l, const Expr *read)
 {
-  if (!u->rhs) return;
-  if (!k->index[u->id]) visit(k, u);
-  if (k->on_stack[u->id] && k->low[u->id] < k->low[v->id]) k->low[v->id] = k->low[u->id];
+  for (Axis a = 0; a < AXES; a++)
+    if ((l->fixed & axis_bit(a)) && read_place(read, a).kind == READ_REL && read_place(read, a).k != 0) return true;
+  return false;
 }
 
-static void visit(Scheduler *k, Var *v)
+static bool leaves_own_place(const Expr *read, Axis a)
 {
-  k->index[v->id] = k->low[v->id] = ++k->clock;
-  k->stack[k->nstack++] = v;
-  k->on_stack[v->id] = true;
-  ExprList *nodes = &k->nodes[v->id];
+  Place p = read_place(read, a);
+  return p.kind >= FROM_START || (p.kind == READ_REL && p.k != 0);
+}
+
+static void visit(Level *l, Var *v);
+
+static void visit_read(Level *l, Var *v, Var *u)
+{
+  if (!u->rhs || !l->within[u->id]) return;
+  if (!l->index[u->id]) visit(l, u);
+  if (l->on_stack[u->id] && l->low[u->id] < l->low[v->id]) l->low[v->id] = l->low[u->id];
+}
+
+static void close_component(Level *l, const Var *v, bool cycle)
+{
+  Task task = {.cycle = cycle};
+  int first = l->nstack;
+  do {
+    first--;
+    l->on_stack[l->stack[first]->id] = false;
+  } while (l->stack[first] != v);
+  for (int i = first; i < l->nstack; i++) {
+    l->component[l->stack[i]->id] = l->tasks.n;
+    vec_push(l->k->s->arena, &task.vars, l->stack[i]);
+  }
+  task.cycle |= task.vars.n > 1;
+  l->nstack = first;
+  vec_push(l->k->s->arena, &l->tasks, task);
+}
+
+static void visit(Level *l, Var *v)
+{
+  l->index[v->id] = l->low[v->id] = ++l->clock;
+  l->stack[l->nstack++] = v;
+  l->on_stack[v->id] = true;
+  ExprList *nodes = &l->k->nodes[v->id];
   bool self = false;
   for (int i = 0; i < nodes->n; i++) {
     Expr *e = nodes->at[i];
-    if (e->op != OP_READ) continue;
+    if (e->op != OP_READ || is_carried(l, e)) continue;
     self |= e->var == v;
-    visit_read(k, v, e->var);
-    if (reads_off_row(e))
-      for (int b = 0; b < e->var->bound.n; b++) visit_read(k, v, e->var->bound.at[b].var);
+    visit_read(l, v, e->var);
+    for (int b = 0; b < e->var->bound.n; b++)
+      if (leaves_own_place(e, e->var->bound.at[b].axis)) visit_read(l, v, e->var->bound.at[b].var);
   }
-  if (k->low[v->id] != k->index[v->id]) return;
-  Task task = {.cycle = self};
-  int first = k->nstack;
-  do {
-    first--;
-    k->on_stack[k->stack[first]->id] = false;
-  } while (k->stack[first] != v);
-  for (int i = first; i < k->nstack; i++) {
-    k->component[k->stack[i]->id] = k->tasks.n;
-    vec_push(k->s->arena, &task.vars, k->stack[i]);
-  }
-  task.cycle |= task.vars.n > 1;
-  k->nstack = first;
-  vec_push(k->s->arena, &k->tasks, task);
+  if (l->low[v->id] == l->index[v->id]) close_component(l, v, self);
 }
 
-static int fill_task(Scheduler *k, Var *v, Boundary *b)
+static int fill_task(Level *l, Var *v, Boundary *b)
 {
-  for (int i = 0; i < k->tasks.n; i++)
-    if (k->tasks.at[i].filled == v && k->tasks.at[i].bound == b) return i;
-  vec_push(k->s->arena, &k->tasks, ((Task){.filled = v, .bound = b}));
-  int made = k->tasks.n - 1;
-  if (b->var->rhs) vec_push(k->s->arena, &k->needs, ((Need){made, k->component[b->var->id], false}));
+  for (int i = 0; i < l->tasks.n; i++)
+    if (l->tasks.at[i].filled == v && l->tasks.at[i].bound == b) return i;
+  vec_push(l->k->s->arena, &l->tasks, ((Task){.filled = v, .bound = b}));
+  int made = l->tasks.n - 1;
+  if (b->var->rhs && l->within[b->var->id])
+    vec_push(l->k->s->arena, &l->needs, ((Need){made, l->component[b->var->id], false}));
   return made;
 }
 
-static void find_needs(Scheduler *k, int task)
+/* Fills that belong to this level: those of the outermost, unless the value is of the scan itself, and those whose
+   value this scan makes. */
+static void find_fills(Level *l, int task, const Expr *read)
 {
-  for (int i = 0; i < k->tasks.at[task].vars.n; i++) {
-    ExprList *nodes = &k->nodes[k->tasks.at[task].vars.at[i]->id];
+  for (int b = 0; b < read->var->bound.n; b++) {
+    Boundary *bound = &read->var->bound.at[b];
+    if (!leaves_own_place(read, bound->axis)) continue;
+    bool here = bound->var->rhs && l->within[bound->var->id];
+    if (here ? l->tasks.at[task].cycle && l->component[bound->var->id] == task : l->fixed != 0) continue;
+    int fill = fill_task(l, read->var, bound);
+    if (!is_carried(l, read)) vec_push(l->k->s->arena, &l->needs, ((Need){task, fill, true}));
+  }
+}
+
+static void find_needs(Level *l, int task)
+{
+  for (int i = 0; i < l->tasks.at[task].vars.n; i++) {
+    ExprList *nodes = &l->k->nodes[l->tasks.at[task].vars.at[i]->id];
     for (int n = 0; n < nodes->n; n++) {
       Expr *e = nodes->at[n];
       if (e->op != OP_READ) continue;
-      bool off = reads_off_row(e);
-      if (e->var->rhs && k->component[e->var->id] != task)
-        vec_push(k->s->arena, &k->needs, ((Need){task, k->component[e->var->id], off}));
-      for (int b = 0; off && b < e->var->bound.n; b++) {
-        int fill = fill_task(k, e->var, &e->var->bound.at[b]);
-        vec_push(k->s->arena, &k->needs, ((Need){task, fill, true}));
-      }
+      bool here = e->var->rhs && l->within[e->var->id] && l->component[e->var->id] != task;
+      if (here && !is_carried(l, e))
+        vec_push(l->k->s->arena, &l->needs, ((Need){task, l->component[e->var->id], !read_is_now(e)}));
+      find_fills(l, task, e);
     }
   }
 }
@@ -147,7 +186,7 @@ static bool fits_loop(Scheduler *k, const Var *v, const Group *g, const Loop *op
     Expr *e = nodes->at[i];
     for (int n = 0; n < e->nin; n++) { /* a read below a slice, outer or at(..) is not at the loop's own element */
       Expr *in = e->in[n];
-      if (in->op != OP_READ || !in->var->rhs || reads_off_row(in)) continue;
+      if (in->op != OP_READ || !in->var->rhs || !read_is_now(in)) continue;
       VarPlan *u = plan_of(in->var);
       if (u->group == g->id && u->loop == loop && !op_is_ew(e) && e->op != OP_BCAST) return false;
       if (u->group == g->id && u->loop == loop && !shape_same(in->var->shape, v->shape)) return false;
@@ -161,7 +200,7 @@ static bool group_ready(Scheduler *k, const Var *v, const Group *g)
   ExprList *nodes = &k->nodes[v->id];
   for (int i = 0; i < nodes->n; i++) {
     Expr *e = nodes->at[i];
-    if (e->op != OP_READ || !e->var->rhs || reads_off_row(e) || e->var == v) continue;
+    if (e->op != OP_READ || !e->var->rhs || !read_is_now(e) || e->var == v) continue;
     VarPlan *u = plan_of(e->var);
     if (u->group == g->id && u->loop < 0) return false;
   }
@@ -198,94 +237,6 @@ static void make_loops(Scheduler *k, Group *g, Var **vars, int n)
   }
 }
 
-/* ---- scans ---- */
-
-static bool same_time(const Expr *e) { return e->op == OP_READ && e->attr[0] == READ_REL && e->attr[1] == 0; }
-
-/* Everything at the same t that v reads of its own component is placed. */
-static bool scan_ready(Scheduler *k, const Task *task, const Var *v, const bool *placed)
-{
-  (void)task;
-  ExprList *nodes = &k->nodes[v->id];
-  for (int i = 0; i < nodes->n; i++) {
-    Expr *e = nodes->at[i];
-    if (same_time(e) && e->var->rhs && k->component[e->var->id] == k->component[v->id] && !placed[e->var->id])
-      return false;
-  }
-  return true;
-}
-
-static const char *cycle_text(Scheduler *k, const Task *task)
-{
-  Text t = {0};
-  int shown = 0;
-  for (int i = 0; i < task->vars.n && shown < 6; i++) {
-    ExprList *nodes = &k->nodes[task->vars.at[i]->id];
-    for (int n = 0; n < nodes->n && shown < 6; n++) {
-      Expr *e = nodes->at[n];
-      if (e->op != OP_READ || same_time(e) || !e->var->rhs ||
-          k->component[e->var->id] != k->component[task->vars.at[i]->id])
-        continue;
-      text_printf(&t, "%s%s[t] reads ", shown ? ", " : "", task->vars.at[i]->name);
-      expr_print(&t, e);
-      shown++;
-    }
-  }
-  const char *made = arena_copy(k->s->arena, t.at ? t.at : "", t.n);
-  text_free(&t);
-  return made;
-}
-
-static void make_scan(Scheduler *k, const Task *task)
-{
-  Step step = {
-      .kind = STEP_SCAN, .dom = DOM_TIME, .direction = 1, .scan = k->plan->scans++, .why = cycle_text(k, task)};
-  bool *placed = ARENA_ARRAY(k->s->arena, bool, k->s->vars.n);
-  for (int i = 0; i < task->vars.n; i++) {
-    ExprList *nodes = &k->nodes[task->vars.at[i]->id];
-    for (int n = 0; n < nodes->n; n++) {
-      Expr *e = nodes->at[n];
-      if (e->op == OP_READ && e->attr[0] == READ_REL && e->attr[1] > 0 &&
-          k->component[e->var->id] == k->component[task->vars.at[i]->id])
-        step.direction = -1;
-    }
-  }
-  for (int left = task->vars.n; left > 0;) {
-    int before = left;
-    for (int i = 0; i < task->vars.n; i++) { /* products as soon as they can: their results feed groups */
-      Var *v = task->vars.at[i];
-      if (placed[v->id] || !is_shared_product(v) || !scan_ready(k, task, v, placed)) continue;
-      plan_of(v)->step = k->plan->steps.n;
-      plan_of(v)->scan = step.scan;
-      plan_of(v)->group = ++k->groups;
-      vec_push(k->s->arena, &step.items, ((Item){.product = v}));
-      placed[v->id] = true;
-      left--;
-    }
-    Vec(Var *) rows = {0};
-    for (bool again = true; again;) {
-      again = false;
-      for (int i = 0; i < task->vars.n; i++) {
-        Var *v = task->vars.at[i];
-        if (placed[v->id] || is_shared_product(v) || !scan_ready(k, task, v, placed)) continue;
-        plan_of(v)->step = k->plan->steps.n;
-        plan_of(v)->scan = step.scan;
-        placed[v->id] = true;
-        vec_push(k->s->arena, &rows, v);
-        left--;
-        again = true;
-      }
-    }
-    if (rows.n) {
-      Item item = {.group.id = ++k->groups};
-      make_loops(k, &item.group, rows.at, rows.n);
-      vec_push(k->s->arena, &step.items, item);
-    }
-    assert(left < before); /* sema refuses a cycle without a delay */
-  }
-  vec_push(k->s->arena, &k->plan->steps, step);
-}
-
 /* ---- order ---- */
 
 static bool is_rows(const Task *t)
@@ -294,63 +245,172 @@ static bool is_rows(const Task *t)
 }
 
 /* All that task needs is done, or (in_group) runs before it in the open group, on the same row. */
-static bool ready(Scheduler *k, int task, const bool *in_group)
+static bool ready(Level *l, int task, const bool *in_group)
 {
-  for (int i = 0; i < k->needs.n; i++) {
-    Need *n = &k->needs.at[i];
-    if (n->of != task || k->tasks.at[n->on].done) continue;
-    if (in_group && in_group[n->on] && !n->off_row) continue;
+  for (int i = 0; i < l->needs.n; i++) {
+    Need *n = &l->needs.at[i];
+    if (n->of != task || l->tasks.at[n->on].done) continue;
+    if (in_group && in_group[n->on] && !n->elsewhere) continue;
     return false;
   }
   return true;
 }
 
-static void close_group(Scheduler *k, int dom, Var **vars, int n)
+static void place(Level *l, Var *v)
 {
-  Step step = {.kind = STEP_ROWS, .dom = dom, .scan = -1, .group.id = ++k->groups};
-  for (int i = 0; i < n; i++) plan_of(vars[i])->step = k->plan->steps.n;
-  make_loops(k, &step.group, vars, n);
-  vec_push(k->s->arena, &k->plan->steps, step);
+  VarPlan *p = plan_of(v);
+  p->scan = l->scan;
+  p->fixed = l->fixed;
+  p->placed = true;
 }
 
+static void place_step(Level *l, Step step) { vec_push(l->k->s->arena, l->steps, step); }
+
 /* Runs every row task of `dom` that can run now, as one group. */
-static bool place_group(Scheduler *k, int dom)
+static bool place_group(Level *l, int dom)
 {
-  Vec(Var *) vars = {0};
-  bool *in_group = ARENA_ARRAY(k->s->arena, bool, k->tasks.n);
+  VarList vars = {0};
+  Arena *a = l->k->s->arena;
+  bool *in_group = ARENA_ARRAY(a, bool, l->tasks.n);
   for (bool again = true; again;) {
     again = false;
-    for (int i = 0; i < k->tasks.n; i++) {
-      Task *t = &k->tasks.at[i];
-      if (t->done || in_group[i] || !is_rows(t) || t->vars.at[0]->dom != dom || !ready(k, i, in_group)) continue;
+    for (int i = 0; i < l->tasks.n; i++) {
+      Task *t = &l->tasks.at[i];
+      if (t->done || in_group[i] || !is_rows(t) || t->vars.at[0]->dom != dom || !ready(l, i, in_group)) continue;
       in_group[i] = true;
-      vec_push(k->s->arena, &vars, t->vars.at[0]);
+      vec_push(a, &vars, t->vars.at[0]);
       again = true;
     }
   }
   if (!vars.n) return false;
-  close_group(k, dom, vars.at, vars.n);
-  for (int i = 0; i < k->tasks.n; i++) k->tasks.at[i].done |= in_group[i];
+  Step step = {.kind = STEP_ROWS, .dom = dom, .group.id = ++l->k->groups};
+  for (int i = 0; i < vars.n; i++) place(l, vars.at[i]);
+  make_loops(l->k, &step.group, vars.at, vars.n);
+  place_step(l, step);
+  for (int i = 0; i < l->tasks.n; i++) l->tasks.at[i].done |= in_group[i];
   return true;
 }
 
-static bool place_single(Scheduler *k, int i)
+static void place_scan(Level *l, Task *t);
+
+static bool place_single(Level *l, int i)
 {
-  Task *t = &k->tasks.at[i];
-  if (t->done || is_rows(t) || !ready(k, i, NULL)) return false;
+  Task *t = &l->tasks.at[i];
+  if (t->done || is_rows(t) || !ready(l, i, NULL)) return false;
   if (t->filled)
-    vec_push(k->s->arena, &k->plan->steps,
-             ((Step){.kind = STEP_FILL, .scan = -1, .dom = DOM_SEQ, .var = t->filled, .bound = t->bound}));
-  else if (t->cycle) make_scan(k, t);
+    place_step(l, (Step){.kind = STEP_FILL,
+                         .dom = t->filled->dom & ~axis_bit(t->bound->axis),
+                         .var = t->filled,
+                         .bound = t->bound});
+  else if (t->cycle) place_scan(l, t);
   else {
     Var *v = t->vars.at[0];
-    plan_of(v)->step = k->plan->steps.n;
-    plan_of(v)->group = ++k->groups;
-    vec_push(k->s->arena, &k->plan->steps,
-             ((Step){.kind = is_sum(v) ? STEP_SUM : STEP_PRODUCT, .scan = -1, .dom = v->dom, .var = v}));
+    place(l, v);
+    plan_of(v)->group = ++l->k->groups;
+    place_step(l, (Step){.kind = is_sum(v) ? STEP_SUM : STEP_PRODUCT, .dom = v->dom, .var = v});
   }
-  t->done = true;
+  l->tasks.at[i].done = true;
   return true;
+}
+
+static void order(Scheduler *k, int fixed, int scan, Var *const *vars, int n, Steps *steps)
+{
+  Arena *a = k->s->arena;
+  int all = k->s->vars.n;
+  Level level = {.k = k, .fixed = fixed, .scan = scan, .steps = steps}, *l = &level;
+  l->within = ARENA_ARRAY(a, bool, all);
+  l->component = ARENA_ARRAY(a, int, all);
+  l->index = ARENA_ARRAY(a, int, all);
+  l->low = ARENA_ARRAY(a, int, all);
+  l->on_stack = ARENA_ARRAY(a, bool, all);
+  l->stack = ARENA_ARRAY(a, Var *, all);
+  for (int i = 0; i < n; i++) l->within[vars[i]->id] = true;
+  for (int i = 0; i < n; i++)
+    if (!l->index[vars[i]->id]) visit(l, vars[i]);
+  for (int i = 0, tasks = l->tasks.n; i < tasks; i++) find_needs(l, i);
+
+  for (bool again = true; again;) {
+    again = false;
+    for (int i = 0; i < l->tasks.n; i++) again |= place_single(l, i);
+    static const int order[] = {DOM_MODEL, DOM_SEQ, DOM_T, DOM_S, DOM_S | DOM_B, DOM_TIME, DOM_AXES, DOM_AXES | DOM_B};
+    for (int d = 0; d < 8 && !again; d++) again = place_group(l, order[d]);
+  }
+  for (int i = 0; i < l->tasks.n; i++) assert(l->tasks.at[i].done); /* sema refuses a cycle without a delay */
+}
+
+/* ---- scans ---- */
+
+/* a read of the component's own, at this or another place of it */
+static bool is_inner(const Level *l, const Task *t, const Expr *e)
+{
+  if (e->op != OP_READ || !e->var->rhs || !l->within[e->var->id] || is_carried(l, e)) return false;
+  return l->component[e->var->id] == l->component[t->vars.at[0]->id];
+}
+
+/* The direction in which the component can run along the axis: all its reads of itself go one way. 0: it cannot. */
+static int direction_along(Level *l, const Task *t, Axis axis)
+{
+  int direction = 0;
+  for (int i = 0; i < t->vars.n; i++) {
+    if (!(t->vars.at[i]->dom & axis_bit(axis))) return 0;
+    ExprList *nodes = &l->k->nodes[t->vars.at[i]->id];
+    for (int n = 0; n < nodes->n; n++) {
+      if (!is_inner(l, t, nodes->at[n])) continue;
+      Place p = read_place(nodes->at[n], axis);
+      if (p.kind != READ_REL || (p.k > 0 && direction > 0) || (p.k < 0 && direction < 0)) return 0;
+      if (p.k) direction = p.k < 0 ? 1 : -1;
+    }
+  }
+  return direction;
+}
+
+static const char *cycle_text(Level *l, const Task *task)
+{
+  System *s = l->k->s;
+  Text t = {0};
+  int shown = 0;
+  for (int i = 0; i < task->vars.n && shown < 6; i++) {
+    Var *v = task->vars.at[i];
+    ExprList *nodes = &l->k->nodes[v->id];
+    for (int n = 0; n < nodes->n && shown < 6; n++) {
+      Expr *e = nodes->at[n];
+      if (!is_inner(l, task, e) || read_is_now(e)) continue;
+      text_puts(&t, shown ? ", " : "");
+      expr_print(&t, s, ex_var(s, v));
+      text_puts(&t, " reads ");
+      expr_print(&t, s, e);
+      shown++;
+    }
+  }
+  const char *made = arena_copy(s->arena, t.at ? t.at : "", t.n);
+  text_free(&t);
+  return made;
+}
+
+/* sums over the batch, of the step or of those inside it */
+static bool sums_over_batch(const Step *step)
+{
+  if (step->kind == STEP_SUM) return step->var->rhs->op == OP_BSUM;
+  for (int i = 0; i < step->items.n; i++)
+    if (sums_over_batch(&step->items.at[i])) return true;
+  return false;
+}
+
+static void place_scan(Level *l, Task *t)
+{
+  Step step = {.kind = STEP_SCAN, .why = cycle_text(l, t)};
+  for (Axis a = AXES; a-- > 0;) {
+    int direction = l->fixed & axis_bit(a) ? 0 : direction_along(l, t, a);
+    if (direction) step.axis = a, step.direction = direction;
+  }
+  assert(step.direction != 0);
+  step.dom = axis_bit(step.axis);
+  for (int i = 0; i < t->vars.n; i++) step.dom |= t->vars.at[i]->dom;
+  Steps items = {0};
+  order(l->k, l->fixed | axis_bit(step.axis), l->k->plan->scans++, t->vars.at, t->vars.n, &items);
+  for (int i = 0; i < items.n; i++) vec_push(l->k->s->arena, &step.items, items.at[i]);
+  step.whole = sums_over_batch(&step);
+  place_step(l, step);
 }
 
 void schedule(Plan *p)
@@ -358,23 +418,13 @@ void schedule(Plan *p)
   System *s = p->system;
   Scheduler k = {.plan = p, .s = s};
   k.nodes = ARENA_ARRAY(s->arena, ExprList, s->vars.n);
-  k.component = ARENA_ARRAY(s->arena, int, s->vars.n);
-  k.index = ARENA_ARRAY(s->arena, int, s->vars.n);
-  k.low = ARENA_ARRAY(s->arena, int, s->vars.n);
-  k.on_stack = ARENA_ARRAY(s->arena, bool, s->vars.n);
-  k.stack = ARENA_ARRAY(s->arena, Var *, s->vars.n);
-  for (int i = 0; i < s->vars.n; i++)
-    if (s->vars.at[i]->rhs) k.nodes[i] = walk_nodes(s, s->vars.at[i]->rhs);
-  for (int i = 0; i < s->vars.n; i++)
-    if (s->vars.at[i]->rhs && !k.index[i]) visit(&k, s->vars.at[i]);
-  for (int i = 0, n = k.tasks.n; i < n; i++) find_needs(&k, i);
-
-  for (bool again = true; again;) {
-    again = false;
-    for (int i = 0; i < k.tasks.n; i++) again |= place_single(&k, i);
-    if (again) continue;
-    static const int order[] = {DOM_MODEL, DOM_SEQ, DOM_TIME};
-    for (int d = 0; d < 3 && !again; d++) again = place_group(&k, order[d]);
+  VarList vars = {0};
+  for (int i = 0; i < s->vars.n; i++) {
+    if (!s->vars.at[i]->rhs) continue;
+    k.nodes[i] = walk_nodes(s, s->vars.at[i]->rhs);
+    vec_push(s->arena, &vars, s->vars.at[i]);
   }
-  for (int i = 0; i < k.tasks.n; i++) assert(k.tasks.at[i].done);
+  Steps steps = {0};
+  order(&k, 0, -1, vars.at, vars.n, &steps);
+  for (int i = 0; i < steps.n; i++) vec_push(s->arena, &p->steps, steps.at[i]);
 }

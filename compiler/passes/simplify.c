@@ -138,19 +138,28 @@ static Expr *rule_sum(System *s, Expr *e)
 
 /* sum over an index on which a does not depend -> how many there are, times a; factors that do not depend on it go out;
    sum[t](at(t == T, a)) -> a */
-static Expr *rule_over(System *s, Expr *e, int index, Op count)
+static Expr *rule_over(System *s, Expr *e, int index, Expr *count)
 {
   Expr *a = e->in[0];
-  if (!(a->dom & index)) return rule_mul(s, ex2(s, OP_MUL, ex_leaf(s, count), a));
+  if (!(a->dom & index)) return rule_mul(s, ex2(s, OP_MUL, count, a));
   if (is_zero(a)) return zero(s, a->shape);
-  if (a->op == OP_NEG) return ex1(s, OP_NEG, ex1(s, e->op, a->in[0]));
+  if (a->op == OP_NEG) return ex1(s, OP_NEG, walk_with(s, e, &a->in[0]));
   if (a->op == OP_MUL && a->shape.rank == 0)
     for (int k = 0; k < 2; k++)
-      if (!(a->in[k]->dom & index)) return ex2(s, OP_MUL, a->in[k], ex1(s, e->op, a->in[!k]));
-  if (e->op == OP_TSUM && a->op == OP_AT &&
+      if (!(a->in[k]->dom & index)) return ex2(s, OP_MUL, a->in[k], walk_with(s, e, &a->in[!k]));
+  if (e->op == OP_TSUM && a->op == OP_AT && a->attr[2] == e->attr[0] &&
       ((a->attr[0] == FROM_START && a->attr[1] == 1) || (a->attr[0] == FROM_END && a->attr[1] == 0)))
     return a->in[0];
   return e;
+}
+
+/* reshape of a reshape, of a broadcast, to the shape that it has */
+static Expr *rule_reshape(System *s, Expr *e)
+{
+  Expr *a = e->in[0]->op == OP_RESHAPE ? e->in[0]->in[0] : e->in[0];
+  if (shape_same(a->shape, e->shape)) return a;
+  if (a->op == OP_BCAST) return bcast(s, a->in[0], e->shape);
+  return a == e->in[0] ? e : ex_op(s, OP_RESHAPE, &a, 1, e->attr);
 }
 
 /* slice of the whole, of a broadcast, of a slice, of one part of a concat, of a pad */
@@ -244,15 +253,33 @@ static Expr *rule_matmul(System *s, Expr *e)
   return e;
 }
 
+/* how many sequences there are where a is */
+static Expr *sequences(System *s, const Expr *a)
+{
+  if (!(a->dom & DOM_AXES)) return ex_leaf(s, OP_BATCH, AXIS_T);
+  return ex_leaf(s, OP_LIVE, a->dom & DOM_T ? AXIS_T : AXIS_S);
+}
+
+/* a read at its own place, or at the sequence's end, on each axis */
+static bool is_inside(const Expr *read)
+{
+  for (Axis a = 0; a < AXES; a++) {
+    Place p = read_place(read, a);
+    if (p.kind == FROM_START || p.k != 0) return false;
+  }
+  return true;
+}
+
 static Expr *rule_structured(System *s, Expr *e)
 {
-  Expr *a = e->in[0];
+  Expr *a = e->nin ? e->in[0] : NULL;
   switch (e->op) {
   case OP_SUM: return rule_sum(s, e);
-  case OP_TSUM: return rule_over(s, e, DOM_T, OP_LENGTH);
-  case OP_BSUM: return rule_over(s, e, DOM_B, OP_BATCH);
-  case OP_TMAX: return a->dom & DOM_T ? e : a; /* max[t](a) -> a where a does not vary */
+  case OP_TSUM: return rule_over(s, e, axis_bit(e->attr[0]), ex_leaf(s, OP_LENGTH, e->attr[0]));
+  case OP_BSUM: return rule_over(s, e, DOM_B, sequences(s, a));
+  case OP_TMAX: return a->dom & axis_bit(e->attr[0]) ? e : a; /* max[t](a) -> a where a does not vary */
   case OP_SLICE: return rule_slice(s, e);
+  case OP_RESHAPE: return rule_reshape(s, e);
   case OP_PAD: return is_zero(a) ? zero(s, e->shape) : e->shape.dim[0] == a->shape.dim[0] ? a : e;
   case OP_CONCAT: return rule_concat(s, e);
   case OP_MATMUL: return rule_matmul(s, e);
@@ -262,10 +289,10 @@ static Expr *rule_structured(System *s, Expr *e)
     if (is_zero(a)) return zero(s, e->shape);
     return a->op == OP_TRANSPOSE && a->in[0]->shape.rank == 2 ? a->in[0] : e;
   case OP_BCAST: return e->attr[0] == 0 ? a : e;
-  case OP_STOP: return is_const(a) ? a : e;
+  case OP_STOP:
+  case OP_REVERSED: return is_const(a) ? a : e;
   /* an input's element at t itself is always there, unless it is a token that may be missing */
-  case OP_OBSERVED:
-    return a->op == OP_READ && !a->shape.token && a->attr[1] == 0 && a->attr[0] != FROM_START ? ex_const(s, 1) : e;
+  case OP_OBSERVED: return a->op == OP_READ && !a->shape.token && is_inside(a) ? ex_const(s, 1) : e;
   case OP_MAXC:
   case OP_LOGSUMEXP: return a->shape.rank == 0 ? a : e;
   default: return e;
@@ -298,18 +325,10 @@ static Expr *rule(System *s, Expr *e, void *arg)
 
 /* ---- equal variables ---- */
 
-static bool read_off_place(const System *s, ExprList *rights, const Var *v)
-{
-  (void)s;
-  for (int i = 0; i < rights->n; i++)
-    if (rights->at[i]->var == v && rights->at[i]->attr[0] == READ_REL && rights->at[i]->attr[1] != 0) return true;
-  return false;
-}
-
-static bool read_absolute(ExprList *rights, const Var *v)
+static bool read_elsewhere(ExprList *rights, const Var *v)
 {
   for (int i = 0; i < rights->n; i++)
-    if (rights->at[i]->var == v && rights->at[i]->attr[0] >= FROM_START) return true;
+    if (rights->at[i]->var == v && !read_is_now(rights->at[i])) return true;
   return false;
 }
 
@@ -324,7 +343,7 @@ static Expr *replace_read(System *s, Expr *e, void *arg)
   if (e->op != OP_READ) return rule(s, e, NULL);
   if (r->zero[e->var->id]) return zero(s, e->shape);
   Var *by = r->by[e->var->id];
-  return by ? ex_read(s, by, e->attr[0], e->attr[1]) : e;
+  return by ? ex_read(s, by, read_place(e, AXIS_T), read_place(e, AXIS_S)) : e;
 }
 
 static ExprList all_nodes(System *s)
@@ -360,14 +379,12 @@ static bool merge_variables(System *s)
       continue;
     }
     Expr *e = v->rhs;
-    if (e->op == OP_READ && e->dom == v->dom && e->var != v &&
-        (e->attr[0] == READ_PLAIN || (e->attr[0] == READ_REL && e->attr[1] == 0)))
-      by = e->var;
+    if (e->op == OP_READ && e->dom == v->dom && e->var != v && read_is_now(e)) by = e->var;
     else if (first[e->id] && first[e->id]->dom == v->dom) by = first[e->id];
     else if (!first[e->id]) first[e->id] = v;
-    if (!by || r.by[by->id] || r.zero[by->id] || by->shape.token) continue;
+    if (!by || r.by[by->id] || r.zero[by->id] || by->shape.token || by->message != v->message) continue;
     /* outside 1..T v is zero: the other must be so too where v is read there */
-    bool outside = read_off_place(s, &all, v) || read_absolute(&all, v);
+    bool outside = read_elsewhere(&all, v);
     bool bounded = by->bound.n > 0 || by->kind != VAR_COMPUTED;
     if (outside && bounded) continue;
     for (int k = 0; k < all.n; k++) any |= all.at[k]->var == v;

@@ -10,6 +10,8 @@ static bool is_statement(const Ast *a)
   case AST_EQUATION:
   case AST_DRAW:
   case AST_METRIC:
+  case AST_RESET:
+  case AST_CLIP:
   case AST_TRAIN:
   case AST_AXIS: return true;
   default: return false;

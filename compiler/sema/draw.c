@@ -1,44 +1,57 @@
 /* draw.c: `~`, the loss and metrics: the likelihood of what is observed as ordinary equations; noise.
    Needs: the equations elaborated. Leaves alone: the total loss (lower.c), sampling (the runtime). */
 #include "body.h"
-#include <math.h>
 #include <string.h>
 
-typedef struct Dist {
-  const char *name;
-  DistKind kind;
-  int arguments;
-  const char *form, *parameter[2]; /* what its arguments are called */
-} Dist;
+/* Arguments in order or by name, as those of a def. */
+static bool place_arguments(Body *b, const Ast *call, const Distribution *dist, const Ast *argument[DRAW_PARAMS])
+{
+  Diag *d = b->s->diag;
+  int n = distribution_arguments(dist);
+  const char *form = distribution_form(b->s->arena, dist);
+  for (int i = 0; i < DRAW_PARAMS; i++) argument[i] = NULL;
+  if (call->nkid - 1 != n) {
+    diag(d, call->span, "%s takes %d argument%s, %d given: %s", dist->name, n, n == 1 ? "" : "s", call->nkid - 1, form);
+    note_uses(b);
+    return false;
+  }
+  for (int i = 0; i < n; i++) {
+    const Ast *a = call->kid[i + 1];
+    int at = i;
+    if (a->kind == AST_ARG)
+      for (at = 0; at < n && strcmp(dist->argument[at].name, a->name) != 0;) at++;
+    if (at < n && !argument[at]) {
+      argument[at] = a->kind == AST_ARG ? a->kid[0] : a;
+      continue;
+    }
+    if (at == n) diag(d, a->span, "%s has no argument '%s'", form, a->name);
+    else diag(d, a->span, "'%s' is given twice", dist->argument[at].name);
+    note_uses(b);
+    return false;
+  }
+  return true;
+}
 
-static const Dist dist_table[] = {
-    {"categorical", DIST_CATEGORICAL, 1, "categorical(logits)", {"logits"}},
-    {"bernoulli", DIST_BERNOULLI, 1, "bernoulli(logit)", {"logit"}},
-    {"normal", DIST_NORMAL, 2, "normal(mean, deviation)", {"mean", "deviation"}},
-};
-enum { DISTS = sizeof dist_table / sizeof *dist_table };
-
-static const Dist *find_dist(Body *b, const Ast *call)
+/* The distribution of a call, its argument expressions by place; NULL after a diagnostic. */
+static const Distribution *find_dist(Body *b, const Ast *call, const Ast *argument[DRAW_PARAMS])
 {
   Diag *d = b->s->diag;
   const Ast *callee = call->kid[0];
-  const char *names[DISTS];
-  for (int i = 0; i < DISTS; i++) {
-    names[i] = dist_table[i].name;
-    if (callee->kind != AST_NAME || strcmp(names[i], callee->name) != 0) continue;
-    if (call->nkid - 1 == dist_table[i].arguments) return &dist_table[i];
-    diag(d, call->span, "%s takes %d argument%s, %d given: %s", names[i], dist_table[i].arguments,
-         dist_table[i].arguments == 1 ? "" : "s", call->nkid - 1, dist_table[i].form);
-    note_uses(b);
-    return NULL;
+  const char *name = callee->kind == AST_NAME ? callee->name : "", *all = "";
+  const Distribution *dist = distribution_named(name);
+  if (dist) return place_arguments(b, call, dist, argument) ? dist : NULL;
+  Names names = {0};
+  for (dist = distributions; dist->name; dist++) {
+    vec_push(b->s->arena, &names, dist->name);
+    const char *before = dist == distributions ? "" : dist[1].name ? ", " : " and ";
+    all = arena_printf(b->s->arena, "%s%s%s", all, before, dist->name);
   }
-  const char *name = callee->kind == AST_NAME ? callee->name : "";
-  const char *near = nearest(name, names, DISTS);
+  const char *near = nearest(name, names.at, names.n);
   if (strcmp(name, "gaussian") == 0 || strcmp(name, "Normal") == 0) near = "normal";
   if (strcmp(name, "softmax") == 0 || strcmp(name, "multinomial") == 0) near = "categorical";
   diag(d, callee->span, "there is no distribution '%s'", name);
   if (near) diag_note(d, (Span){0}, "did you mean '%s'?", near);
-  else diag_note(d, (Span){0}, "there are categorical(logits), bernoulli(logit) and normal(mean, deviation)");
+  else diag_note(d, (Span){0}, "there are %s", all);
   note_uses(b);
   return NULL;
 }
@@ -53,12 +66,13 @@ static FlatVar *refuse_target(Body *b, const Ast *target, const char *why, const
   return NULL;
 }
 
-static bool is_noise(Body *b, const Ast *draw)
+/* the noise that is drawn; NULL: something else is */
+static const FlatVar *noise_of(Body *b, const Ast *draw)
 {
   const Ast *t = draw->kid[0];
   if (t->kind == AST_INDEX) t = t->kid[0];
   Entry *e = t->kind == AST_NAME ? body_entry(b, t->name) : NULL;
-  return e && e->kind == ENTRY_VAR && e->var->kind == VAR_NOISE;
+  return e && e->kind == ENTRY_VAR && (e->var->kind == VAR_NOISE || e->var->shared) ? e->var : NULL;
 }
 
 /* The variable and the offset of its read; NULL after a diagnostic. */
@@ -97,22 +111,28 @@ static FlatVar *draw_target(Body *b, const Ast *target, int *offset)
     return NULL;
   }
   v->drawn = target->span;
-  if (!v->timed && target->kind == AST_INDEX && !b->untimed)
+  if (!e->index.n && target->kind == AST_INDEX)
     return refuse_target(b, target, "'%s' has no time index: write it bare left of ~", e->name, e->span);
-  if (v->timed && target->kind != AST_INDEX) {
-    diag(b->s->diag, target->span, "%s has a value at each %s: write %s[%s] ~ ...", e->name, b->axis, e->name, b->axis);
+  const char *own = indices_text(b, e->index);
+  if (e->index.n && target->kind != AST_INDEX) {
+    const char *over = e->index.n == 1 ? b->axis[e->index.axis[0]] : "place";
+    diag(b->s->diag, target->span, "%s has a value at each %s: write %s%s ~ ...", e->name, over, e->name, own);
     note_uses(b);
     return NULL;
   }
-  Place p = {READ_REL, 0};
-  if (target->kind == AST_INDEX && (target->nkid > 2 || !place_of(&x, target->kid[1], &p))) return NULL;
-  if (p.kind != READ_REL || ((v->kind == VAR_NOISE || !v->timed) && p.k != 0)) {
-    diag(b->s->diag, target->span, "a draw is for each %s: write %s[%s] ~ ...", b->axis, e->name, b->axis);
-    note_uses(b);
-    return NULL;
+  if (!e->index.n) return v;
+  Place at[AXES];
+  if (!places_of(&x, target, e->name, e->index, at)) return NULL;
+  bool each = true;
+  for (Axis a = 0; a < AXES; a++) {
+    each &= at[a].kind <= READ_REL && (at[a].k == 0 || (e->index.n == 1 && v->kind != VAR_NOISE));
+    if (at[a].kind == READ_REL) *offset += at[a].k;
   }
-  *offset = place_turned(b, p).k;
-  return v;
+  if (each) return v;
+  diag(b->s->diag, target->span, "a draw is for each %s: write %s%s ~ ...",
+       e->index.n == 1 ? b->axis[e->index.axis[0]] : "place", e->name, own);
+  note_uses(b);
+  return NULL;
 }
 
 /* ---- observed values ---- */
@@ -122,154 +142,260 @@ typedef struct Likelihood {
   Flat *f;
   Span span;
   FlatVar *v;
-  Node *value, *observed; /* observed NULL: always */
+  const Distribution *dist;
+  Node *value; /* what is drawn, where the data have it */
+  Node *seen;  /* 1 where it counts, else 0 */
+  bool named;  /* `seen` is a variable */
 } Likelihood;
 
-static Node *op1(Likelihood *l, Op op, Node *a)
+static Node *own(Likelihood *l, Node *n)
 {
-  Node *n = node1(l->f, op, a, l->span);
   n->body = l->x->body;
   return n;
 }
 
-static Node *op2(Likelihood *l, Op op, Node *a, Node *b)
+static Node *op1(Likelihood *l, Op op, Node *a) { return own(l, node1(l->f, op, a, l->span)); }
+static Node *op2(Likelihood *l, Op op, Node *a, Node *b) { return own(l, node2(l->f, op, a, b, l->span)); }
+static Node *num(Likelihood *l, double value) { return own(l, node_const(l->f, value, l->span)); }
+static Node *now(Likelihood *l, FlatVar *v) { return own(l, node_now(l->f, v, l->span)); }
+
+static Node *where(Likelihood *l, Node *condition, Node *yes, Node *no)
 {
-  Node *n = node2(l->f, op, a, b, l->span);
-  n->body = l->x->body;
-  return n;
+  return own(l, node_op(l->f, OP_WHERE, (Node *[]){condition, yes, no}, 3, l->span));
 }
 
-static Node *num(Likelihood *l, double value) { return node_const(l->f, value, l->span); }
-
-static Node *now(Likelihood *l, FlatVar *v)
+static FlatVar *new_var(Likelihood *l, const char *suffix, int axes, Node *rhs)
 {
-  Node *n = node_now(l->f, v, l->span);
-  n->body = l->x->body;
-  return n;
-}
-
-static FlatVar *new_var(Likelihood *l, const char *suffix, bool timed, Node *rhs)
-{
-  FlatVar *v = flat_var(l->f, VAR_COMPUTED, arena_printf(l->f->arena, "%s.%s", l->v->name, suffix), timed, l->span);
+  FlatVar *v = flat_var(l->f, VAR_COMPUTED, arena_printf(l->f->arena, "%s.%s", l->v->name, suffix), axes, l->span);
   v->body = l->x->body;
   v->rhs = rhs;
   return v;
 }
 
 /* A distribution's argument as a variable: the one it reads, or a new one. */
-static FlatVar *parameter(Likelihood *l, const char *suffix, Node *arg, bool like_value)
+static FlatVar *parameter(Likelihood *l, const Argument *argument, Node *arg)
 {
-  bool plain = arg->op == OP_READ && arg->var->kind == VAR_COMPUTED && arg->timed == l->v->timed && arg->attr[1] == 0 &&
-               arg->attr[0] == (l->v->timed ? READ_REL : READ_PLAIN);
+  bool plain = arg->op == OP_READ && arg->var->kind == VAR_COMPUTED && arg->axes == l->v->axes && node_is_now(arg);
   if (plain) return arg->var;
-  FlatVar *v = new_var(l, suffix, l->v->timed, arg);
-  if (like_value) v->owner = l->v;
+  FlatVar *v = new_var(l, argument->name, l->v->axes, arg);
+  if (argument->form == ARGUMENT_LIKE) v->owner = l->v;
+  Dim classes = dim_find(l->f->sizes, l->v->shape.dim[0]);
+  if (argument->form == ARGUMENT_CUTS && classes > 1) v->shape = shape_vector(classes - 1);
   v->span = arg->span;
   return v;
 }
 
-/* minus the log-likelihood at one place */
-static Node *negative_log(Likelihood *l, DistKind kind, FlatVar *const *param)
+/* ---- what is drawn fits the distribution ---- */
+
+static void say_drawn(Likelihood *l, const Ast *at, const char *what)
 {
-  Node *y = l->value, *a = now(l, param[0]);
-  a->text = param[0]->span;
-  if (kind == DIST_CATEGORICAL) return op2(l, OP_SUB, op1(l, OP_LOGSUMEXP, a), op2(l, OP_PICK, a, y));
-  if (kind == DIST_BERNOULLI) return op1(l, OP_SUM, op2(l, OP_SUB, op1(l, OP_SOFTPLUS, a), op2(l, OP_MUL, y, a)));
-  Node *sd = now(l, param[1]), *z = op2(l, OP_DIV, op2(l, OP_SUB, y, a), sd);
-  Node *half = op2(l, OP_MUL, num(l, 0.5), op2(l, OP_MUL, z, z));
-  return op1(l, OP_SUM, op2(l, OP_ADD, half, op2(l, OP_ADD, op1(l, OP_LOG, sd), num(l, 0.5 * log(2 * M_PI)))));
+  const FlatVar *v = l->v;
+  diag(l->f->diag, at->span, "%s draws %s, '%s' is %s", l->dist->name, what, v->name,
+       v->typed ? shape_text(l->f->sizes, l->f->arena, v->shape) : "not one");
+  diag_note(l->f->diag, v->typed ? v->type_span : v->span, "declared here");
 }
 
-/* over the whole batch: v.nll.sum, v.count */
-static Node *total(Likelihood *l, Node *n) { return op1(l, OP_BSUM, n->timed ? op1(l, OP_TSUM, n) : n); }
-
-static Node *element_count(Likelihood *l, DistKind kind)
+static bool draws_class(Likelihood *l, const Ast *draw)
 {
-  Node *one = num(l, 1);
-  if (kind != DIST_CATEGORICAL) {
-    one->constant = CONST_COUNT;
-    one->of = l->value;
+  const FlatVar *v = l->v;
+  if (v->shape.token && l->dist->argument[1].form == ARGUMENT_CUTS && dim_find(l->f->sizes, v->shape.dim[0]) == 1) {
+    say_drawn(l, draw->kid[0], "one of two classes or more");
+    return false;
   }
-  if (l->observed) return total(l, kind == DIST_CATEGORICAL ? l->observed : op2(l, OP_MUL, l->observed, one));
-  Node *per = node_new(l->f, l->v->timed ? OP_LENGTH : OP_BATCH, 0, l->span);
-  per->shape = shape_scalar();
-  Node *all = op2(l, OP_MUL, per, one);
-  return l->v->timed ? op1(l, OP_BSUM, all) : all;
+  if (v->shape.token) return true;
+  if (v->typed) diag(l->f->diag, draw->kid[1]->span, "%s draws a token, '%s' is not one", l->dist->name, v->name);
+  else
+    diag(l->f->diag, draw->kid[0]->span, "'%s' is drawn from %s, so it needs a type: token[n]", v->name, l->dist->name);
+  diag_note(l->f->diag, v->typed ? v->type_span : v->span, "declared here");
+  return false;
 }
 
-static void observed_draw(Elab *x, FlatVar *v, int offset, const Ast *draw, const Dist *dist)
+/* A type that was not given follows from the distribution. */
+static bool draws_shape(Likelihood *l, const Ast *draw, int rank, const char *what)
+{
+  Shape *s = &l->v->shape;
+  shape_here(l->f->sizes, draw->span);
+  if (s->rank < 0) s->rank = rank;
+  if (s->rank == rank && (rank == 0 || dim_unify(l->f->sizes, s->dim[0], 2))) return true;
+  say_drawn(l, draw->kid[0], what);
+  return false;
+}
+
+static bool fits(Likelihood *l, const Ast *draw)
+{
+  if (l->dist->drawn == DRAWN_CLASS) return draws_class(l, draw);
+  if (l->v->shape.token) {
+    diag(l->f->diag, draw->kid[1]->span,
+         "'%s' is a token: it is drawn from categorical(logits) or ordinal(score, thresholds)", l->v->name);
+    diag_note(l->f->diag, l->v->type_span, "declared here");
+    return false;
+  }
+  if (l->dist->drawn == DRAWN_NUMBER) return draws_shape(l, draw, 0, "a number");
+  if (l->dist->drawn == DRAWN_PAIR) return draws_shape(l, draw, 1, "a vector of two");
+  return true;
+}
+
+/* ---- where it is observed ---- */
+
+static Node *and_seen(Likelihood *l, Node *more) { return l->seen ? op2(l, OP_AND, l->seen, more) : more; }
+
+/* A token is observed where it is one of the classes, a number where it is not NaN: each component by itself, but where
+   the distribution draws them as a whole. */
+static void observe(Likelihood *l, Node *read, Node *mask)
+{
+  bool token = l->v->shape.token;
+  if (token || !node_is_now(read)) l->seen = op1(l, OP_OBSERVED, read);
+  if (!token) {
+    Node *is = op1(l, OP_IS_NUMBER, read);
+    is->text = read->text;
+    if (l->dist->drawn == DRAWN_PAIR) is = op1(l, OP_NEG, op1(l, OP_MAXC, op1(l, OP_NEG, is)));
+    l->seen = and_seen(l, is);
+  }
+  if (mask) l->seen = and_seen(l, mask);
+  l->value = read;
+  if (token && !mask) return; /* short enough to be written twice */
+  l->seen = now(l, new_var(l, "seen", l->v->axes, l->seen));
+  l->named = true;
+  if (token) return;
+  /* 0.5 lies in the support of every distribution: no value and no gradient there is infinite */
+  l->value = now(l, new_var(l, "value", l->v->axes, where(l, l->seen, read, num(l, 0.5))));
+  l->value->var->owner = l->v;
+  l->value->text = read->text;
+}
+
+/* minus the log-likelihood at one place; NULL after a diagnostic */
+static Node *negative_log(Likelihood *l, FlatVar *const *param)
+{
+  Sema *s = l->x->body->s;
+  Unit *unit = unit_distributions(s);
+  const char *name = intern(s->arena, arena_printf(s->arena, "nll_%s", l->dist->name));
+  const Ast *def = unit ? map_get(&unit->defs, name) : NULL;
+  if (!def) {
+    diag(s->diag, l->span, "%s has no likelihood: there is no %s in lang/distributions.rnn", l->dist->name, name);
+    return NULL;
+  }
+  int n = distribution_arguments(l->dist);
+  Node *arg[DRAW_PARAMS + 1] = {l->value};
+  for (int i = 0; i < n; i++) {
+    arg[i + 1] = now(l, param[i]);
+    arg[i + 1]->text = param[i]->span;
+  }
+  Node *nll = likelihood_of(l->x, def, arg, l->span);
+  if (!nll) return NULL;
+  if (!l->named) return op2(l, OP_MUL, l->seen, nll);
+  nll = where(l, l->seen, nll, num(l, 0));
+  return l->dist->drawn == DRAWN_EACH ? op1(l, OP_SUM, nll) : nll;
+}
+
+static Node *along(Likelihood *l, Axis axis, Node *a)
+{
+  Node *n = node_along(l->f, OP_TSUM, axis, a, l->span);
+  n->body = l->x->body;
+  return n;
+}
+
+/* over the whole batch: v.nll.sum, v.count; what varies over both axes is summed over the second first */
+static Node *total(Likelihood *l, const char *suffix, Node *n)
+{
+  if (n->axes == DOM_AXES) n = now(l, new_var(l, suffix, DOM_T, along(l, AXIS_S, n)));
+  return op1(l, OP_BSUM, n->axes ? along(l, n->axes == DOM_S ? AXIS_S : AXIS_T, n) : n);
+}
+
+static Node *element_count(Likelihood *l)
+{
+  return total(l, "count.each", l->dist->drawn == DRAWN_EACH ? op1(l, OP_SUM, l->seen) : l->seen);
+}
+
+/* `when` of a draw as a number; false after a diagnostic */
+static bool draw_mask(Likelihood *l, const Ast *draw, Node **mask)
+{
+  *mask = NULL;
+  if (draw->nkid < 3) return true;
+  Node *n = expression(l->x, draw->kid[2]);
+  if (!n || refuse_time(l->x, l->v->name, l->v->axes, n)) return false;
+  if (n->shape.token) {
+    diag(l->f->diag, n->span, "a mask is a number: the draw counts where it is not 0");
+    diag_note(l->f->diag, (Span){0}, "a comparison makes one, such as k[t] == 1");
+    return false;
+  }
+  FlatVar *v = new_var(l, "mask", n->axes, n);
+  v->span = draw->kid[2]->span;
+  *mask = now(l, v);
+  (*mask)->text = v->span;
+  if (l->dist->drawn == DRAWN_EACH) return true;
+  v->scalar = "the mask of this draw";
+  *mask = op1(l, OP_SUM, *mask); /* so that one of another shape is reported once */
+  return true;
+}
+
+static void observed_draw(Elab *x, FlatVar *v, int offset, const Ast *draw)
 {
   Flat *f = x->body->s->flat;
-  Diag *d = f->diag;
-  Likelihood like = {.x = x, .f = f, .span = draw->span, .v = v}, *l = &like;
-  bool token = v->shape.token, categorical = dist->kind == DIST_CATEGORICAL;
-  FlatDraw out = {.var = v, .offset = offset, .dist = dist->kind, .span = draw->span};
-  bool good = true;
-  if (token != categorical && !(categorical && !v->typed)) {
-    diag(d, draw->kid[1]->span,
-         categorical ? "categorical draws a token, '%s' is not one"
-                     : "'%s' is a token: it is drawn from categorical(logits)",
-         v->name);
-    diag_note(d, v->typed ? v->type_span : v->span, "declared here");
-    good = false;
-  } else if (categorical && !token) {
-    diag(d, draw->kid[0]->span, "'%s' is drawn from categorical, so it needs a type: token[n]", v->name);
-    diag_note(d, v->span, "declared here");
-    good = false;
+  const Ast *argument[DRAW_PARAMS];
+  const Distribution *dist = find_dist(x->body, draw->kid[1], argument);
+  if (!dist) return;
+  Likelihood *l = &(Likelihood){.x = x, .f = f, .span = draw->span, .v = v, .dist = dist};
+  FlatDraw out = {.var = v, .offset = offset, .dist = dist, .span = draw->span};
+  bool good = fits(l, draw);
+  Place at[AXES] = {0};
+  for (Axis a = 0; a < AXES; a++)
+    if (v->axes & axis_bit(a)) at[a] = (Place){READ_REL, offset};
+  Node *read = own(l, node_read(f, v, at, draw->kid[0]->span)), *mask;
+  for (int i = 0; i < DRAW_PARAMS && argument[i]; i++) {
+    Node *n = expression(x, argument[i]);
+    if (!n || refuse_time(x, v->name, v->axes, n)) good = false;
+    else out.param[i] = parameter(l, &dist->argument[i], numeric(x, n));
   }
-  l->value = node_read(f, v, v->timed ? READ_REL : READ_PLAIN, offset, draw->kid[0]->span);
-  l->value->body = x->body;
-  for (int i = 0; i < dist->arguments; i++) {
-    const Ast *arg = draw->kid[1]->kid[i + 1];
-    Node *n = expression(x, arg->kind == AST_ARG ? arg->kid[0] : arg);
-    if (!n || (!v->timed && refuse_time(x, v->name, n))) good = false;
-    else out.param[i] = parameter(l, dist->parameter[i], numeric(x, n), !categorical);
-  }
-  if (!good) return;
-  if (token || offset != 0) l->observed = op1(l, OP_OBSERVED, l->value);
-  Node *nll = negative_log(l, dist->kind, out.param);
-  FlatVar *each = new_var(l, "nll", v->timed, l->observed ? op2(l, OP_MUL, l->observed, nll) : nll);
-  out.nll = new_var(l, "nll.sum", false, total(l, now(l, each)));
-  out.count = new_var(l, "count", false, element_count(l, dist->kind));
+  if (!draw_mask(l, draw, &mask) || !good) return;
+  observe(l, read, mask);
+  Node *nll = negative_log(l, out.param);
+  if (!nll) return;
+  FlatVar *each = new_var(l, "nll", v->axes, nll);
+  out.nll = new_var(l, "nll.sum", 0, total(l, "nll.each", now(l, each)));
+  out.count = new_var(l, "count", 0, element_count(l));
   each->scalar = out.nll->scalar = out.count->scalar = "the likelihood";
   vec_push(f->arena, &f->draws, out);
 }
 
 /* ---- noise ---- */
 
-static void noise_draw(Elab *x, FlatVar *v, const Ast *draw, const Dist *dist)
+static void noise_draw(Elab *x, FlatVar *v, const Ast *draw)
 {
   Flat *f = x->body->s->flat;
+  const Ast *argument[DRAW_PARAMS];
   Node *arg[2] = {0};
   double value;
   bool known = true;
-  if (dist->kind == DIST_CATEGORICAL) {
+  const Distribution *dist = find_dist(x->body, draw->kid[1], argument);
+  v->bad = true;
+  if (!dist) return;
+  bool normal = strcmp(dist->name, "normal") == 0, bernoulli = strcmp(dist->name, "bernoulli") == 0;
+  if (!normal && !bernoulli)
     diag(f->diag, draw->kid[1]->span, "noise is drawn from bernoulli(p) or normal(mean, deviation)");
+  else if (draw->nkid > 2) diag(f->diag, draw->kid[2]->span, "noise is drawn everywhere: it has no 'when'");
+  if ((!normal && !bernoulli) || draw->nkid > 2) {
     note_uses(x->body);
-    v->bad = true;
     return;
   }
-  for (int i = 0; i < dist->arguments; i++) {
-    const Ast *a = draw->kid[1]->kid[i + 1];
-    Node *n = expression(x, a->kind == AST_ARG ? a->kid[0] : a);
-    if (!n || (!v->timed && refuse_time(x, v->name, n))) {
-      v->bad = true;
-      return;
-    }
+  for (int i = 0; i < 2 && argument[i]; i++) {
+    Node *n = expression(x, argument[i]);
+    if (!n || refuse_time(x, v->name, v->axes, n)) return;
     arg[i] = numeric(x, n);
     known &= node_value(f, arg[i], &value);
   }
-  v->noise = dist->kind;
-  if (known || dist->kind == DIST_BERNOULLI) {
+  v->bad = false;
+  v->noise = normal ? DIST_NORMAL : DIST_BERNOULLI;
+  if (known || bernoulli) {
     v->noise_arg[0] = arg[0];
     v->noise_arg[1] = arg[1];
     return;
   }
   /* m = mean + deviation * m.eps */
   Likelihood like = {.x = x, .f = f, .span = draw->span, .v = v};
-  FlatVar *eps = flat_var(f, VAR_NOISE, arena_printf(f->arena, "%s.eps", v->name), v->timed, draw->span);
+  FlatVar *eps = flat_var(f, VAR_NOISE, arena_printf(f->arena, "%s.eps", v->name), v->axes, draw->span);
   eps->body = x->body;
   eps->owner = v;
+  eps->shared = v->shared;
   eps->drawn = draw->span;
   eps->noise = DIST_NORMAL;
   eps->noise_arg[0] = num(&like, 0);
@@ -282,16 +408,15 @@ void elaborate_noise(Body *b)
 {
   for (int i = 0; i < b->draws.n; i++) {
     const Ast *draw = b->draws.at[i];
-    if (!is_noise(b, draw)) continue;
+    const FlatVar *noise = noise_of(b, draw);
+    if (!noise || (noise->body != b && noise->drawn.source)) continue; /* by another use of the instance */
     int offset;
     FlatVar *v = draw_target(b, draw->kid[0], &offset);
-    const Dist *dist = v ? find_dist(b, draw->kid[1]) : NULL;
-    if (v && !dist) v->bad = true;
     Elab x = {.body = b, .owner = v, .label = v ? v->name : ""};
-    if (dist) noise_draw(&x, v, draw, dist);
+    if (v) noise_draw(&x, v, draw);
   }
   for (int i = 0; i < b->draws.n && b->cell; i++)
-    if (!is_noise(b, b->draws.at[i])) draw_target(b, b->draws.at[i]->kid[0], &(int){0});
+    if (!noise_of(b, b->draws.at[i])) draw_target(b, b->draws.at[i]->kid[0], &(int){0});
 }
 
 void elaborate_draws(Body *b)
@@ -305,9 +430,8 @@ void elaborate_draws(Body *b)
       continue; /* noise */
     int offset;
     FlatVar *v = draw_target(b, draw->kid[0], &offset);
-    const Dist *dist = v ? find_dist(b, draw->kid[1]) : NULL;
     Elab x = {.body = b, .label = v ? v->name : ""};
-    if (dist) observed_draw(&x, v, offset, draw, dist);
+    if (v) observed_draw(&x, v, offset, draw);
   }
 }
 
@@ -317,9 +441,11 @@ static FlatVar *figure(Body *b, const char *name, const char *what, const Ast *e
 {
   Flat *f = b->s->flat;
   Elab x = {.body = b, .label = name};
+  int before = f->vars.n;
   Node *n = expression(&x, e);
-  if (!n || refuse_time(&x, name, n)) return NULL;
-  FlatVar *v = flat_var(f, VAR_COMPUTED, arena_printf(f->arena, "%s.value", name), false, span);
+  for (int i = before; i < f->vars.n; i++) f->vars.at[i]->statistic = false; /* of the batch that is scored */
+  if (!n || refuse_time(&x, name, 0, n)) return NULL;
+  FlatVar *v = flat_var(f, VAR_COMPUTED, arena_printf(f->arena, "%s.value", name), 0, span);
   v->body = b;
   v->scalar = what;
   set_right_side(v, numeric(&x, n));

@@ -33,7 +33,7 @@ struct Node {
   int id;
   int nin;
   Node **in;
-  int attr[3]; /* as in ops.def; a length may be an unknown Dim. READ: ReadKind, k */
+  int attr[4]; /* as in ops.def; a length may be an unknown Dim. READ: ReadKind, k on each axis */
   ConstKind constant;
   double value;
   Dim dim;
@@ -42,7 +42,7 @@ struct Node {
   FlatVar *var;  /* of READ */
   Shape shape;   /* rank -1 while unknown */
   bool row;      /* a vector lying down: x'. shape is the vector's */
-  bool timed;    /* has a value at each t */
+  int axes;      /* what it has a value at each place of: DOM_T, DOM_S */
   bool settled;  /* its shape rule has been applied */
   bool expected; /* its surroundings' shape has been handed down to it */
   ProductForm form;
@@ -63,6 +63,7 @@ typedef struct FlatInit {
 } FlatInit;
 
 typedef struct FlatBound {
+  Axis axis;
   ReadKind kind;
   int offset;
   FlatVar *var;
@@ -76,7 +77,9 @@ typedef struct Part { /* an application inside an equation's right side, reached
 struct FlatVar {
   const char *name; /* path */
   VarKind kind;
-  bool timed;
+  int axes;       /* what it has a value at each place of: DOM_T, DOM_S */
+  Axis first;     /* of both: whose index stands first */
+  bool for_all;   /* has axes, but one value for all sequences */
   Shape shape;    /* rank -1 while unknown; the sizes are there from the start */
   FlatVar *owner; /* whose shape it has: of a boundary, or of a distribution's argument */
   bool typed;     /* declared with a type */
@@ -84,6 +87,7 @@ struct FlatVar {
   bool output, used, bad, hoisted, dead;
   bool delayed;       /* a plain function of a value at another time; a parameter that multiplies one (initial.c) */
   bool figure;        /* made for a draw, the loss or a metric */
+  bool statistic;     /* mean[batch](..) that evaluation takes from what training kept */
   bool agreed;        /* its shape fits its equation's */
   Span drawn;         /* by ~: its target */
   const char *scalar; /* what must be a number: "the loss" */
@@ -99,15 +103,29 @@ struct FlatVar {
   FlatInit init;
   DistKind noise;
   Node *noise_arg[2];
+  bool shared; /* `noise model`: one draw for the model */
   int dom;
   Var *var; /* once lowered */
 };
 
+/* A row of runtime/distributions.def. */
+typedef enum Drawn { DRAWN_CLASS, DRAWN_EACH, DRAWN_NUMBER, DRAWN_PAIR } Drawn;
+typedef enum ArgumentForm { ARGUMENT_LIKE, ARGUMENT_OWN, ARGUMENT_CUTS } ArgumentForm;
+typedef struct Argument {
+  const char *name;
+  ArgumentForm form;
+} Argument;
+typedef struct Distribution {
+  const char *name;
+  Drawn drawn;
+  Argument argument[DRAW_PARAMS]; /* no name behind the last */
+} Distribution;
+
 typedef struct FlatDraw {
   FlatVar *var;
   int offset;
-  DistKind dist;
-  FlatVar *param[2], *nll, *count;
+  const Distribution *dist;
+  FlatVar *param[DRAW_PARAMS], *nll, *count;
   Span span;
 } FlatDraw;
 
@@ -116,6 +134,15 @@ typedef struct FlatMetric {
   FlatVar *value;
   Span span;
 } FlatMetric;
+
+/* `reset target when ..`, `clip message target ..` */
+typedef struct FlatEdge {
+  FlatVar *target;
+  struct Use *use; /* the application that computes it: all its variables are meant; NULL: none */
+  FlatVar *when;   /* of reset: its condition at each t */
+  double clip;     /* of clip message */
+  Span span;
+} FlatEdge;
 
 /* The shape of node must be that of declared (a cell's input with its type). */
 typedef struct FlatType {
@@ -132,23 +159,29 @@ struct Flat {
   Diag *diag;
   ShapeCtx *sizes;
   const char *name;
+  const char *axis[AXES]; /* the model's names of them; NULL: none */
   Vec(FlatVar *) vars;
   Vec(Node *) nodes;
   Vec(FlatDraw) draws;
   Vec(FlatMetric) metrics;
   Vec(FlatType) types;
+  Vec(FlatEdge) edges;
   Vec(Setting) settings;
   FlatVar *loss;   /* `loss = e`, a number */
   bool full;       /* too large: reported */
   bool bad_bodies; /* some use of a cell has an error in its shapes */
 };
 
+/* edge.c: is v one of the variables that the statement means? does v run backward? */
+bool edge_holds(const FlatEdge *e, const FlatVar *v);
+bool edge_turned(const FlatVar *v);
+
 #define FLAT_VARS 100000 /* the largest system */
 #define FLAT_NODES 300000
 #define FLAT_DEPTH 4000 /* of an expression, defs inlined: later stages recurse */
 
 Flat *flat_new(Arena *a, Diag *d, const char *name);
-FlatVar *flat_var(Flat *f, VarKind kind, const char *name, bool timed, Span span);
+FlatVar *flat_var(Flat *f, VarKind kind, const char *name, int axes, Span span);
 Shape *flat_shape(FlatVar *v); /* where v's shape is kept */
 
 /* Node builders. span and text are set by the caller's frame (expression.c: Elab). */
@@ -158,11 +191,15 @@ Node *node1(Flat *f, Op op, Node *a, Span span);
 Node *node2(Flat *f, Op op, Node *a, Node *b, Span span);
 Node *node_const(Flat *f, double value, Span span);
 Node *node_dim(Flat *f, Dim d, Span span);
-Node *node_read(Flat *f, FlatVar *v, ReadKind kind, int k, Span span);
-Node *node_now(Flat *f, FlatVar *v, Span span); /* v[t], or v */
-/* v at a place outside 1..T: its boundary, or zero */
-Node *node_outside(Flat *f, FlatVar *v, ReadKind kind, int offset, Span span);
-FlatVar *flat_bound(const FlatVar *v, ReadKind kind, int offset);
+Node *node_leaf(Flat *f, Op op, Axis axis, Span span);                 /* t, T, live */
+Node *node_along(Flat *f, Op op, Axis axis, Node *a, Span span);       /* a reduction over the axis */
+Node *node_read(Flat *f, FlatVar *v, const Place at[AXES], Span span); /* inside 1..T, or its boundary, or zero */
+Node *node_now(Flat *f, FlatVar *v, Span span);                        /* v[t], v[t, s], or v */
+bool node_is_now(const Node *read);                                    /* on every axis */
+FlatVar *flat_bound(const FlatVar *v, Axis axis, ReadKind kind, int offset);
+bool is_outside(Place p); /* of 1..T, whatever T is */
+/* "[t, 0]": where v is read at these places, as System prints it */
+const char *flat_places(Flat *f, const Place at[AXES]);
 /* All nodes below one, each once: for (node = walk_from(w, root); node; node = walk_next(w)). */
 typedef struct Walk {
   Flat *f;

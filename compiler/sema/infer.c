@@ -62,6 +62,7 @@ static void expect_below(Infer *in, Node *n, Shape shape, bool dims)
     for (int i = 0; i < shape.rank && dims; i++) dim_unify(in->f->sizes, flat_shape(n->var)->dim[i], shape.dim[i]);
     return;
   case OP_STOP:
+  case OP_REVERSED:
   case OP_TSUM:
   case OP_TMAX:
   case OP_BSUM: expect(in, n->in[0], shape, dims); return;
@@ -103,7 +104,7 @@ static void apply_rule(Infer *in, Node *n)
   const char *why;
   for (int i = 0; i < n->nin; i++) shape[i] = used_shape(n->in[i]);
   shape_here(f->sizes, n->span);
-  n->settled = true;
+  n->settled = n->op != OP_RESHAPE; /* which may give a size once another is known */
   if (op_shape(f->sizes, f->arena, n->op, shape, n->nin, n->attr, &out, &why)) give_shape(in, n, out);
   else misfit(f, n, why, hint_for(n));
 }
@@ -123,9 +124,15 @@ static void promise_rank(Infer *in, Node *n)
   case OP_PICK: rank = 0; break;
   case OP_CONCAT:
   case OP_SOFTMAX:
+  case OP_CUMSUM:
   case OP_ONEHOT: rank = 1; break;
   case OP_OUTER:
   case OP_DIAG: rank = 2; break;
+  case OP_RESHAPE: give_shape(in, n, (Shape){.rank = n->attr[0], .dim = {n->attr[1], n->attr[2]}}); return;
+  case OP_TOKEN:
+    n->shape = shape_token(n->attr[0]);
+    in->changed = true;
+    return;
   default: return;
   }
   n->shape = (Shape){.rank = rank};
@@ -135,7 +142,8 @@ static void promise_rank(Infer *in, Node *n)
 
 static bool takes_vectors(Op op)
 {
-  return op == OP_SOFTMAX || op == OP_LOGSUMEXP || op == OP_ARGMAX || op == OP_DIAG || op == OP_OUTER || op == OP_PICK;
+  return op == OP_SOFTMAX || op == OP_CUMSUM || op == OP_LOGSUMEXP || op == OP_ARGMAX || op == OP_DIAG ||
+         op == OP_OUTER || op == OP_PICK;
 }
 
 static bool all_known(const Node *n)
@@ -299,7 +307,8 @@ static void force(Infer *in, Node *n, int rank)
   if (n->bad || n->shape.rank >= 0) return;
   if (n->op == OP_READ) set_rank(in, n->var, rank);
   else if (n->op == OP_CONST && n->constant == CONST_ZERO) set_rank(in, n->like, rank);
-  else if (is_elementwise(n->op) || n->op == OP_STOP || n->op == OP_TSUM || n->op == OP_TMAX || n->op == OP_BSUM) {
+  else if (is_elementwise(n->op) || n->op == OP_STOP || n->op == OP_REVERSED || n->op == OP_TSUM || n->op == OP_TMAX ||
+           n->op == OP_BSUM) {
     for (int i = 0; i < n->nin && !in->changed; i++) force(in, n->in[i], rank);
   }
 }
@@ -313,7 +322,7 @@ static bool default_vectors(Infer *in)
     Node *n = f->nodes.at[i];
     if (n->bad || n->settled) continue;
     if (n->op == OP_MATMUL) force(in, n->in[1], 1);
-    else if (takes_vectors(n->op) || n->op == OP_SLICE) force(in, n->in[0], 1);
+    else if (takes_vectors(n->op) || n->op == OP_SLICE || n->op == OP_RESHAPE) force(in, n->in[0], 1);
   }
   for (int i = 0; i < f->nodes.n && !in->changed; i++) {
     Node *n = f->nodes.at[i];
@@ -364,13 +373,16 @@ static void say_undetermined(Flat *f, FlatVar *v, int i)
   diag(f->diag, v->span, "nothing determines %s of '%s'", what, v->name);
   static const char *const role[] = {
       [VAR_INPUT] = "input ", [VAR_TARGET] = "target ", [VAR_PARAM] = "param ", [VAR_NOISE] = "noise "};
+  Place at[AXES] = {0};
+  for (Axis a = 0; a < AXES; a++)
+    if (v->axes & axis_bit(a)) at[a] = (Place){READ_REL, 0};
+  const char *index = flat_places(f, at);
   const char *name = strrchr(v->name, '.') ? strrchr(v->name, '.') + 1 : v->name;
   if (v->kind != VAR_COMPUTED)
-    diag_note(f->diag, (Span){0}, "declare it with its size: %s%s%s : %s", role[v->kind], name, v->timed ? "[t]" : "",
+    diag_note(f->diag, (Span){0}, "declare it with its size: %s%s%s : %s", role[v->kind], name, index,
               partial_type(f, v->shape));
   else
-    diag_note(f->diag, (Span){0}, "declare it with its size: output %s%s : %s", name, v->timed ? "[t]" : "",
-              partial_type(f, v->shape));
+    diag_note(f->diag, (Span){0}, "declare it with its size: output %s%s : %s", name, index, partial_type(f, v->shape));
   for (int k = 0; k < f->vars.n && v->kind != VAR_COMPUTED; k++) {
     const FlatVar *h = f->vars.at[k];
     if (h->kind != VAR_COMPUTED || h->bad || h->dead || h->owner || h->shape.rank < 1) continue;

@@ -70,12 +70,13 @@ static void names_of_cells(Elab *x, Names *out)
 {
   Sema *s = x->body->s;
   Unit *u = x->body->unit;
+  const Ast *cell;
   for (int i = -1; i < u->imports.n; i++) {
     const Map *m = i < 0 ? &u->cells : &u->imports.at[i]->cells;
     for (int k = 0; k < m->item.n; k++) vec_push(s->arena, out, m->item.at[k].key);
   }
   for (const LangFile *l = s->options->lang; l && l->name; l++)
-    if (strcmp(l->name, "prelude") != 0) vec_push(s->arena, out, l->name);
+    if (unit_of_cell(s, u, intern(s->arena, l->name), &cell)) vec_push(s->arena, out, l->name);
   vec_push(s->arena, out, "stack");
 }
 
@@ -91,7 +92,9 @@ void names_of_functions(Elab *x, Names *out)
   for (int i = 0; builtin_name(i); i++) vec_push(s->arena, out, builtin_name(i));
   names_of_defs(s, u, out);
   for (int i = 0; i < u->imports.n; i++) names_of_defs(s, u->imports.at[i], out);
-  names_of_defs(s, unit_prelude(s), out);
+  const Unit *prelude = unit_prelude(s);
+  names_of_defs(s, prelude, out);
+  for (int i = 0; prelude && i < prelude->imports.n; i++) names_of_defs(s, prelude->imports.at[i], out);
   names_of_cells(x, out);
   for (int i = 0; i < x->body->entries.n; i++)
     if (x->body->entries.at[i]->kind == ENTRY_INSTANCE) vec_push(s->arena, out, x->body->entries.at[i]->name);

@@ -131,6 +131,8 @@ Unit *unit_prelude(Sema *s)
   return s->prelude;
 }
 
+Unit *unit_distributions(Sema *s) { return lang_unit(s, "distributions"); }
+
 Unit *unit_of_cell(Sema *s, Unit *u, const char *name, const Ast **cell)
 {
   if ((*cell = map_get(&u->cells, name))) return u;
@@ -148,6 +150,8 @@ Unit *unit_of_def(Sema *s, Unit *u, const char *name, const Ast **def)
     if ((*def = map_get(&u->imports.at[i]->defs, name))) return u->imports.at[i];
   Unit *prelude = unit_prelude(s);
   if (prelude && (*def = map_get(&prelude->defs, name))) return prelude;
+  for (int i = 0; prelude && i < prelude->imports.n; i++)
+    if ((*def = map_get(&prelude->imports.at[i]->defs, name))) return prelude->imports.at[i];
   return NULL;
 }
 

@@ -142,9 +142,10 @@ static void check_initialiser(Front *fe, Role role, const Ast *decl)
   if (role == ROLE_PARAM || !value) return;
   diag(fe->diag, value->span, "only a param has an initial value");
   diag_note(fe->diag, (Span){0},
-            role == ROLE_OUTPUT  ? "an output gets its value from an equation on a line of its own"
-            : role == ROLE_NOISE ? "noise gets its value from a distribution: noise m[t] ~ bernoulli(0.8)"
-                                 : "its values come from the data");
+            role == ROLE_OUTPUT        ? "an output gets its value from an equation on a line of its own"
+            : role == ROLE_NOISE       ? "noise gets its value from a distribution: noise m[t] ~ bernoulli(0.8)"
+            : role == ROLE_NOISE_MODEL ? "noise gets its value from a distribution: noise model m ~ bernoulli(0.8)"
+                                       : "its values come from the data");
 }
 
 AstList *ast_declare(Front *fe, Role role, const AstList *decls, Span at)
@@ -166,7 +167,7 @@ AstList *ast_declare(Front *fe, Role role, const AstList *decls, Span at)
       list_join(fe, &index, &(AstList){.at = indices->kid, .n = indices->nkid});
       target = ast_index(fe, target, &index, span_join(name_at, indices->span));
     }
-    list_add(fe, out, ast_draw(fe, target, draw, span_join(target->span, draw->span)));
+    list_add(fe, out, ast_draw(fe, target, draw, NULL, span_join(target->span, draw->span)));
   }
   return out;
 }
@@ -211,7 +212,7 @@ Ast *ast_equation(Front *fe, Ast *target, Ast *value, Span at)
   return node2(fe, AST_EQUATION, NULL, at, target, value);
 }
 
-Ast *ast_draw(Front *fe, Ast *target, Ast *distribution, Span at)
+Ast *ast_draw(Front *fe, Ast *target, Ast *distribution, Ast *mask, Span at)
 {
   if (!check_target(fe, target, "~")) return ast_error(fe, at);
   if (distribution->kind != AST_CALL) {
@@ -219,7 +220,7 @@ Ast *ast_draw(Front *fe, Ast *target, Ast *distribution, Span at)
       diag(fe->diag, distribution->span, "a distribution with its arguments stands right of '~', such as normal(0, 1)");
     return ast_error(fe, at);
   }
-  return node2(fe, AST_DRAW, NULL, at, target, distribution);
+  return node(fe, AST_DRAW, NULL, at, mask ? 3 : 2, (Ast *[]){target, distribution, mask});
 }
 
 Ast *ast_lone(Front *fe, Ast *a, Span at)
@@ -236,6 +237,19 @@ Ast *ast_lone(Front *fe, Ast *a, Span at)
 }
 
 Ast *ast_metric(Front *fe, const char *name, Ast *value, Span at) { return node1(fe, AST_METRIC, name, at, value); }
+
+/* reset target when value, clip message target value: the word in it is no keyword, so that variables may have its name
+ */
+Ast *ast_edge(Front *fe, AstKind kind, Ast *target, const char *word, Span word_at, Ast *value, Span at)
+{
+  bool reset = kind == AST_RESET;
+  if (strcmp(word, reset ? "when" : "message")) {
+    diag(fe->diag, word_at, "'%s' is expected here, not '%s'", reset ? "when" : "message", word);
+    diag_note(fe->diag, (Span){0}, "for instance: %s", reset ? "reset h when boundary[t]" : "clip message h 5.0");
+    return ast_error(fe, at);
+  }
+  return node2(fe, kind, NULL, at, target, value);
+}
 
 Ast *ast_train(Front *fe, const AstList *settings, Span at) { return node_list(fe, AST_TRAIN, NULL, at, settings); }
 

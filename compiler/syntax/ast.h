@@ -12,7 +12,15 @@ typedef enum AstKind {
   AST_KINDS
 } AstKind;
 
-typedef enum Role { ROLE_NONE, ROLE_INPUT, ROLE_TARGET, ROLE_OUTPUT, ROLE_PARAM, ROLE_NOISE } Role;
+typedef enum Role {
+  ROLE_NONE,
+  ROLE_INPUT,
+  ROLE_TARGET,
+  ROLE_OUTPUT,
+  ROLE_PARAM,
+  ROLE_NOISE,
+  ROLE_NOISE_MODEL /* one draw for the model: noise model m */
+} Role;
 
 typedef struct Ast Ast;
 struct Ast {

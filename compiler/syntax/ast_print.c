@@ -19,7 +19,7 @@ const char *ast_kind_name(AstKind k)
 
 static const char *role_name(Role r)
 {
-  static const char *const name[] = {"", "input", "target", "output", "param", "noise"};
+  static const char *const name[] = {"", "input", "target", "output", "param", "noise", "noise model"};
   return name[r];
 }
 
@@ -322,6 +322,17 @@ static void statement(Text *out, const Ast *a, int indent)
   case AST_DRAW:
     expression(out, a->kid[0], LEVEL_OR);
     text_puts(out, a->kind == AST_DRAW ? " ~ " : " = ");
+    expression(out, a->kid[1], LEVEL_OR);
+    if (a->nkid > 2) {
+      text_puts(out, " when ");
+      expression(out, a->kid[2], LEVEL_OR);
+    }
+    break;
+  case AST_RESET:
+  case AST_CLIP:
+    text_puts(out, a->kind == AST_RESET ? "reset " : "clip message ");
+    expression(out, a->kid[0], LEVEL_POSTFIX);
+    text_puts(out, a->kind == AST_RESET ? " when " : " ");
     expression(out, a->kid[1], LEVEL_OR);
     break;
   case AST_TRAIN:

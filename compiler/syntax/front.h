@@ -77,9 +77,10 @@ Ast *ast_decl(Front *fe, const char *name, Ast *indices, Ast *type, Ast *value, 
 Ast *ast_indices(Front *fe, const AstList *l, Span at);
 Ast *ast_type(Front *fe, const char *name, const AstList *sizes, Span at);
 Ast *ast_equation(Front *fe, Ast *target, Ast *value, Span at);
-Ast *ast_draw(Front *fe, Ast *target, Ast *distribution, Span at);
+Ast *ast_draw(Front *fe, Ast *target, Ast *distribution, Ast *mask, Span at);
 Ast *ast_lone(Front *fe, Ast *expression, Span at);
 Ast *ast_metric(Front *fe, const char *name, Ast *value, Span at);
+Ast *ast_edge(Front *fe, AstKind kind, Ast *target, const char *word, Span word_at, Ast *value, Span at);
 Ast *ast_train(Front *fe, const AstList *settings, Span at);
 Ast *ast_setting(Front *fe, const char *name, Ast *value, Span at);
 

@@ -44,6 +44,7 @@ static void syntax_error(Span *at, Front *fe, const char *what);
 %token MODEL "'model'" CELL "'cell'" DEF "'def'" IMPORT "'import'" SIZE "'size'" AXIS "'axis'"
 %token INPUT "'input'" TARGET "'target'" OUTPUT "'output'" PARAM "'param'" NOISE "'noise'"
 %token METRIC "'metric'" TRAIN "'train'" REVERSE "'reverse'" AND "'and'" OR "'or'" NOT "'not'"
+%token WHEN "'when'" RESET "'reset'" CLIP "'clip'"
 %token EQ "'=='" NE "'!='" LE "'<='" GE "'>='"
 
 %left OR
@@ -57,6 +58,7 @@ static void syntax_error(Span *at, Front *fe, const char *what);
 %type <list> file item items line statements statement sizes names decls expressions formals formal_list
 %type <list> arguments argument_list settings
 %type <node> definition import train size decl indices type formal setting value
+%type <node> path
 %type <node> expression comparison arithmetic operand postfix primary argument
 %type <role> role
 
@@ -106,9 +108,16 @@ statement
   | AXIS names                                  { $$ = list_of(fe, ast_axis(fe, $names, @$)); }
   | role decls                                  { $$ = ast_declare(fe, $role, $decls, @$); }
   | METRIC NAME '=' expression                  { $$ = list_of(fe, ast_metric(fe, $2, $4, @$)); }
+  | RESET path WHEN expression                  { $$ = list_of(fe, ast_edge(fe, AST_RESET, $path, "when", @WHEN, $4, @$)); }
+  | RESET path NAME[word] expression            { $$ = list_of(fe, ast_edge(fe, AST_RESET, $path, $word, @word, $4, @$)); }
+  | CLIP NAME[word] path expression             { $$ = list_of(fe, ast_edge(fe, AST_CLIP, $path, $word, @word, $4, @$)); }
   | expression '=' expression                   { $$ = list_of(fe, ast_equation(fe, $1, $3, @$)); }
-  | expression '~' expression                   { $$ = list_of(fe, ast_draw(fe, $1, $3, @$)); }
+  | expression '~' expression                   { $$ = list_of(fe, ast_draw(fe, $1, $3, NULL, @$)); }
+  | expression '~' expression WHEN expression   { $$ = list_of(fe, ast_draw(fe, $1, $3, $5, @$)); }
   | expression                                  { $$ = list_of(fe, ast_lone(fe, $1, @$)); }
+
+path: NAME                                      { $$ = ast_name(fe, $1, @$); }
+    | path '.' NAME                             { $$ = ast_field(fe, $1, $3, @$); }
 
 sizes: size                                     { $$ = list_of(fe, $1); }
      | sizes ',' size                           { $$ = list_add(fe, $1, $3); }
@@ -122,6 +131,7 @@ role: INPUT                                     { $$ = ROLE_INPUT; }
     | OUTPUT                                    { $$ = ROLE_OUTPUT; }
     | PARAM                                     { $$ = ROLE_PARAM; }
     | NOISE                                     { $$ = ROLE_NOISE; }
+    | NOISE MODEL                               { $$ = ROLE_NOISE_MODEL; }
 
 decls: decl                                     { $$ = list_of(fe, $1); }
      | decls ',' decl                           { $$ = list_add(fe, $1, $3); }

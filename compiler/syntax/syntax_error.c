@@ -144,9 +144,9 @@ static void misplaced_equals(Front *fe, Span at)
 static const char *expected_text(Front *fe, Expected e)
 {
   enum { most = 4 };
-  static const char *const statement[] = {"'model'", "'cell'",   "'def'",    "'import'", "'size'",
-                                          "'axis'",  "'input'",  "'target'", "'output'", "'param'",
-                                          "'noise'", "'metric'", "'train'",  NULL};
+  static const char *const statement[] = {"'model'", "'reset'",  "'clip'",  "'cell'",   "'def'",    "'import'",
+                                          "'size'",  "'axis'",   "'input'", "'target'", "'output'", "'param'",
+                                          "'noise'", "'metric'", "'train'", NULL};
   static const char *const expression[] = {"'not'", "'reverse'", "'-'", "'('", "a name", "a number", "a string", NULL};
   static const char *const operator[] = {
     "'+'",

@@ -2,6 +2,7 @@
    Needs: shapes that op_shape has accepted. Leaves: time, batch and reads to interpret.c. Written to be read, not to be
    fast: sums run in index order. */
 #include "interpret.h"
+#include "special.h"
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -112,6 +113,15 @@ static double sum_of(const double *a, int64_t n)
   return sum;
 }
 
+static void value_cumsum(const double *a, int64_t n, bool from_end, double *out)
+{
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) {
+    int64_t at = from_end ? n - 1 - i : i;
+    out[at] = sum += a[at];
+  }
+}
+
 static double place_of_largest(const double *a, int64_t n)
 {
   int64_t best = 0;
@@ -150,12 +160,13 @@ void op_value(const Expr *e, const double *const *in, double *out)
     value_elementwise(e, in, out);
     return;
   }
-  const double *a = in[0];
-  const Expr *x = e->in[0];
-  int64_t n = value_width(e->shape), na = value_width(x->shape);
+  const double *a = e->nin ? in[0] : NULL;
+  int64_t n = value_width(e->shape), na = e->nin ? value_width(e->in[0]->shape) : 0;
   int64_t row = e->shape.rank == 2 ? e->shape.dim[1] : 1; /* slice and pad move whole rows of a matrix */
   switch (e->op) {
-  case OP_STOP: memcpy(out, a, sizeof(double) * (size_t)n); return;
+  case OP_STOP:
+  case OP_RESHAPE:
+  case OP_REVERSED: memcpy(out, a, sizeof(double) * (size_t)n); return;
   case OP_MATMUL: value_matmul(e, in, out); return;
   case OP_OUTER: value_outer(e, in, out); return;
   case OP_TRANSPOSE: value_transpose(e, in, out); return;
@@ -164,6 +175,7 @@ void op_value(const Expr *e, const double *const *in, double *out)
   case OP_LOGSUMEXP: out[0] = log_sum_exp(a, na); return;
   case OP_SOFTMAX: value_softmax(a, na, out); return;
   case OP_ARGMAX: out[0] = place_of_largest(a, na); return;
+  case OP_CUMSUM: value_cumsum(a, na, e->attr[0], out); return;
   case OP_CONCAT: value_concat(e, in, out); return;
   case OP_SLICE: memcpy(out, a + e->attr[0] * row, sizeof(double) * (size_t)n); return;
   case OP_PAD:
@@ -173,6 +185,9 @@ void op_value(const Expr *e, const double *const *in, double *out)
   case OP_BCAST:
     for (int64_t i = 0; i < n; i++) out[i] = a[0];
     return;
+  case OP_IOTA:
+    for (int64_t i = 0; i < n; i++) out[i] = (double)i;
+    return;
   case OP_DIAG: value_diag(e, a, out); return;
   case OP_DIAGOF:
     for (int64_t i = 0; i < n; i++) out[i] = a[i * n + i];
@@ -181,6 +196,7 @@ void op_value(const Expr *e, const double *const *in, double *out)
     for (int64_t i = 0; i < n; i++) out[i] = i == (int64_t)a[0];
     return;
   case OP_INDEX: out[0] = a[0]; return;
+  case OP_TOKEN: out[0] = a[0] >= 0 && a[0] < e->attr[0] ? floor(a[0]) : -1; return;
   case OP_PICK: out[0] = in[1][0] >= 0 ? a[(int64_t)in[1][0]] : 0; return;
   default: assert(!"an operator that needs no place"); return;
   }

@@ -6,6 +6,7 @@
    shared parts as equations of their own. */
 #include "system.h"
 #include "text.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ enum { MARK = 1 };                         /* in a draft: MARK, then how tightly
 enum { LOOSEST, BY_OR, BY_AND, BY_NOT, BY_COMPARISON, BY_SUM, BY_PRODUCT, BY_SIGN, BY_POWER, BY_POSTFIX, WHOLE };
 
 typedef struct Printer {
+  const System *s;
   Text draft;
   int depth;           /* of brackets */
   const char **shared; /* by expression id: the name of the equation that holds it; NULL: print it in place */
@@ -38,6 +40,10 @@ static void put_mark(Printer *p, int binds)
 static void put_number(Text *out, double value)
 {
   char s[40];
+  if (fabs(value) < 1e6 && value == floor(value)) {
+    text_printf(out, "%.0f", value);
+    return;
+  }
   for (int digits = 1; digits <= 17; digits++) {
     snprintf(s, sizeof s, "%.*g", digits, value);
     if (strtod(s, NULL) == value) break;
@@ -45,22 +51,44 @@ static void put_number(Text *out, double value)
   text_puts(out, s);
 }
 
-static void put_place(Text *out, ReadKind kind, int k)
+/* the length's name is the axis's, with a capital */
+static void put_length(Text *out, const char *axis)
 {
-  switch (kind) {
-  case READ_PLAIN: return;
-  case READ_REL: text_puts(out, "[t"); break;
-  case FROM_START: text_printf(out, "[%d]", k); return;
-  case FROM_END: text_puts(out, "[T"); break;
-  }
-  if (k) text_printf(out, "%+d", k);
+  text_printf(out, "%c%s", toupper((unsigned char)axis[0]), axis + 1);
+}
+
+/* t+k, k, T+k */
+static void put_place(Text *out, const char *axis, Place p)
+{
+  if (p.kind == READ_REL) text_puts(out, axis);
+  if (p.kind == FROM_END) put_length(out, axis);
+  if (p.kind == FROM_START) text_printf(out, "%d", p.k);
+  else if (p.k) text_printf(out, "%+d", p.k);
+}
+
+static void put_places(Text *out, const System *s, Place t, Place u)
+{
+  if (t.kind == READ_PLAIN && u.kind == READ_PLAIN) return;
+  text_puts(out, "[");
+  if (t.kind != READ_PLAIN) put_place(out, s->axis[AXIS_T], t);
+  if (t.kind != READ_PLAIN && u.kind != READ_PLAIN) text_puts(out, ", ");
+  if (u.kind != READ_PLAIN) put_place(out, s->axis[AXIS_S], u);
   text_puts(out, "]");
 }
 
-static void put_variable(Text *out, const Var *v)
+/* what stands in brackets behind the name of something that varies over `dom` */
+static void put_indices(Text *out, const System *s, int dom)
+{
+  put_places(out, s, (Place){dom & DOM_T ? READ_REL : READ_PLAIN, 0}, (Place){dom & DOM_S ? READ_REL : READ_PLAIN, 0});
+}
+
+/* The front end names a boundary's variable by its place, `a[0, s]`: that says its own index. */
+static bool says_place(const char *name) { return name[0] && name[strlen(name) - 1] == ']'; }
+
+static void put_variable(Text *out, const System *s, const Var *v)
 {
   text_puts(out, v->name);
-  if (v->dom & DOM_T) text_puts(out, "[t]");
+  if (!says_place(v->name)) put_indices(out, s, v->dom);
 }
 
 /* ---- expressions ---- */
@@ -130,14 +158,14 @@ static void put_binary(Printer *p, const Expr *e)
 static void put_call(Printer *p, const Expr *e)
 {
   const char *name = op_info[e->op].name;
-  text_printf(&p->draft, "%s(", name);
+  if (e->op == OP_TSUM || e->op == OP_TMAX)
+    text_printf(&p->draft, "%s[%s](", e->op == OP_TSUM ? "sum" : "max", p->s->axis[e->attr[0]]);
+  else text_printf(&p->draft, "%s(", name);
   p->depth++;
   if (e->op == OP_AT) {
-    text_puts(&p->draft, "t == ");
-    Text place = {0};
-    put_place(&place, e->attr[0], e->attr[1]);
-    text_write(&p->draft, place.at + 1, place.n - 2); /* without its brackets */
-    text_free(&place);
+    const char *axis = p->s->axis[e->attr[2]];
+    text_printf(&p->draft, "%s == ", axis);
+    put_place(&p->draft, axis, (Place){(ReadKind)e->attr[0], e->attr[1]});
     text_puts(&p->draft, ", ");
     put_mark(p, LOOSEST);
   }
@@ -149,7 +177,9 @@ static void put_call(Printer *p, const Expr *e)
     put_expr(p, e->in[i], LOOSEST);
   }
   if (e->op == OP_SLICE || e->op == OP_PAD) text_printf(&p->draft, ", %d, %d", e->attr[0], e->attr[1]);
-  if (e->op == OP_BCAST)
+  if (e->op == OP_TOKEN) text_printf(&p->draft, ", %d", e->attr[0]);
+  if (e->op == OP_IOTA) text_printf(&p->draft, "%d", e->attr[0]);
+  if (e->op == OP_BCAST || e->op == OP_RESHAPE)
     for (int i = 0; i < e->attr[0]; i++) text_printf(&p->draft, ", %d", e->attr[1 + i]);
   p->depth--;
   text_puts(&p->draft, ")");
@@ -159,7 +189,8 @@ static void put_call(Printer *p, const Expr *e)
 static void put_expr(Printer *p, const Expr *e, int least)
 {
   if (p->shared && p->shared[e->id]) {
-    text_printf(&p->draft, "%s%s", p->shared[e->id], e->dom & DOM_T ? "[t]" : "");
+    text_puts(&p->draft, p->shared[e->id]);
+    put_indices(&p->draft, p->s, e->dom);
     return;
   }
   if (p->budget-- <= 0) {
@@ -176,10 +207,12 @@ static void put_expr(Printer *p, const Expr *e, int least)
   case OP_CONST: put_number(&p->draft, e->value); return;
   case OP_READ:
     text_puts(&p->draft, e->var->name);
-    put_place(&p->draft, e->attr[0], e->attr[1]);
+    if (!says_place(e->var->name) || !read_is_now(e))
+      put_places(&p->draft, p->s, read_place(e, AXIS_T), read_place(e, AXIS_S));
     return;
-  case OP_TIME:
-  case OP_LENGTH:
+  case OP_TIME: text_puts(&p->draft, p->s->axis[e->attr[0]]); return;
+  case OP_LENGTH: put_length(&p->draft, p->s->axis[e->attr[0]]); return;
+  case OP_LIVE: text_printf(&p->draft, "live[%s]", p->s->axis[e->attr[0]]); return;
   case OP_BATCH:
   case OP_FRESH: text_puts(&p->draft, op_info[e->op].name); return;
   case OP_NEG:
@@ -246,9 +279,9 @@ static int lay_out(Text *out, const char *text, size_t n, int column, int indent
   return column;
 }
 
-void expr_print(Text *out, const Expr *e)
+void expr_print(Text *out, const System *s, const Expr *e)
 {
-  Printer p = {.budget = 4 * READABLE};
+  Printer p = {.s = s, .budget = 4 * READABLE};
   put_expr(&p, e, LOOSEST);
   for (size_t i = 0; i < p.draft.n; i++) {
     if (p.draft.at[i] == MARK) i++;
@@ -272,7 +305,7 @@ static void put_comment(Text *out, const char *comment)
 
 static const char *shape_comment(const System *s, Shape shape, int dom)
 {
-  const char *once = dom & DOM_T ? "" : dom & DOM_B ? ", one a sequence" : ", one for all";
+  const char *once = dom & DOM_B ? (dom & DOM_AXES ? "" : ", one a sequence") : ", one for all";
   return arena_printf(s->arena, "%s%s", shape_text(NULL, s->arena, shape), once);
 }
 
@@ -293,9 +326,11 @@ static void count_uses(const Expr *e, int *users)
   for (int i = 0; i < e->nin; i++) count_uses(e->in[i], users);
 }
 
-static void put_equation(Text *out, Printer *p, const char *target, const Expr *e)
+static void put_equation(Text *out, Printer *p, const char *target, int dom, const Expr *e)
 {
-  text_printf(out, "  %s = ", target);
+  text_printf(out, "  %s", target);
+  if (!says_place(target)) put_indices(out, p->s, dom);
+  text_puts(out, " = ");
   p->draft.n = 0;
   put_expr(p, e, LOOSEST);
   lay_out(out, p->draft.at, p->draft.n, column_of(out), 6);
@@ -320,14 +355,14 @@ static void put_shared(Sharing *sh, const Expr *e, bool top)
   if (top || sh->users[e->id] < 2 || printed_size(e, WORTH_A_NAME) < WORTH_A_NAME) return;
   const char *name = arena_printf(sh->s->arena, "%s.part%d", sh->v->name, ++sh->count);
   sh->p->budget = 1 << 30;
-  put_equation(sh->out, sh->p, arena_printf(sh->s->arena, "%s%s", name, e->dom & DOM_T ? "[t]" : ""), e);
+  put_equation(sh->out, sh->p, name, e->dom, e);
   put_comment(sh->out, shape_comment(sh->s, e->shape, e->dom));
   sh->p->shared[e->id] = name;
 }
 
 static void put_right_side(Text *out, const System *s, const Var *v)
 {
-  Printer p = {.budget = 1 << 30};
+  Printer p = {.s = s, .budget = 1 << 30};
   if (printed_size(v->rhs, READABLE + 1) > READABLE) {
     p.shared = ARENA_ARRAY(s->arena, const char *, s->next_id);
     int *users = ARENA_ARRAY(s->arena, int, s->next_id);
@@ -335,19 +370,21 @@ static void put_right_side(Text *out, const System *s, const Var *v)
     Sharing sh = {.s = s, .v = v, .out = out, .p = &p, .users = users, .seen = ARENA_ARRAY(s->arena, bool, s->next_id)};
     put_shared(&sh, v->rhs, true);
   }
-  put_equation(out, &p, arena_printf(s->arena, "%s%s", v->name, v->dom & DOM_T ? "[t]" : ""), v->rhs);
+  put_equation(out, &p, v->name, v->dom, v->rhs);
   put_comment(out, shape_comment(s, v->shape, v->dom));
   text_free(&p.draft);
 }
 
-/* The front end names a boundary's variable `h[0]`: then its own equation says it already. */
+/* Where the boundary's variable says its place, its own equation has said it already. */
 static void put_boundaries(Text *out, const System *s, const Var *v)
 {
   for (int i = 0; i < v->bound.n; i++) {
     const Boundary *b = &v->bound.at[i];
     Text place = {0};
+    Place at[AXES] = {place_now(v, AXIS_T), place_now(v, AXIS_S)};
+    at[b->axis] = (Place){b->kind, b->offset};
     text_puts(&place, v->name);
-    put_place(&place, b->kind, b->offset);
+    put_places(&place, s, at[AXIS_T], at[AXIS_S]);
     if (strcmp(place.at, b->var->name) != 0) {
       text_printf(out, "  %s = %s", place.at, b->var->name);
       put_comment(out, shape_comment(s, v->shape, b->var->dom));
@@ -377,9 +414,11 @@ static void put_init(Text *out, Init init)
 
 static void put_noise(Text *out, const Var *v)
 {
-  text_puts(out, v->noise == DIST_BERNOULLI ? " ~ bernoulli(" : " ~ normal(");
+  static const char *const name[] = {
+      [DIST_BERNOULLI] = "bernoulli", [DIST_NORMAL] = "normal", [DIST_UNIFORM] = "uniform"};
+  text_printf(out, " ~ %s(", name[v->noise]);
   put_number(out, v->noise_arg[0]);
-  if (v->noise == DIST_NORMAL) {
+  if (v->noise != DIST_BERNOULLI) {
     text_puts(out, ", ");
     put_number(out, v->noise_arg[1]);
   }
@@ -391,25 +430,27 @@ static void put_declaration(Text *out, const System *s, const Var *v)
   static const char *const role[] = {[VAR_INPUT] = "input", [VAR_TARGET] = "target",   [VAR_PARAM] = "param",
                                      [VAR_NOISE] = "noise", [VAR_COMPUTED] = "output", [VAR_STACKED] = "stacked"};
   text_printf(out, "  %s ", role[v->kind]);
-  put_variable(out, v);
+  if (v->kind == VAR_NOISE && v->noise_shared) text_puts(out, "model ");
+  put_variable(out, s, v);
   text_printf(out, " : %s", shape_text(NULL, s->arena, v->shape));
   if (v->kind == VAR_PARAM) put_init(out, v->init);
   if (v->kind == VAR_NOISE) put_noise(out, v);
   for (int i = 0; i < v->member.n; i++) text_printf(out, "%s%s", i ? ", " : " = ", v->member.at[i]->name);
   if (v->output && v->kind != VAR_COMPUTED) put_comment(out, "output");
-  else if (v->kind == VAR_NOISE && v->noise_shared) put_comment(out, "one draw for all sequences");
+  else if (v->kind == VAR_NOISE && v->noise_forced) put_comment(out, "by teacher_forcing");
   else text_puts(out, "\n");
 }
 
 static void put_draw(Text *out, const System *s, const Draw *d)
 {
-  static const char *const name[] = {"categorical", "bernoulli", "normal"};
   text_printf(out, "  %s", d->var->name);
-  if (d->var->dom & DOM_T) put_place(out, READ_REL, d->offset);
-  text_printf(out, " ~ %s(", name[d->dist]);
-  for (int i = 0; i < 2 && d->param[i]; i++) {
+  Place t = place_now(d->var, AXIS_T), u = place_now(d->var, AXIS_S);
+  (t.kind == READ_PLAIN ? &u : &t)->k = d->offset;
+  put_places(out, s, t, u);
+  text_printf(out, " ~ %s(", d->dist);
+  for (int i = 0; i < DRAW_PARAMS && d->param[i]; i++) {
     if (i) text_puts(out, ", ");
-    put_variable(out, d->param[i]);
+    put_variable(out, s, d->param[i]);
   }
   text_puts(out, ")");
   if (d->nll && d->count) put_comment(out, arena_printf(s->arena, "loss: %s / %s", d->nll->name, d->count->name));
@@ -425,9 +466,17 @@ static void put_settings(Text *out, const System *s)
   text_puts(out, "  }\n");
 }
 
+/* what is not the one axis t */
+static void put_axes(Text *out, const System *s)
+{
+  if (s->axis[AXIS_S]) text_printf(out, "  axis %s, %s\n", s->axis[AXIS_S], s->axis[AXIS_T]);
+  else if (strcmp(s->axis[AXIS_T], "t") != 0) text_printf(out, "  axis %s\n", s->axis[AXIS_T]);
+}
+
 void system_print(Text *out, const System *s)
 {
   text_printf(out, "model %s {\n", s->name);
+  put_axes(out, s);
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
     if (v->kind != VAR_COMPUTED || v->output) put_declaration(out, s, v);

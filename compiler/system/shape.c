@@ -372,6 +372,36 @@ static bool shape_broadcast(Rule *r)
   return give(r, (Shape){.rank = r->attr[0], .dim = {r->attr[1], r->attr[2]}});
 }
 
+/* Components of the sizes that are known; *open: the unknown one, if there is one; *opens counts them. */
+static int64_t known_part(Rule *r, Shape s, Dim *open, int *opens)
+{
+  int64_t n = 1;
+  for (int i = 0; i < s.rank; i++) {
+    Dim d = dim_find(r->c, s.dim[i]);
+    if (d < 0) *open = d, ++*opens;
+    else n *= d;
+  }
+  return n;
+}
+
+/* the same components in another shape; where one size alone is unknown, the others give it */
+static bool shape_reshape(Rule *r)
+{
+  if (!refuse_tokens(r)) return false;
+  Shape a = r->in[0], y = {.rank = r->attr[0], .dim = {r->attr[1], r->attr[2]}};
+  if (a.rank == 0) return misfit(r, "reshape takes a vector or a matrix, $1 is a number");
+  Dim open = 0;
+  int opens = 0;
+  int64_t from = known_part(r, a, &open, &opens), mine = opens, to = known_part(r, y, &open, &opens);
+  int64_t whole = mine ? to : from, part = mine ? from : to, rest = part ? whole / part : 0;
+  bool fits = opens > 1 ||
+              (opens == 0 ? from == to
+                          : rest >= 1 && rest * part == whole && rest <= INT32_MAX && dim_unify(r->c, open, (Dim)rest));
+  if (fits) return give(r, y);
+  return misfit(r, arena_printf(r->arena, "$1 is %s: its components do not make up %s", shape_text(r->c, r->arena, a),
+                                shape_text(r->c, r->arena, y)));
+}
+
 /* [n] -> [n,n] */
 static bool shape_diag(Rule *r)
 {
@@ -393,6 +423,15 @@ static bool need_token(Rule *r, int i, const char *name)
 {
   if (r->in[i].token) return true;
   return misfit(r, arena_printf(r->arena, "%s takes a token, $%d is %s", name, i + 1, kind_text(r->in[i])));
+}
+
+/* a number -> token[attr[0]] */
+static bool shape_named_class(Rule *r)
+{
+  if (!refuse_tokens(r)) return false;
+  if (r->in[0].rank != 0)
+    return misfit(r, arena_printf(r->arena, "token takes a number, $1 is %s", kind_text(r->in[0])));
+  return give(r, shape_token(r->attr[0]));
 }
 
 /* a[n], token b of n symbols -> a number */
@@ -428,18 +467,23 @@ bool op_shape(ShapeCtx *c, Arena *a, int op, const Shape *in, int n, const int *
   case OP_MAXC: return shape_reduce(r);
   case OP_LOGSUMEXP: return need_vector(r, "logsumexp") && give(r, shape_scalar());
   case OP_SOFTMAX: return need_vector(r, "softmax") && give(r, in[0]);
+  case OP_CUMSUM: return need_vector(r, "cumsum") && give(r, in[0]);
   case OP_ARGMAX: return need_vector(r, "argmax") && give(r, shape_scalar());
   case OP_CONCAT: return shape_concat(r);
   case OP_SLICE: return shape_slice(r);
   case OP_PAD: return shape_pad(r);
   case OP_BCAST: return shape_broadcast(r);
+  case OP_RESHAPE: return shape_reshape(r);
   case OP_DIAG: return shape_diag(r);
   case OP_DIAGOF: return shape_diagonal(r);
   case OP_ONEHOT: return need_token(r, 0, "onehot") && give(r, shape_vector(in[0].dim[0]));
   case OP_INDEX: return need_token(r, 0, "index") && give(r, shape_scalar());
+  case OP_IOTA: return give(r, shape_vector(r->attr[0]));
   case OP_OBSERVED: return give(r, shape_scalar());
+  case OP_TOKEN: return shape_named_class(r);
   case OP_PICK: return shape_pick(r);
   case OP_STOP:
+  case OP_REVERSED:
   case OP_TSUM:
   case OP_TMAX:
   case OP_BSUM:
@@ -448,6 +492,7 @@ bool op_shape(ShapeCtx *c, Arena *a, int op, const Shape *in, int n, const int *
   case OP_READ: /* of the variable's shape: ex_read knows it */
   case OP_TIME:
   case OP_LENGTH:
+  case OP_LIVE:
   case OP_BATCH:
   case OP_FRESH: return give(r, shape_scalar());
   case OP_COUNT: break;

@@ -42,7 +42,7 @@ const char *why_with_names(Arena *a, const char *why, const char *const *name, i
 
 /* The shape of op applied to in[0..n): one rule a row of ops.def, the only place that knows them. Ranks must be known.
    attr: as in ops.def. Returns false and a sentence in *why (in the arena; $1, $2 stand for the inputs) when they do
-   not fit. In an attr a length (of slice, pad, broadcast) may be an unknown Dim. c may be NULL when all sizes are
-   known. */
+   not fit. In an attr a length (of slice, pad, broadcast, reshape) may be an unknown Dim. c may be NULL when all sizes
+   are known. */
 bool op_shape(ShapeCtx *c, Arena *a, int op, const Shape *in, int n, const int *attr, Shape *out, const char **why);
 #endif

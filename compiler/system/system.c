@@ -28,6 +28,7 @@ System *system_new(Arena *a, Diag *d, const char *name)
   s->arena = a;
   s->diag = d;
   s->name = intern(a, name);
+  s->axis[AXIS_T] = "t";
   s->table = ARENA_NEW(a, struct ExprTable);
   s->table->cap = 1024;
   s->table->slot = ARENA_ARRAY(a, Expr *, s->table->cap);
@@ -56,11 +57,22 @@ Var *system_var(System *s, VarKind kind, const char *name, Shape shape, int dom,
   return v;
 }
 
-Var *boundary_at(const Var *v, ReadKind kind, int offset)
+Var *boundary_at(const Var *v, Axis axis, ReadKind kind, int offset)
 {
-  for (int i = 0; i < v->bound.n; i++)
-    if (v->bound.at[i].kind == kind && v->bound.at[i].offset == offset) return v->bound.at[i].var;
+  for (int i = 0; i < v->bound.n; i++) {
+    const Boundary *b = &v->bound.at[i];
+    if (b->axis == axis && b->kind == kind && b->offset == offset) return b->var;
+  }
   return NULL;
+}
+
+bool read_is_now(const Expr *read)
+{
+  for (Axis a = 0; a < AXES; a++) {
+    Place p = read_place(read, a);
+    if (p.kind >= FROM_START || (p.kind == READ_REL && p.k != 0)) return false;
+  }
+  return true;
 }
 
 static uint64_t mix(uint64_t h, uint64_t x)
@@ -80,7 +92,7 @@ static uint64_t expr_hash(const Expr *e)
 {
   uint64_t h = mix(e->op, (uint64_t)e->nin);
   for (int i = 0; i < e->nin; i++) h = mix(h, (uint64_t)e->in[i]->id);
-  for (int i = 0; i < 3; i++) h = mix(h, (uint64_t)(int64_t)e->attr[i]);
+  for (int i = 0; i < 4; i++) h = mix(h, (uint64_t)(int64_t)e->attr[i]);
   h = mix(h, bits_of(e->value));
   return mix(h, (uint64_t)(uintptr_t)e->var) >> 7; /* not its id: prune renumbers */
 }
@@ -132,33 +144,54 @@ Expr *ex_const(System *s, double value)
   return cons(s, &(Expr){.op = OP_CONST, .value = value == 0 ? 0.0 : value, .dom = DOM_MODEL});
 }
 
-Expr *ex_leaf(System *s, Op op)
+Expr *ex_leaf(System *s, Op op, Axis axis)
 {
-  static const int dom[] = {[OP_TIME] = DOM_T, [OP_LENGTH] = DOM_SEQ, [OP_BATCH] = DOM_MODEL, [OP_FRESH] = DOM_SEQ};
-  assert(op == OP_TIME || op == OP_LENGTH || op == OP_BATCH || op == OP_FRESH);
-  return cons(s, &(Expr){.op = op, .dom = dom[op]});
+  int dom = 0;
+  bool along = true;
+  switch (op) {
+  case OP_TIME: dom = axis_bit(axis) | DOM_B; break; /* counted from where each sequence's window starts */
+  case OP_LIVE: dom = axis_bit(axis); break;
+  case OP_LENGTH: dom = DOM_SEQ; break;
+  case OP_FRESH: dom = DOM_SEQ, along = false; break;
+  case OP_BATCH: along = false; break;
+  default: assert(!"a leaf");
+  }
+  return cons(s, &(Expr){.op = op, .attr = {along ? (int)axis : 0}, .dom = dom});
 }
 
-Expr *ex_read(System *s, Var *v, ReadKind kind, int k)
+Expr *ex_read(System *s, Var *v, Place t, Place u)
 {
-  assert((kind == READ_PLAIN) == !(v->dom & DOM_T));
-  int dom = kind == READ_REL ? v->dom : v->dom & ~DOM_T;
-  if (kind == FROM_END || kind == FROM_START)
-    dom |= v->dom & DOM_B; /* the boundary's variable may vary over the batch */
+  int dom = v->dom;
+  for (Axis a = 0; a < AXES; a++) {
+    ReadKind kind = a == AXIS_T ? t.kind : u.kind;
+    assert((kind == READ_PLAIN) == !(v->dom & axis_bit(a)));
+    if (kind >= FROM_START) dom &= ~axis_bit(a);
+  }
+  if (t.kind == READ_PLAIN) t.k = 0;
+  if (u.kind == READ_PLAIN) u.k = 0;
   return cons(
-      s, &(Expr){.op = OP_READ, .var = v, .attr = {kind, kind == READ_PLAIN ? 0 : k}, .shape = v->shape, .dom = dom});
+      s, &(Expr){.op = OP_READ, .var = v, .attr = {(int)t.kind, t.k, (int)u.kind, u.k}, .shape = v->shape, .dom = dom});
 }
 
-Expr *ex_var(System *s, Var *v) { return ex_read(s, v, v->dom & DOM_T ? READ_REL : READ_PLAIN, 0); }
+Expr *ex_read_along(System *s, Var *v, Axis axis, ReadKind kind, int k)
+{
+  Place t = place_now(v, AXIS_T), u = place_now(v, AXIS_S);
+  *(axis == AXIS_T ? &t : &u) = (Place){kind, k};
+  return ex_read(s, v, t, u);
+}
+
+Expr *ex_var(System *s, Var *v) { return ex_read(s, v, place_now(v, AXIS_T), place_now(v, AXIS_S)); }
+
+Expr *ex_sum(System *s, Axis axis, Expr *a) { return ex_op(s, OP_TSUM, &a, 1, (int[1]){axis}); }
 
 /* What a reduction removes, AT adds; the union of the inputs' domains otherwise. */
-static int op_domain(Op op, Expr *const *in, int nin)
+static int op_domain(Op op, Expr *const *in, int nin, const int *attr)
 {
   int dom = 0;
   for (int i = 0; i < nin; i++) dom |= in[i]->dom;
-  if (op == OP_TSUM || op == OP_TMAX) dom = (dom & ~DOM_T) | DOM_B; /* lengths vary over the batch */
+  if (op == OP_TSUM || op == OP_TMAX) dom = (dom & ~axis_bit(attr[0])) | DOM_B; /* lengths vary over the batch */
   if (op == OP_BSUM) dom &= ~DOM_B;
-  if (op == OP_AT) dom |= DOM_TIME;
+  if (op == OP_AT) dom |= axis_bit(attr[2]) | DOM_B;
   if (op == OP_OBSERVED) dom |= DOM_B;
   return dom;
 }
@@ -166,8 +199,13 @@ static int op_domain(Op op, Expr *const *in, int nin)
 Expr *ex_op(System *s, Op op, Expr *const *in, int nin, const int *attr)
 {
   assert(op_info[op].class != CLASS_LEAF && (op_info[op].nin < 0 || op_info[op].nin == nin));
-  Expr probe = {.op = op, .nin = nin, .in = (Expr **)in, .dom = op_domain(op, in, nin)};
+  Expr probe = {
+      .op = op,
+      .nin = nin,
+      .in = (Expr **)in,
+  };
   for (int i = 0; i < op_info[op].nattr; i++) probe.attr[i] = attr[i];
+  probe.dom = op_domain(op, in, nin, probe.attr);
   Shape small[8] = {0}, *shape = nin <= 8 ? small : ARENA_ARRAY(s->arena, Shape, nin);
   for (int i = 0; i < nin; i++) shape[i] = in[i]->shape;
   const char *why = "";

@@ -4,19 +4,24 @@
    A System is a set of variables; a computed variable has one right side, an expression. Expressions are hash-consed:
    equal expressions are the same pointer, so a DAG. Everything lives in the compilation's arena.
 
-   Domains. A variable varies over the time index (DOM_T), over the sequences of the batch (DOM_B), both, or neither:
+   Domains. A variable varies over any of: the time axis (DOM_T), a second axis (DOM_S), the sequences of the batch
+   (DOM_B):
      DOM_MODEL  parameters and what depends on them alone      DOM_SEQ   one value a sequence: `who`, h[T]
-     DOM_TIME   h[t]: a value at each t of each sequence
+     DOM_TIME   h[t]: a value at each t of each sequence       DOM_T     one at each t for all: mean[batch](h[t])
+     DOM_S | DOM_B  g[s]                                       DOM_TIME | DOM_S  a[t, s]
    An expression's domain is the union of its leaves', less what a reduction removes. A right side's domain must be
    within its variable's. The batch is never written.
 
-   Boundaries. A read that falls outside 1..T takes the variable of the boundary entry at that place, zero where there
-   is none. A boundary entry's variable is an ordinary variable without time index (`h[0]` is h's entry {FROM_START,
-   0}). */
+   Axes. Each sequence has a length of its own on each axis; the first is the one that windows and streaming are about,
+   and `t` where the model names none. What varies along an axis but not over the batch reaches to the longest
+   sequence's end.
+
+   Boundaries. A read that falls outside 1..T of an axis takes the variable of the boundary entry at that place, zero
+   where there is none, and where it is outside along both. A boundary entry's variable is an ordinary variable without
+   that axis (`h[0]` is h's entry {AXIS_T, FROM_START, 0}). */
 #ifndef RNNC_SYSTEM_H
 #define RNNC_SYSTEM_H
 #include "shape.h"
-#include "text.h"
 #include "text.h"
 
 typedef enum Op {
@@ -39,10 +44,25 @@ typedef struct OpInfo {
 } OpInfo;
 extern const OpInfo op_info[OP_COUNT];
 
-enum { DOM_MODEL = 0, DOM_T = 1, DOM_B = 2, DOM_SEQ = DOM_B, DOM_TIME = DOM_T | DOM_B };
+typedef enum Axis { AXIS_T, AXIS_S, AXES } Axis;
+enum {
+  DOM_MODEL = 0,
+  DOM_T = 1,
+  DOM_B = 2,
+  DOM_S = 4,
+  DOM_SEQ = DOM_B,
+  DOM_TIME = DOM_T | DOM_B,
+  DOM_AXES = DOM_T | DOM_S
+};
+static inline int axis_bit(Axis a) { return a == AXIS_T ? DOM_T : DOM_S; }
 
-/* How a read names its place: v (no index), v[t+k], v[k] (k >= 1, or <= 0 for a boundary), v[T+k]. */
+/* How a read names its place on an axis: v (which lacks the axis), v[t+k], v[k] (k >= 1, or <= 0 for a boundary),
+   v[T+k]. */
 typedef enum ReadKind { READ_PLAIN, READ_REL, FROM_START, FROM_END } ReadKind;
+typedef struct Place {
+  ReadKind kind;
+  int k;
+} Place;
 
 typedef struct Expr Expr;
 typedef struct Var Var;
@@ -52,7 +72,7 @@ struct Expr {
   int id; /* order of creation: inputs have smaller ids */
   int nin;
   Expr **in;
-  int attr[3];  /* of READ: attr[0] ReadKind, attr[1] k */
+  int attr[4];  /* of READ: kind and k on the first axis, on the second; of what runs along an axis: attr[0] the axis */
   double value; /* of CONST */
   Var *var;     /* of READ */
   Shape shape;
@@ -71,9 +91,10 @@ typedef enum VarKind {
 } VarKind;
 
 typedef struct Boundary {
+  Axis axis;
   ReadKind kind; /* FROM_START, offset <= 0; FROM_END, offset >= 1 */
   int offset;
-  Var *var;     /* same shape as the owner, no time index */
+  Var *var;     /* same shape as the owner, without the axis */
   Var *carried; /* of a token: where `fresh` is 0 this one instead; NULL: none */
 } Boundary;
 
@@ -94,7 +115,7 @@ typedef struct Init {
   double a, b; /* constant(a); uniform(a, b); normal(mean a, deviation b); identity(a = scale) */
 } Init;
 
-typedef enum DistKind { DIST_CATEGORICAL, DIST_BERNOULLI, DIST_NORMAL } DistKind;
+typedef enum DistKind { DIST_BERNOULLI, DIST_NORMAL, DIST_UNIFORM } DistKind; /* what noise is drawn from */
 
 struct Var {
   const char *name; /* path, unique: "h.Wi" */
@@ -109,25 +130,30 @@ struct Var {
   Vec(Var *) member; /* of VAR_STACKED, in order */
   Var *stacked;      /* of a param: the stack it is part of, or NULL */
   int stacked_row;   /* its first row there */
+  bool fixed;        /* a param that is not learned: */
+  Var *kept, *seen;  /* of a batch statistic: such params, its running mean and of how many updates, row by row */
   int64_t offset;    /* of a param or stack: its first element in the flat block (param_layout) */
-  DistKind noise;    /* of VAR_NOISE: bernoulli(p0) or normal(p0, p1), constants */
+  DistKind noise;    /* of VAR_NOISE: bernoulli(p0), normal(p0, p1), uniform(p0, p1), constants */
   double noise_arg[2];
   bool noise_shared; /* one draw a batch (model) rather than a sequence */
+  bool noise_forced; /* teacher forcing: the runtime sets its probability before each update */
   bool output;       /* declared `output`, or handed out by default */
   Var *adj_of;       /* this is the adjoint of that variable */
   Var *carry_of;     /* of VAR_CARRY: holds that variable's value ... */
   int carry_offset;  /* ... at this place of the window before: 0 its last element, -1 the one before */
+  double message;    /* what its reads at [t-k], [t+k] send back is clipped to within +-message; 0: it is not */
   void *plan;        /* the planner's own */
 };
 
 /* One ~ on an observed variable: for reports, for drawing samples and for the loss. The equations of its likelihood are
    ordinary variables: `nll` is the sum over the sequence and batch, `count` the elements observed (both DOM_MODEL):
    loss += nll / count. */
+#define DRAW_PARAMS 6
 typedef struct Draw {
-  Var *var;   /* drawn */
-  int offset; /* of x[t+k] ~ ...; 0 without index */
-  DistKind dist;
-  Var *param[2]; /* computed variables with the distribution's arguments: logits | logit | mean, deviation */
+  Var *var;                /* drawn */
+  int offset;              /* of x[t+k] ~ ...; 0 without index */
+  const char *dist;        /* its name in runtime/distributions.def */
+  Var *param[DRAW_PARAMS]; /* computed variables with the distribution's arguments, NULL behind the last */
   Var *nll, *count;
   Span span;
 } Draw;
@@ -148,8 +174,9 @@ typedef struct Setting {
 typedef struct System {
   Arena *arena;
   Diag *diag;
-  const char *name; /* the model's */
-  Vec(Var *) vars;  /* in order of declaration: parameters' order in files follows it */
+  const char *name;       /* the model's */
+  const char *axis[AXES]; /* their names, "t"; NULL: the model has no second one */
+  Vec(Var *) vars;        /* in order of declaration: parameters' order in files follows it */
   Vec(Draw) draws;
   Vec(Metric) metrics;
   Vec(Setting) settings;
@@ -167,20 +194,29 @@ Var *system_find(const System *s, const char *name);
 /* Builders. They fold nothing (simplify does), check shapes with op_shape and abort on a mismatch: callers have
  * checked. */
 Expr *ex_const(System *s, double value);
-Expr *ex_leaf(System *s, Op op);
-Expr *ex_read(System *s, Var *v, ReadKind kind, int k);
-Expr *ex_var(System *s, Var *v);                                          /* v[t], or v without index */
+Expr *ex_leaf(System *s, Op op, Axis axis); /* the axis: of t, T, live */
+Expr *ex_read(System *s, Var *v, Place t,
+              Place u); /* places on the first and second axis; READ_PLAIN where v lacks it */
+Expr *ex_read_along(System *s, Var *v, Axis axis, ReadKind kind, int k);  /* at its own place on the other axis */
+Expr *ex_var(System *s, Var *v);                                          /* v[t], v[t, s], or v without index */
+Expr *ex_sum(System *s, Axis axis, Expr *a);                              /* over 1..T of the axis */
 Expr *ex_op(System *s, Op op, Expr *const *in, int nin, const int *attr); /* attr may be NULL */
 Expr *ex1(System *s, Op op, Expr *a);
 Expr *ex2(System *s, Op op, Expr *a, Expr *b);
 Expr *ex3(System *s, Op op, Expr *a, Expr *b, Expr *c);
 void ex_span(Expr *e, Span span); /* sets the place if e has none */
 bool ex_is_const(const Expr *e, double value);
-Var *boundary_at(const Var *v, ReadKind kind, int offset); /* NULL: zero */
+Var *boundary_at(const Var *v, Axis axis, ReadKind kind, int offset); /* NULL: zero */
+static inline Place read_place(const Expr *read, Axis a)
+{
+  return (Place){(ReadKind)read->attr[2 * a], read->attr[2 * a + 1]};
+}
+static inline Place place_now(const Var *v, Axis a) { return (Place){v->dom & axis_bit(a) ? READ_REL : READ_PLAIN, 0}; }
+bool read_is_now(const Expr *read); /* at its equation's own place on every axis */
 
 /* The language's own syntax. */
 void system_print(Text *out, const System *s);
-void expr_print(Text *out, const Expr *e);
+void expr_print(Text *out, const System *s, const Expr *e);
 /* Invariants: every read's index fits its domain, shapes and domains agree, inputs precede. Aborts naming `after`, the
  * pass. */
 void system_verify(const System *s, const char *after);

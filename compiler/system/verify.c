@@ -27,7 +27,7 @@ static void broken(const Verify *c, const Expr *e, const char *format, ...)
   if (c->v && span_line(c->v->span)) fprintf(stderr, " (%s:%d)", source_name(c->v->span.source), span_line(c->v->span));
   if (e) {
     Text t = {0};
-    expr_print(&t, e);
+    expr_print(&t, c->s, e);
     fprintf(stderr, "\n  in: %s", t.at);
     text_free(&t);
   }
@@ -54,13 +54,17 @@ static void verify_read(Verify *c, const Expr *e)
 {
   const Var *v = e->var;
   if (!in_system(c, v)) broken(c, NULL, "reads %s, which is not in the system", v ? v->name : "nothing");
-  bool timed = v->dom & DOM_T;
-  if ((e->attr[0] == READ_PLAIN) == timed)
-    broken(c, e, "%s %s the time index but is read %s one", v->name, timed ? "has" : "lacks",
-           timed ? "without" : "with");
-  if (e->attr[0] < READ_PLAIN || e->attr[0] > FROM_END) broken(c, e, "a read of no kind");
+  int dom = v->dom;
+  for (Axis a = 0; a < AXES; a++) {
+    Place p = read_place(e, a);
+    bool varies = v->dom & axis_bit(a);
+    if (p.kind < READ_PLAIN || p.kind > FROM_END) broken(c, e, "a read of no kind");
+    if ((p.kind == READ_PLAIN) == varies)
+      broken(c, e, "%s %s axis %d but is read %s it", v->name, varies ? "has" : "lacks", a + 1,
+             varies ? "without" : "with");
+    if (p.kind != READ_REL) dom &= ~axis_bit(a);
+  }
   if (!shape_same(e->shape, v->shape)) broken(c, e, "the read has another shape than %s", v->name);
-  int dom = e->attr[0] == READ_REL ? v->dom : v->dom & ~DOM_T;
   if (dom & ~e->dom) broken(c, e, "the read has a smaller domain than %s", v->name);
 }
 
@@ -68,11 +72,12 @@ static void verify_domain(Verify *c, const Expr *e)
 {
   int dom = 0;
   for (int i = 0; i < e->nin; i++) dom |= e->in[i]->dom;
-  if (e->op == OP_TSUM || e->op == OP_TMAX) dom = (dom & ~DOM_T) | DOM_B;
+  if (e->op == OP_TSUM || e->op == OP_TMAX) dom = (dom & ~axis_bit(e->attr[0])) | DOM_B;
   if (e->op == OP_BSUM) dom &= ~DOM_B;
-  if (e->op == OP_AT) dom |= DOM_TIME;
+  if (e->op == OP_AT) dom |= axis_bit(e->attr[2]) | DOM_B;
   if (e->op == OP_OBSERVED) dom |= DOM_B;
-  if (e->op == OP_TIME) dom = DOM_T;
+  if (e->op == OP_TIME) dom = axis_bit(e->attr[0]) | DOM_B;
+  if (e->op == OP_LIVE) dom = axis_bit(e->attr[0]);
   if (e->op == OP_LENGTH || e->op == OP_FRESH) dom = DOM_SEQ;
   if (e->op != OP_READ && dom != e->dom) broken(c, e, "the domain is %d, its inputs say %d", e->dom, dom);
 }
@@ -85,7 +90,7 @@ static void verify_operator(Verify *c, const Expr *e)
   if (!op_shape(NULL, c->s->arena, e->op, in, e->nin, e->attr, &shape, &why)) broken(c, e, "%s", why);
   if (!shape_same(shape, e->shape)) broken(c, e, "the shape is not what the operator's rule gives");
   if (e->op == OP_AT) {
-    if (e->in[0]->dom & DOM_T) broken(c, e, "'at' of a value that has the time index");
+    if (e->in[0]->dom & axis_bit(e->attr[2])) broken(c, e, "'at' of a value that has the axis");
     if (e->attr[0] != FROM_START && e->attr[0] != FROM_END) broken(c, e, "'at' needs an absolute place");
   }
   if (e->op == OP_OBSERVED) {
@@ -118,14 +123,15 @@ static void verify_boundaries(Verify *c, const Var *v)
 {
   for (int i = 0; i < v->bound.n; i++) {
     const Boundary *b = &v->bound.at[i];
-    if (!(v->dom & DOM_T)) broken(c, NULL, "a boundary on a variable without time index");
+    if (!(v->dom & axis_bit(b->axis))) broken(c, NULL, "a boundary on a variable without its axis");
     if (!((b->kind == FROM_START && b->offset <= 0) || (b->kind == FROM_END && b->offset >= 1)))
       broken(c, NULL, "a boundary inside 1..T");
     if (!in_system(c, b->var)) broken(c, NULL, "a boundary variable that is not in the system");
-    if (b->var->dom & DOM_T) broken(c, NULL, "the boundary %s has the time index", b->var->name);
+    if (b->var->dom & ~(v->dom & ~axis_bit(b->axis)))
+      broken(c, NULL, "the boundary %s varies over what its place does not", b->var->name);
     if (!shape_same(b->var->shape, v->shape)) broken(c, NULL, "the boundary %s has another shape", b->var->name);
     for (int k = 0; k < i; k++)
-      if (v->bound.at[k].kind == b->kind && v->bound.at[k].offset == b->offset)
+      if (v->bound.at[k].axis == b->axis && v->bound.at[k].kind == b->kind && v->bound.at[k].offset == b->offset)
         broken(c, NULL, "two boundaries at the same place");
   }
 }
@@ -152,7 +158,7 @@ static void verify_var(Verify *c, const Var *v)
   if (!v->name || !*v->name) broken(c, NULL, "a variable without a name");
   if (!in_system(c, v)) broken(c, NULL, "another variable has the number %d too", v->id);
   if (!shape_known(v->shape)) broken(c, NULL, "a shape that is not known");
-  if (v->dom < 0 || v->dom > DOM_TIME) broken(c, NULL, "no such domain: %d", v->dom);
+  if (v->dom < 0 || v->dom > (DOM_TIME | DOM_S)) broken(c, NULL, "no such domain: %d", v->dom);
   if (v->kind == VAR_PARAM && v->dom != DOM_MODEL) broken(c, NULL, "a parameter that varies");
   if ((v->kind == VAR_COMPUTED) != (v->rhs != NULL))
     broken(c, NULL, v->rhs ? "only a computed variable has a right side" : "a computed variable without a right side");

@@ -107,6 +107,8 @@ for page in ("README.md", "docs/language.md", "docs/internals.md", "docs/command
     links(page)
 mentions("docs/language.md", rows("compiler/sema/builtins.def", r"^BUILTIN\((\w+)"))
 mentions("docs/language.md", rows("lang/prelude.rnn", r"^def (\w+)"))
+mentions("docs/language.md", [n for n in rows("lang/losses.rnn", r"^def (\w+)") if not n.endswith("_of")])
+mentions("docs/language.md", rows("runtime/distributions.def", r'^DISTRIBUTION\(\w+, *"(\w+)"'))
 mentions("docs/language.md", rows("runtime/settings.def", r"^SETTING\((\w+)"))
 mentions("docs/language.md", rows("runtime/optimisers.def", r"^OPTIMISER\((\w+)"))
 mentions("docs/language.md", [n for n in rows("compiler/system/ops.def", r'^EW\( *\w+, *"([^"]+)"') if n != "neg"])

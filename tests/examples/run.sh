@@ -82,6 +82,25 @@ run "predict speakers" ./speakers predict --weights s.safetensors
 test "$(wc -l < out)" -gt 370
 check "predict writes a row a sequence" $?
 
+# -- scheduled ----------------------------------------------------------------------------------------------------
+segments=$examples/scheduled/segments.rnn
+run "make the data of scheduled" python3 "$examples/scheduled/make_data.py" segments.npz
+run "train scheduled" "$rnnc" run "$segments" train --data segments.npz --out g.safetensors --log g.jsonl
+run "evaluate scheduled" "$rnnc" run "$segments" evaluate --data segments.npz --part test --weights g.safetensors --free
+below "free error with scheduled sampling" "$(awk '/^accuracy/ {print 1 - $2}' out)" 0.36 # chance: 0.75; the exact filter: 0.295
+run "train scheduled, always forced" "$rnnc" run "$segments" train --data segments.npz --set teacher_forcing=1.0 --out f.safetensors
+run "evaluate scheduled, forced" "$rnnc" run "$segments" evaluate --data segments.npz --part test --weights f.safetensors
+below "forced error with teacher forcing" "$(awk '/^accuracy/ {print 1 - $2}' out)" 0.08
+run "evaluate scheduled, free" "$rnnc" run "$segments" evaluate --data segments.npz --part test --weights f.safetensors --free
+below "free accuracy with teacher forcing: it fails" "$(awk '/^accuracy/ {print $2}' out)" 0.4
+gap=$(awk '/"validation"/ {line = $0} END {sub(/.*"gap":/, "", line); print line + 0}' g.jsonl)
+below "the gap with scheduled sampling" "$gap" 0.6
+
+professor=$examples/scheduled/professor.rnn
+run "train professor" "$rnnc" run "$professor" train --data segments.npz --out p.safetensors
+run "evaluate professor" "$rnnc" run "$professor" evaluate --data segments.npz --part test --weights p.safetensors
+below "free error with professor forcing" "$(awk '/^freely/ {print 1 - $2}' out)" 0.6 # teacher forcing: 0.74
+
 # -- names ----------------------------------------------------------------------------------------------------------
 run "the names with their ends" python3 "$examples/names/make.py" .
 cp "$examples"/names/names.csv "$examples"/names/*.rnn .

@@ -17,7 +17,8 @@ root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 BOUND = {"f64": 1e-12, "f32": 2e-4}
 # operator: (expression over a[t], b[t], c[t] vectors and k[t], j[t] tokens, range of values)
 ONE = {"abs": (-2, 2), "sign": (-2, 2), "relu": (-2, 2), "exp": (-2, 2), "log": (0.1, 9), "sqrt": (0.1, 9), "tanh": (-4, 4), "sigmoid": (-9, 9),
-       "softplus": (-9, 9), "erf": (-3, 3), "expm1": (-2, 2), "log1p": (-0.5, 4), "sin": (-9, 9), "cos": (-9, 9), "floor": (-4, 4)}
+       "softplus": (-9, 9), "erf": (-3, 3), "expm1": (-2, 2), "log1p": (-0.5, 4), "sin": (-9, 9), "cos": (-9, 9), "floor": (-4, 4),
+       "lgamma": (0.05, 14), "digamma": (0.3, 14), "is_number": (-4, 4)}
 CASES = {name: (f"{name}(a[t])", span) for name, span in ONE.items()}
 CASES.update({name: (f"a[t] {name} b[t]", (-2, 2)) for name in ("+", "-", "*", "<", "<=", ">", ">=", "and", "or")})
 CASES.update({"==": ("floor(a[t]) == floor(b[t])", (-2, 2)), "!=": ("floor(a[t]) != floor(b[t])", (-2, 2)), "not": ("not floor(a[t])", (-2, 2)),
@@ -27,10 +28,14 @@ CASES.update({
     "sum": ("sum(a[t]) * b[t]", (-2, 2)), "max over": ("max(a[t]) * b[t]", (-2, 2)), "min over": ("min(a[t]) * b[t]", (-2, 2)),
     "softmax": ("softmax(a[t])", (-4, 4)), "logsumexp": ("logsumexp(a[t]) * b[t]", (-4, 4)), "argmax": ("argmax(a[t]) + b[t]", (-4, 4)),
     "concat": ("slice(concat(a[t], sum(b[t]), c[t]), 1, N)", (-2, 2)), "slice": ("slice(concat(a[t], b[t]), 1, N) * slice(a[t], 0, N)", (-2, 2)),
+    "reshape": ("reshape(concat(a[t], tanh(b[t])), N, 2) @ ones(2) * c[t] + slice(reshape(outer(a[t], b[t])), 0, N) + reshape(P)' @ "
+                "reshape(outer(a[t], c[t]), N * N)", (-1, 1)),
     "outer": ("outer(a[t], b[t]) @ c[t]", (-1, 1)), "transpose": ("transpose(outer(a[t], b[t])) @ c[t] + outer(a[t], b[t])' @ b[t]", (-1, 1)),
-    "diag": ("diag(a[t]) @ b[t]", (-2, 2)), "index": ("index(k[t]) * a[t]", (-2, 2)), "onehot": ("(onehot(k[t]) + 1) * 2", (-2, 2)),
-    "pick": ("pick(a[t], k[t]) * b[t]", (-2, 2)), "observed": ("observed(k[t+1]) * a[t]", (-2, 2)), "stop_gradient": ("stop_gradient(a[t]) * b[t]", (-2, 2)),
-    "dim": ("dim(a) * a[t]", (-2, 2)), "count": ("count(a[t]) * a[t]", (-2, 2)), "zeros": ("zeros(N) + a[t]", (-2, 2)), "ones": ("ones(N) * a[t]", (-2, 2)),
+    "cumsum": ("cumsum(a[t]) * b[t]", (-2, 2)), "diag": ("diag(a[t]) @ b[t]", (-2, 2)), "index": ("index(k[t]) * a[t]", (-2, 2)), "onehot": ("(onehot(k[t]) + 1) * 2", (-2, 2)),
+    "token": ("P @ token(argmax(a[t-1]), N) + onehot(token(2 * sum(b[t]), N)) * a[t]", (-2, 2)),
+    "reverse_gradient": ("reverse_gradient(a[t] * b[t]) * a[t] - reverse_gradient(P @ c[t])", (-2, 2)),
+    "pick": ("pick(a[t], k[t]) * b[t]", (-2, 2)), "observed": ("observed(k[t+1]) * a[t]", (-2, 2)), "observed real": ("observed(a[t+1]) * b[t]", (-2, 2)), "stop_gradient": ("stop_gradient(a[t]) * b[t]", (-2, 2)),
+    "dim": ("dim(a) * a[t]", (-2, 2)), "count": ("count(a[t]) * a[t]", (-2, 2)), "iota": ("(iota(N) + 1) * a[t]", (-2, 2)), "zeros": ("zeros(N) + a[t]", (-2, 2)), "ones": ("ones(N) * a[t]", (-2, 2)),
     "sum[t]": ("sum[t](a[t]) + b[t]", (-2, 2)), "max[t]": ("max[t](a[t]) * b[t]", (-2, 2)), "mean[t]": ("mean[t](a[t] * b[t]) + b[t]", (-2, 2)),
     "sum[batch]": ("sum[batch](sum[t](sum(a[t]))) * b[t]", (-2, 2)), "softmax[t]": ("softmax[t](sum(a[t])) * b[t]", (-1, 1)),
     "argmax[t]": ("argmax[t](sum(a[t])) + b[t]", (-1, 1)), "matrix product": ("(outer(a[t], b[t]) @ outer(b[t], a[t])) @ c[t]", (-1, 1)),
@@ -41,7 +46,7 @@ CASES.update({
     "scan": ("s[t]\n  s[t] = tanh(P @ s[t-1] + 0.5 * s[t-2] + a[t])\n  s[0] = a[T]\n  s[-1] = q", (-1, 1)),
     "backward scan": ("s[t]\n  s[t] = tanh(P' @ s[t+1] + a[t]) * softmax(b[t])\n  s[T+1] = q", (-1, 1)),
     "matrix scan": ("C[t] @ b[t]\n  C[t] = sigmoid(sum(c[t])) * C[t-1] + outer(a[t], b[t])", (-1, 1))})
-NO_GRADIENT = {"sign", "floor", "<", "<=", ">", ">=", "and", "or", "==", "!=", "not", "argmax", "onehot", "argmax[t]"}
+NO_GRADIENT = {"digamma", "is_number", "sign", "floor", "<", "<=", ">", ">=", "and", "or", "==", "!=", "not", "argmax", "onehot", "argmax[t]"}
 SIZES = (1, 5, 19, 37)
 
 

@@ -56,13 +56,13 @@ Expr *bench_real(Bench *b, Shape shape, double lo, double hi, Vary vary)
   if (vary != VARY_LAG) return ex_var(b->s, v);
   Boundary before = {.kind = FROM_START, .offset = 0, .var = bench_given(b, VAR_PARAM, shape, DOM_MODEL, lo, hi)};
   vec_push(b->arena, &v->bound, before);
-  return ex_read(b->s, v, READ_REL, -1);
+  return ex_read_along(b->s, v, AXIS_T, READ_REL, -1);
 }
 
 Expr *bench_token(Bench *b, Dim symbols, Vary vary)
 {
   Var *v = bench_given(b, VAR_INPUT, shape_token(symbols), vary == VARY_B ? DOM_SEQ : DOM_TIME, 0, symbols);
-  return vary == VARY_LAG ? ex_read(b->s, v, READ_REL, -1) : ex_var(b->s, v);
+  return vary == VARY_LAG ? ex_read_along(b->s, v, AXIS_T, READ_REL, -1) : ex_var(b->s, v);
 }
 
 /* ---- data ---- */
@@ -114,7 +114,7 @@ static Var *weighted_loss(Bench *b, Expr *y)
 
 static Interp *interpreter(Bench *b, double *const *data)
 {
-  Interp *it = interpret_new(b->s, BENCH_B, BENCH_T, lengths, NULL, NULL);
+  Interp *it = interpret_new(b->s, BENCH_B, BENCH_T, lengths, 0, NULL, NULL, NULL);
   for (int i = 0; i < b->given.n; i++) interpret_set(it, b->given.at[i].v, data[i], BENCH_T);
   return it;
 }
@@ -123,7 +123,7 @@ static double loss_with(Interp *it, const Var *loss, const Var *v, const double 
 {
   interpret_forget(it);
   interpret_set(it, v, data, BENCH_T);
-  return interpret_value(it, loss, 0, 0)[0];
+  return interpret_value(it, loss, 0, 0, 0)[0];
 }
 
 /* d loss / d data[i]: the five-point rule */

@@ -30,8 +30,9 @@ static int fail(Tally *n, Op op, const char *what)
 
 /* ---- those without a derivative ---- */
 
-static const Op flat[] = {OP_SIGN, OP_FLOOR, OP_LT,  OP_LE,   OP_GT,     OP_GE,     OP_EQ,    OP_NE,
-                          OP_AND,  OP_OR,    OP_NOT, OP_STOP, OP_ARGMAX, OP_ONEHOT, OP_INDEX, OP_OBSERVED};
+static const Op flat[] = {OP_SIGN,  OP_FLOOR,    OP_LT,      OP_LE,        OP_GT,   OP_GE,     OP_EQ,
+                          OP_NE,    OP_AND,      OP_OR,      OP_NOT,       OP_STOP, OP_ARGMAX, OP_ONEHOT,
+                          OP_INDEX, OP_OBSERVED, OP_DIGAMMA, OP_IS_NUMBER, OP_IOTA, OP_TOKEN};
 
 static bool is_flat(Op op)
 {
@@ -47,9 +48,10 @@ static void check_flat(Tally *n, Op op)
   Expr *in[3], *to[3];
   bool token = op == OP_ONEHOT || op == OP_INDEX;
   for (int i = 0; i < op_info[op].nin; i++)
-    in[i] = token ? bench_token(b, 5, VARY_T) : bench_real(b, shape_vector(3), -2, 2, VARY_T);
-  Expr *y = ex_op(b->s, op, in, op_info[op].nin, NULL);
-  Expr *g = bench_real(b, y->shape, -1, 1, VARY_T);
+    in[i] = token ? bench_token(b, 5, VARY_T)
+                  : bench_real(b, op == OP_TOKEN ? shape_scalar() : shape_vector(3), -2, 2, VARY_T);
+  Expr *y = ex_op(b->s, op, in, op_info[op].nin, (int[3]){3, 0, 0});
+  Expr *g = bench_real(b, y->shape.token ? shape_scalar() : y->shape, -1, 1, VARY_T);
   n->checks++;
   op_adjoint(b->s, y, y, g, to);
   for (int i = 0; i < y->nin; i++)
@@ -73,17 +75,29 @@ typedef struct Domain {
 
 #define ANY {-2, 2}
 static const Domain domain[OP_COUNT] = {
-    [OP_ADD] = {true, {ANY, ANY}},    [OP_SUB] = {true, {ANY, ANY}},
-    [OP_MUL] = {true, {ANY, ANY}},    [OP_DIV] = {true, {ANY, {0.5, 2}}},
-    [OP_NEG] = {true, {ANY}},         [OP_POW] = {true, {{0.3, 2}, ANY}},
-    [OP_MIN] = {true, {ANY, ANY}},    [OP_MAX] = {true, {ANY, ANY}},
-    [OP_ABS] = {true, {ANY}},         [OP_RELU] = {true, {ANY}},
-    [OP_EXP] = {true, {ANY}},         [OP_LOG] = {true, {{0.2, 3}}},
-    [OP_SQRT] = {true, {{0.2, 3}}},   [OP_TANH] = {true, {ANY}},
-    [OP_SIGMOID] = {true, {{-4, 4}}}, [OP_SOFTPLUS] = {true, {{-4, 4}}},
-    [OP_ERF] = {true, {ANY}},         [OP_EXPM1] = {true, {ANY}},
-    [OP_LOG1P] = {true, {{-0.5, 3}}}, [OP_SIN] = {true, {{-4, 4}}},
-    [OP_COS] = {true, {{-4, 4}}},     [OP_WHERE] = {true, {ANY, ANY, ANY}},
+    [OP_ADD] = {true, {ANY, ANY}},
+    [OP_SUB] = {true, {ANY, ANY}},
+    [OP_MUL] = {true, {ANY, ANY}},
+    [OP_DIV] = {true, {ANY, {0.5, 2}}},
+    [OP_NEG] = {true, {ANY}},
+    [OP_POW] = {true, {{0.3, 2}, ANY}},
+    [OP_MIN] = {true, {ANY, ANY}},
+    [OP_MAX] = {true, {ANY, ANY}},
+    [OP_ABS] = {true, {ANY}},
+    [OP_RELU] = {true, {ANY}},
+    [OP_EXP] = {true, {ANY}},
+    [OP_LOG] = {true, {{0.2, 3}}},
+    [OP_SQRT] = {true, {{0.2, 3}}},
+    [OP_TANH] = {true, {ANY}},
+    [OP_SIGMOID] = {true, {{-4, 4}}},
+    [OP_SOFTPLUS] = {true, {{-4, 4}}},
+    [OP_ERF] = {true, {ANY}},
+    [OP_EXPM1] = {true, {ANY}},
+    [OP_LOG1P] = {true, {{-0.5, 3}}},
+    [OP_SIN] = {true, {{-4, 4}}},
+    [OP_COS] = {true, {{-4, 4}}},
+    [OP_LGAMMA] = {true, {{0.3, 12}}},
+    [OP_WHERE] = {true, {ANY, ANY, ANY}},
 };
 
 /* Each input a number or of the common shape, and varying in each way. */
@@ -180,6 +194,12 @@ static Expr *form_softmax(Bench *b, int k, Vary va, Vary vb)
   return k > 1 ? NULL : ex1(b->s, OP_SOFTMAX, vector(b, k ? 1 : 4, va));
 }
 
+static Expr *form_cumsum(Bench *b, int k, Vary va, Vary vb)
+{
+  (void)vb;
+  return k > 1 ? NULL : with(b, OP_CUMSUM, vector(b, 4, va), k, 0, 0);
+}
+
 static Expr *form_concat(Bench *b, int k, Vary va, Vary vb)
 {
   if (k > 1) return NULL;
@@ -199,6 +219,14 @@ static Expr *form_pad(Bench *b, int k, Vary va, Vary vb)
   (void)vb;
   if (k > 1) return NULL;
   return with(b, OP_PAD, k == 0 ? vector(b, 2, va) : matrix(b, 2, 3, va), 1, 4, 0);
+}
+
+static Expr *form_reshape(Bench *b, int k, Vary va, Vary vb)
+{
+  (void)vb;
+  return k > 2 ? NULL
+               : with(b, OP_RESHAPE, k == 0 ? vector(b, 6, va) : matrix(b, 2, 3, va), k == 1 ? 1 : 2, k == 1 ? 6 : 3,
+                      k == 1 ? 0 : 2);
 }
 
 static Expr *form_bcast(Bench *b, int k, Vary va, Vary vb)
@@ -222,6 +250,13 @@ static Expr *form_diagof(Bench *b, int k, Vary va, Vary vb)
 static Expr *form_pick(Bench *b, int k, Vary va, Vary vb)
 {
   return k ? NULL : ex2(b->s, OP_PICK, vector(b, 4, va), bench_token(b, 4, vb));
+}
+
+/* turned round twice, the gradient is that of the value; once is checked in tests/exec */
+static Expr *form_reversed(Bench *b, int k, Vary va, Vary vb)
+{
+  (void)vb;
+  return k ? NULL : ex1(b->s, OP_REVERSED, ex1(b->s, OP_REVERSED, vector(b, 3, va)));
 }
 
 /* Alone, and next to values at each t or of each sequence. */
@@ -252,10 +287,11 @@ static Expr *form_at(Bench *b, int k, Vary va, Vary vb)
 static FormFn *const form[OP_COUNT] = {
     [OP_MATMUL] = form_matmul, [OP_OUTER] = form_outer,     [OP_TRANSPOSE] = form_transpose,
     [OP_SUM] = form_sum,       [OP_MAXC] = form_maxc,       [OP_LOGSUMEXP] = form_logsumexp,
-    [OP_CONCAT] = form_concat, [OP_SOFTMAX] = form_softmax, [OP_SLICE] = form_slice,
-    [OP_PAD] = form_pad,       [OP_BCAST] = form_bcast,     [OP_DIAG] = form_diag,
-    [OP_DIAGOF] = form_diagof, [OP_PICK] = form_pick,       [OP_TSUM] = form_tsum,
-    [OP_TMAX] = form_tmax,     [OP_BSUM] = form_bsum,       [OP_AT] = form_at,
+    [OP_CUMSUM] = form_cumsum, [OP_CONCAT] = form_concat,   [OP_SOFTMAX] = form_softmax,
+    [OP_SLICE] = form_slice,   [OP_PAD] = form_pad,         [OP_BCAST] = form_bcast,
+    [OP_DIAG] = form_diag,     [OP_DIAGOF] = form_diagof,   [OP_PICK] = form_pick,
+    [OP_TSUM] = form_tsum,     [OP_TMAX] = form_tmax,       [OP_BSUM] = form_bsum,
+    [OP_AT] = form_at,         [OP_RESHAPE] = form_reshape, [OP_REVERSED] = form_reversed,
 };
 
 static void check_structured(Tally *n, Op op)
@@ -299,15 +335,15 @@ static void check_reads(Tally *n)
     int back = way % 2 ? 1 : -1;
     Var *h = bench_computed(b, shape_vector(2), DOM_TIME, NULL);
     Expr *W = matrix(b, 2, 2, VARY_NOT), *V = matrix(b, 2, 2, VARY_NOT), *x = vector(b, 2, VARY_T);
-    Expr *sum = ex2(s, OP_ADD, ex2(s, OP_MATMUL, W, ex_read(s, h, READ_REL, back)),
-                    ex2(s, OP_MATMUL, V, ex_read(s, h, READ_REL, 2 * back)));
+    Expr *sum = ex2(s, OP_ADD, ex2(s, OP_MATMUL, W, ex_read_along(s, h, AXIS_T, READ_REL, back)),
+                    ex2(s, OP_MATMUL, V, ex_read_along(s, h, AXIS_T, READ_REL, 2 * back)));
     h->rhs = ex1(s, OP_TANH, ex2(s, OP_ADD, sum, x));
     add_boundaries(b, h, way / 2);
     static const int place[][2] = {{READ_REL, 3},   {READ_REL, -1},   {FROM_START, 1}, {FROM_START, 3},
                                    {FROM_START, 0}, {FROM_START, -2}, {FROM_END, 0},   {FROM_END, -2},
                                    {FROM_END, 1},   {FROM_END, 2},    {READ_REL, 0},   {FROM_END, -3}};
     const int *p = place[way / 2];
-    check(n, b, ex2(s, OP_MUL, ex_read(s, h, p[0], p[1]), vector(b, 2, VARY_B)));
+    check(n, b, ex2(s, OP_MUL, ex_read_along(s, h, AXIS_T, p[0], p[1]), vector(b, 2, VARY_B)));
   }
 }
 

@@ -82,19 +82,28 @@ static const Row rows[] = {
     {OP_MAXC, "max", 1, {0}, {{VECTOR(3), {-3, -1, -2}}}, 1, {-1}},
     {OP_LOGSUMEXP, "logsumexp", 1, {0}, {{VECTOR(2), {1000, 1000}}}, 1, {1000.6931471805599453}},
     {OP_SOFTMAX, "softmax", 1, {0}, {{VECTOR(3), {-1e4, 0, 1.0986122886681098}}}, 3, {0, 0.25, 0.75}},
+    {OP_CUMSUM, "cumsum", 1, {0}, {{VECTOR(3), {1, 2, 4}}}, 3, {1, 3, 7}},
+    {OP_CUMSUM, "cumsum from the end", 1, {1}, {{VECTOR(3), {1, 2, 4}}}, 3, {7, 6, 4}},
     {OP_ARGMAX, "argmax", 1, {0}, {{VECTOR(4), {1, 5, 5, 2}}}, 1, {1}},
     {OP_CONCAT, "concat", 3, {0}, {{VECTOR(2), {1, 2}}, {NUMBER, {3}}, {VECTOR(1), {4}}}, 4, {1, 2, 3, 4}},
     {OP_SLICE, "slice of a vector", 1, {1, 2}, {{VECTOR(4), {1, 2, 3, 4}}}, 2, {2, 3}},
     {OP_SLICE, "slice of a matrix", 1, {1, 2}, {{MATRIX(3, 2), {1, 2, 3, 4, 5, 6}}}, 4, {3, 4, 5, 6}},
     {OP_PAD, "pad of a vector", 1, {1, 4}, {{VECTOR(2), {7, 8}}}, 4, {0, 7, 8, 0}},
     {OP_PAD, "pad of a matrix", 1, {2, 3}, {{MATRIX(1, 2), {7, 8}}}, 6, {0, 0, 0, 0, 7, 8}},
+    {OP_IOTA, "iota", 0, {4}, {{NUMBER, {0}}}, 4, {0, 1, 2, 3}},
     {OP_BCAST, "broadcast", 1, {2, 2, 2}, {{NUMBER, {5}}}, 4, {5, 5, 5, 5}},
+    {OP_RESHAPE, "reshape to a matrix", 1, {2, 2, 2}, {{VECTOR(4), {1, 2, 3, 4}}}, 4, {1, 2, 3, 4}},
+    {OP_RESHAPE, "reshape of a matrix", 1, {2, 3, 2}, {{MATRIX(2, 3), {1, 2, 3, 4, 5, 6}}}, 6, {1, 2, 3, 4, 5, 6}},
     {OP_DIAG, "diag", 1, {0}, {{VECTOR(2), {5, 6}}}, 4, {5, 0, 0, 6}},
     {OP_DIAGOF, "diagonal", 1, {0}, {{MATRIX(2, 2), {5, 1, 2, 6}}}, 2, {5, 6}},
     {OP_ONEHOT, "onehot", 1, {0}, {{TOKEN(3), {2}}}, 3, {0, 0, 1}},
     {OP_INDEX, "index", 1, {0}, {{TOKEN(3), {2}}}, 1, {2}},
     {OP_PICK, "pick", 2, {0}, {{VECTOR(3), {7, 8, 9}}, {TOKEN(3), {1}}}, 1, {8}},
     {OP_PICK, "pick of none", 2, {0}, {{VECTOR(3), {7, 8, 9}}, {TOKEN(3), {-1}}}, 1, {0}},
+    {OP_TOKEN, "token", 1, {3}, {{NUMBER, {2.5}}}, 1, {2}},
+    {OP_TOKEN, "token of no class", 1, {3}, {{NUMBER, {3}}}, 1, {-1}},
+    {OP_TOKEN, "token of a negative number", 1, {3}, {{NUMBER, {-0.5}}}, 1, {-1}},
+    {OP_REVERSED, "reverse_gradient", 1, {0}, {{VECTOR(2), {7, 8}}}, 2, {7, 8}},
     {OP_STOP, "stop_gradient", 1, {0}, {{VECTOR(2), {7, 8}}}, 2, {7, 8}},
     {OP_SIGMOID, "sigmoid far out", 1, {0}, {{VECTOR(2), {-1000, 1000}}}, 2, {0, 1}},
     {OP_SOFTPLUS, "softplus far out", 1, {0}, {{VECTOR(2), {-1000, 1000}}}, 2, {0, 1000}},
@@ -116,9 +125,9 @@ static void check_rows(Test *total)
     y->rhs = ex_op(n.s, r->op, in, r->nin, r->attr);
     y->shape = y->rhs->shape;
     system_verify(n.s, "the test");
-    Interp *it = interpret_new(n.s, 1, 1, NULL, NULL, NULL);
+    Interp *it = interpret_new(n.s, 1, 1, NULL, 0, NULL, NULL, NULL);
     for (int k = 0; k < r->nin; k++) interpret_set(it, given[k], r->in[k].at, 0);
-    expect(total, r->what, interpret_value(it, y, 0, 0), r->count, r->want);
+    expect(total, r->what, interpret_value(it, y, 0, 0, 0), r->count, r->want);
     interpret_free(it);
     arena_free(n.arena);
   }
@@ -191,7 +200,7 @@ static void expect_everywhere(Places *p, const char *what, Expr *e, const double
   Var *y = system_var(p->s, VAR_COMPUTED, "y", e->shape, DOM_TIME, (Span){0});
   y->rhs = e;
   system_verify(p->s, "the test");
-  Interp *it = interpret_new(p->s, B, T, length, ahead, NULL);
+  Interp *it = interpret_new(p->s, B, T, length, 0, NULL, ahead, NULL);
   interpret_set(it, p->x, x_data, STEPS);
   interpret_set(it, p->k, k_data, STEPS);
   interpret_set(it, p->before, (double[]){50}, 0);
@@ -199,7 +208,7 @@ static void expect_everywhere(Places *p, const char *what, Expr *e, const double
   interpret_all(it, y, all);
   double got[] = {all[0], all[1], all[2], all[3]};
   expect(p->n, what, got, 4, want);
-  if (interpret_value(it, y, 1, 1)[0] != all[3]) expect(p->n, what, &all[3], 1, (double[]){NAN});
+  if (interpret_value(it, y, 1, 1, 0)[0] != all[3]) expect(p->n, what, &all[3], 1, (double[]){NAN});
   interpret_free(it);
 }
 
@@ -215,10 +224,10 @@ static void check_places(Test *total)
     total->failed += n.failed;                                                                                         \
     arena_free(n.arena);                                                                                               \
   }
-  EACH(places, ex_read(p.s, p.x, w->kind, w->k))
-  EACH(observed, ex1(p.s, OP_OBSERVED, ex_read(p.s, p.x, w->kind, w->k)))
-  EACH(tokens, ex1(p.s, OP_INDEX, ex_read(p.s, p.k, w->kind, w->k)))
-  EACH(seen, ex1(p.s, OP_OBSERVED, ex_read(p.s, p.k, w->kind, w->k)))
+  EACH(places, ex_read_along(p.s, p.x, AXIS_T, w->kind, w->k))
+  EACH(observed, ex1(p.s, OP_OBSERVED, ex_read_along(p.s, p.x, AXIS_T, w->kind, w->k)))
+  EACH(tokens, ex1(p.s, OP_INDEX, ex_read_along(p.s, p.k, AXIS_T, w->kind, w->k)))
+  EACH(seen, ex1(p.s, OP_OBSERVED, ex_read_along(p.s, p.k, AXIS_T, w->kind, w->k)))
 #undef EACH
 }
 
@@ -231,8 +240,8 @@ static void check_reductions(Test *total)
   Test n = begin();
   Places p = begin_places(&n);
   System *s = p.s;
-  Expr *x = ex_var(s, p.x), *t = ex_leaf(s, OP_TIME), *length_of = ex_leaf(s, OP_LENGTH);
-  Expr *last = ex_read(s, p.x, FROM_END, 0);
+  Expr *x = ex_var(s, p.x), *t = ex_leaf(s, OP_TIME, AXIS_T), *length_of = ex_leaf(s, OP_LENGTH, AXIS_T);
+  Expr *last = ex_read_along(s, p.x, AXIS_T, FROM_END, 0);
   const struct {
     const char *what;
     Expr *e;
@@ -246,8 +255,8 @@ static void check_reductions(Test *total)
       {"sum[batch](sum[t](x[t]))", ex1(s, OP_BSUM, ex1(s, OP_TSUM, x)), {17, 17, 17, 17}},
       {"x[t] - sum[t](x[t])", ex2(s, OP_SUB, x, ex1(s, OP_TSUM, x)), {-5, -4, -3, 0}},
       {"t + 10 T", ex2(s, OP_ADD, t, ex2(s, OP_MUL, ex_const(s, 10), length_of)), {31, 32, 33, 11}},
-      {"batch", ex_leaf(s, OP_BATCH), {2, 2, 2, 2}},
-      {"fresh", ex_leaf(s, OP_FRESH), {1, 1, 1, 1}},
+      {"batch", ex_leaf(s, OP_BATCH, AXIS_T), {2, 2, 2, 2}},
+      {"fresh", ex_leaf(s, OP_FRESH, AXIS_T), {1, 1, 1, 1}},
       {"at(t == 2, x[T])", at(s, last, FROM_START, 2), {0, 3, 0, 0}},
       {"at(t == T, x[T])", at(s, last, FROM_END, 0), {0, 0, 3, 11}},
       {"at(t == T-2, x[T])", at(s, last, FROM_END, -2), {3, 0, 0, 0}},
@@ -267,11 +276,11 @@ static void check_long(Test *total)
   System *s = n.s;
   Var *h = system_var(s, VAR_COMPUTED, "h", shape_scalar(), DOM_TIME, (Span){0});
   Var *g = system_var(s, VAR_COMPUTED, "g", shape_scalar(), DOM_TIME, (Span){0});
-  h->rhs = ex2(s, OP_ADD, ex_read(s, h, READ_REL, -1), ex_const(s, 1));
-  g->rhs = ex2(s, OP_ADD, ex_read(s, g, READ_REL, 1), ex_var(s, h));
-  Interp *it = interpret_new(s, 1, LONG, NULL, NULL, NULL);
+  h->rhs = ex2(s, OP_ADD, ex_read_along(s, h, AXIS_T, READ_REL, -1), ex_const(s, 1));
+  g->rhs = ex2(s, OP_ADD, ex_read_along(s, g, AXIS_T, READ_REL, 1), ex_var(s, h));
+  Interp *it = interpret_new(s, 1, LONG, NULL, 0, NULL, NULL, NULL);
   double want = (double)LONG * (LONG + 1) / 2;
-  expect(total, "a long chain", interpret_value(it, g, 0, 1), 1, &want);
+  expect(total, "a long chain", interpret_value(it, g, 0, 1, 0), 1, &want);
   interpret_free(it);
   arena_free(n.arena);
 }

@@ -37,6 +37,7 @@ def rnnc(args, *words):
     if r.returncode != 0:
         said = re.sub(r"^.*: warning: .*\n(  .*\n)*", "", r.stderr, flags=re.M)
         raise Wrong(f"exit code {r.returncode}: {words[2]}\n{said.strip()[-2000:]}")
+    return r.stdout
 
 
 def read(path):

@@ -217,8 +217,10 @@ class Generator:
 
     def vector(self, shape, depth, timed, group):
         n = shape[0]
+        if self.r.random() < 0.04:
+            return f"({self.expr((), depth - 1, timed, group)} * iota({n}) / {n})"
         form = self.r.choice(["product", "product", "product", "product", "token", "slice", "concat", "softmax", "affine", "state",
-                              "time", "transposed"])
+                              "time", "transposed", "reshape"])
         if form == "token":
             token = self.token_read(timed)
             if token:
@@ -228,6 +230,9 @@ class Generator:
             more = self.r.randint(1, 3)
             first = self.r.randint(0, more)
             return f"slice({self.expr((n + more,), depth - 1, timed, group)}, {first}, {n})"
+        if form == "reshape":
+            rows = self.r.choice([k for k in range(1, n + 1) if n % k == 0])
+            return f"reshape({self.expr((rows, n // rows), depth - 1, timed, group)}{self.r.choice(['', f', {n}'])})"
         if form == "concat" and n > 1:
             k = self.r.randint(1, n - 1)
             left = () if k == 1 and self.r.random() < 0.5 else (k,)
@@ -247,7 +252,7 @@ class Generator:
     def matrix(self, shape, depth, timed, group):
         m, n = shape
         e = lambda s: self.expr(s, depth - 1, timed, group)
-        form = self.r.choice(["outer", "outer", "product", "transpose", "leaf", "diag"])
+        form = self.r.choice(["outer", "outer", "product", "transpose", "leaf", "diag", "reshape"])
         if form == "outer":
             return f"outer({e((m,))}, {e((n,))})"
         if form == "product":
@@ -255,6 +260,8 @@ class Generator:
             return f"({e((m, k))} @ {e((k, n))})"
         if form == "transpose":
             return f"{self.atom(e((n, m)))}'"
+        if form == "reshape":
+            return f"reshape({e((m * n,))}, {m}, {n})"
         if form == "diag" and m == n:
             return f"diag({e((m,))})"
         return self.leaf(shape, timed, group)

@@ -360,6 +360,8 @@ class Meaning:
     def function(self, f, a):
         if f == "slice":
             return shaped(a[0])[int(a[1]):int(a[1]) + int(a[2])]
+        if f == "reshape":
+            return np.reshape(shaped(a[0]), [int(x) for x in a[1:]] or [-1])
         if f in POINTWISE and any(isinstance(x, Zero) for x in a):
             y = POINTWISE[f](*[shaped(x) for x in a])
             return Zero() if np.ndim(y) == 0 and y == 0 else y
@@ -376,6 +378,8 @@ class Meaning:
             return np.exp(a[0] - OVERALL["logsumexp"](a[0]))
         if f == "concat":
             return np.concatenate([np.atleast_1d(x) for x in a])
+        if f == "iota":
+            return np.arange(float(a[0]))
         if f == "outer":
             return np.outer(*a)
         if f == "diag":

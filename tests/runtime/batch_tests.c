@@ -39,7 +39,8 @@ static RnnDataset *make(const int64_t *lengths, int64_t sequences, bool real64)
     }
   }
   RnnError error = {0};
-  RnnDataset *dataset = rnn_dataset_from_tensors(&file, "made", specs, count, real64, true, &error);
+  RnnDataset *dataset = rnn_dataset_from_tensors(&file, "made", specs, count,
+                                                 &(RnnDataOptions){.real64 = real64, .targets_optional = true}, &error);
   if (!dataset) print_error("%s\n", error.message);
   assert_non_null(dataset);
   rnn_tensor_file_free(&file);
@@ -252,6 +253,140 @@ static void test_whole(void **state)
   rnn_dataset_free(d);
 }
 
+/* Ten sequences with lengths along both axes; x[s] is 100 n + s, a[t, s] 1000 n + 10 t + s, y[t] as x. */
+static RnnDataset *make_two(bool real64)
+{
+  enum { N = 10, T = 4, S = 6 };
+  RnnInputSpec specs[FIXTURE_INPUTS];
+  int count = fixture_inputs("x[s] token 9999, y[t]! real, a[ts] real, b[ts]! token 9999", specs);
+  RnnTensorFile file = {0};
+  RnnError error = {0};
+  int64_t *t = rnn_tensor_add(&file, "lengths", RNN_I64, 1, (int64_t[]){N}, NULL)->data;
+  int64_t *s = rnn_tensor_add(&file, "lengths_s", RNN_I64, 1, (int64_t[]){N}, NULL)->data;
+  int64_t *x = rnn_tensor_add(&file, "x", RNN_I64, 2, (int64_t[]){N, S}, NULL)->data;
+  float *y = rnn_tensor_add(&file, "y", RNN_F32, 2, (int64_t[]){N, T}, NULL)->data;
+  float *a = rnn_tensor_add(&file, "a", RNN_F32, 3, (int64_t[]){N, T, S}, NULL)->data;
+  for (int64_t n = 0; n < N; n++) {
+    t[n] = 1 + n * 3 % T, s[n] = 1 + n * n % S;
+    for (int64_t i = 0; i < S; i++) x[n * S + i] = i < s[n] ? 100 * n + i : -5;
+    for (int64_t i = 0; i < T; i++) y[n * T + i] = i < t[n] ? (float)(100 * n + i) : NAN;
+    for (int64_t i = 0; i < T * S; i++)
+      a[n * T * S + i] = i / S < t[n] && i % S < s[n] ? (float)(1000 * n + 10 * (i / S) + i % S) : NAN;
+  }
+  RnnDataset *d = rnn_dataset_from_tensors(
+      &file, "made", specs, count, &(RnnDataOptions){.real64 = real64, .targets_optional = true, .axes = {"t", "s"}},
+      &error);
+  if (!d) print_error("%s\n", error.message);
+  assert_non_null(d);
+  rnn_tensor_file_free(&file);
+  return d;
+}
+
+static void check_second(const RnnBatch *batch, const RnnDataset *d)
+{
+  assert_int_equal(batch->S, batch->len2[0]);
+  for (int64_t r = 0; r < batch->B; r++) {
+    int64_t b = batch->col2[r];
+    assert_int_equal(batch->row2[b], r);
+    assert_int_equal(batch->len2[r], d->length2[batch->sequence[b]]);
+    if (r)
+      assert_true(batch->len2[r] < batch->len2[r - 1] ||
+                  (batch->len2[r] == batch->len2[r - 1] && b > batch->col2[r - 1]));
+  }
+  for (int64_t s = 0; s <= batch->S; s++) {
+    int64_t live = 0;
+    for (int64_t r = 0; r < batch->B; r++) live += batch->len2[r] > s;
+    assert_int_equal(batch->live2[s], live);
+  }
+}
+
+static void check_fill_two(const RnnBatch *batch, const RnnDataset *d, bool real64)
+{
+  enum { LO = 1, HI = 2, LO2 = 2, HI2 = 1, ROOM = 16 * 16 * 16 * 2 };
+  double buffer[ROOM];
+  for (int input = 0; input < d->inputs; input++) {
+    const RnnInputSpec *spec = &d->input[input];
+    RnnPlace place = {
+        .lo = LO, .hi = HI, .lo2 = LO2, .hi2 = HI2, .width = 2, .column = 1, .integer = spec->token, .real64 = real64};
+    rnn_batch_fill(batch, d, input, &place, buffer);
+    for (int64_t b = 0; b < batch->B; b++)
+      for (int64_t t = spec->time ? -LO : 0; t < (spec->time ? batch->T + HI : 1); t++)
+        for (int64_t s = spec->second ? -LO2 : 0; s < (spec->second ? batch->S + HI2 : 1); s++) {
+          int64_t n = batch->sequence[b], row = !spec->second ? (LO + t) * batch->B + b
+                                                : !spec->time
+                                                    ? (LO2 + s) * batch->B + batch->row2[b]
+                                                    : ((LO + t) * batch->B + b) * (LO2 + batch->S + HI2) + LO2 + s;
+          int64_t at = row * 2 + 1;
+          double got = spec->token ? ((int32_t *)buffer)[at] : real64 ? buffer[at] : ((float *)buffer)[at];
+          bool inside = t >= 0 && s >= 0 && (!spec->time || t < d->length[n]) && (!spec->second || s < d->length2[n]);
+          double value = (double)(spec->time && spec->second ? 1000 * n + 10 * t + s : 100 * n + t + s);
+          double want = inside && strcmp(spec->name, "b") ? value : spec->token ? -1 : 0;
+          assert_true(got == want);
+        }
+  }
+}
+
+static void test_two_axes(void **state)
+{
+  RnnBatch batch = {0};
+  RnnError error = {0};
+  (void)state;
+  for (int wide = 0; wide < 2; wide++) {
+    RnnDataset *d = make_two(wide);
+    for (int64_t size = 1; size <= 11; size += 2)
+      for (int way = 0; way < 4; way++) {
+        RnnPlanSettings s = {.batch = size, .shuffle = way & 1, .bucket = way & 2, .seed = 3};
+        RnnPlan *plan = rnn_plan_new(d, &s, &error);
+        int64_t seen[10] = {0}, batches = rnn_plan_batches(plan, 1);
+        for (int64_t i = 0; i < batches; i++) {
+          assert_true(rnn_plan_batch(plan, 1, i, &batch, &error));
+          check_frame(&batch);
+          check_second(&batch, d);
+          check_fill_two(&batch, d, wide);
+          for (int64_t b = 0; b < batch.B; b++) seen[batch.sequence[b]]++;
+        }
+        for (int n = 0; n < 10; n++) assert_int_equal(seen[n], 1);
+        rnn_plan_free(plan);
+      }
+    assert_null(rnn_plan_new(d, &(RnnPlanSettings){.batch = 2, .unroll = 3}, &error));
+    assert_says(&error, "set unroll = 0");
+    rnn_dataset_free(d);
+  }
+  rnn_batch_free(&batch);
+}
+
+static int64_t padded_steps(RnnPlan *plan, int64_t epoch)
+{
+  RnnBatch batch = {0};
+  int64_t steps = 0;
+  for (int64_t i = 0, n = rnn_plan_batches(plan, epoch); i < n; i++) {
+    assert_true(rnn_plan_batch(plan, epoch, i, &batch, NULL));
+    steps += batch.T * batch.B;
+  }
+  rnn_batch_free(&batch);
+  return steps;
+}
+
+static void test_bucket(void **state)
+{
+  int64_t lengths[150], total = 0;
+  (void)state;
+  for (int i = 0; i < 150; i++) total += lengths[i] = 1 + (int64_t)rnn_below(1, 2, (uint64_t)i, 40);
+  RnnDataset *d = make(lengths, 150, false);
+  RnnPlanSettings s = {.batch = 8, .shuffle = true, .seed = 1}, with = s;
+  with.bucket = true;
+  RnnPlan *plain = rnn_plan_new(d, &s, NULL), *bucketed = rnn_plan_new(d, &with, NULL);
+  for (int64_t epoch = 0; epoch < 3; epoch++) check_epoch(bucketed, d, &with, epoch);
+  int64_t loose = padded_steps(plain, 0) - total, close = padded_steps(bucketed, 0) - total;
+  assert_true(close * 5 < loose);
+  char *a = list(bucketed, 0), *b = list(bucketed, 1), *c = list(bucketed, 0);
+  assert_string_equal(a, c);
+  assert_string_not_equal(a, b);
+  free(a), free(b), free(c);
+  rnn_plan_free(plain), rnn_plan_free(bucketed);
+  rnn_dataset_free(d);
+}
+
 static void test_wrong_settings(void **state)
 {
   static const int64_t ten[] = {10};
@@ -315,6 +450,7 @@ int run_batch_tests(void)
       cmocka_unit_test(test_all_ways),       cmocka_unit_test(test_layouts),
       cmocka_unit_test(test_whole),          cmocka_unit_test(test_order_is_a_function_of_the_epoch),
       cmocka_unit_test(test_wrong_settings), cmocka_unit_test(test_describe),
+      cmocka_unit_test(test_two_axes),       cmocka_unit_test(test_bucket),
   };
   return cmocka_run_group_tests_name("batches", tests, NULL, NULL);
 }

@@ -43,6 +43,15 @@ static void test_read(void **state)
       /* a plain name, quotes, blanks, line ends of all kinds, a mark, empty lines, no newline at the end */
       {"\xef\xbb\xbf\"x\", y \r\n 1 ,\"2\"\r\n\r\n3,4", "\"d.csv\"", "x[t] real, y[t]! real", "lengths 2 x 1 3 y 2 4"},
       {"x\r1\r2\r", "\"d.csv\"", "x[t] real", "lengths 2 x 1 2"},
+      /* two axes: each input's steps are of its own; an end behind them */
+      {"w,p\nab,x y z\nc,z\n", "csv(\"d.csv\", x = letters(\"w\"), y = words(\"p\", end = \"<end>\"))",
+       "x[s] token 3, y[t]! token 4", "lengths 4 2 and 2 1 x 0 1 2 y 1 2 3 0 3 0"},
+      {"w,p,q\nab,x y,1.5\nc,y,3\n", "csv(\"d.csv\", x = letters(\"w\"), y = words(\"p\"), h = \"q\")",
+       "x[s] token 4, y[t]! token 2, h real", "lengths 2 1 and 2 1 x 0 1 2 y 0 1 1 h 1.5 3"},
+      {"a1,a2,b1,b2,b3,b4\n1,2,3,4,5,6\n", "csv(\"d.csv\", x = steps(\"a1..a2\"), y = steps(\"b1..b4\", width = 2))",
+       "x[s] real, y[t]! real 2", "lengths 2 and 2 x 1 2 y 3 4 5 6"},
+      {"w,p\nab,\n", "csv(\"d.csv\", x = letters(\"w\"), y = letters(\"p\", end = \"$\"))",
+       "x[s] token 3, y[t]! token 1", "lengths 1 and 2 x 0 1 y 0"},
       /* ranges, lists */
       {"a,b,c,d\n1,2,3,4\n", "csv(\"d.csv\", x = \"b..d\", y = \"a\")", "x[t] real 3, y[t]! real",
        "lengths 1 x 2 3 4 y 1"},
@@ -84,6 +93,9 @@ static void test_read(void **state)
       {"x,y,p\n1,5,train\n3,5,train\n9,5,test\n", "csv(\"d.csv\", split = \"p\", normalize = true)",
        "x[t] real, y[t]! real", "lengths 2 x -1 1 y 5 5"},
       {"x,y\n1,5\n3,5\n", "csv(\"d.csv\", normalize = \"y\")", "x[t] real, y[t]! real", "lengths 2 x 1 3 y 0 0"},
+      {"x,y\n1,5\n3,\n2,7\n", "csv(\"d.csv\", normalize = \"y\")", "x[t] real, y[t]! real",
+       "lengths 3 x 1 3 2 y -1 nan 1"},
+      {"x,y1,y2\n1,,2\n3,4,\n", "csv(\"d.csv\")", "x[t] real, y[t]! real 2", "lengths 2 x 1 3 y nan 2 4 nan"},
   };
   (void)state;
   run_cases(cases, sizeof cases / sizeof *cases, false);
@@ -92,6 +104,16 @@ static void test_read(void **state)
 static void test_messages(void **state)
 {
   static const Case cases[] = {
+      {"w,p\nab,x\n", "csv(\"d.csv\", x = letters(\"w\", end = \"\"), y = words(\"p\"))", "x[s] token 3, y[t]! token 4",
+       "csv: end is a label, and of letters(...) and words(...) alone"},
+      {"w,p\nab,x\n", "csv(\"d.csv\", x = tokens(\"w\", end = \"e\"))", "x[t] token 3",
+       "csv: end is a label, and of letters(...) and words(...) alone"},
+      {"w,p\nab,x\n", "csv(\"d.csv\", x = letters(\"w\"), y = words(\"p\"), a = \"w\")",
+       "x[s] token 3, y[t]! token 4, a[ts] real", "d.csv: a table has no place for a[t, s]; npz has"},
+      {"w,p,q\nab,x,abc\n", "csv(\"d.csv\", x = letters(\"w\"), y = words(\"p\"), z = letters(\"q\"))",
+       "x[s] token 3, y[t]! token 4, z[s] token 3", "d.csv:2: column 'q': 'z' has 3 steps here, 'x' has 2"},
+      {"w,p\n,x\n", "csv(\"d.csv\", x = letters(\"w\"), y = words(\"p\"))", "x[s] token 3, y[t]! token 4",
+       "d.csv:2: column 'w': is empty; a sequence has at least one step"},
       {"x,y\n1,2\n3\n", "csv(\"d.csv\")", "x[t] real", "d.csv:3: 1 cells; expected 2, as in the first line"},
       {"x,y\n1,2\n3,4,5\n", "csv(\"d.csv\")", "x[t] real",
        "d.csv:3: more cells than columns have names in the first line"},

@@ -1,5 +1,6 @@
 /* data_fixture.c: inputs and data written as short texts. */
 #include "data_fixture.h"
+#include "data_private.h"
 #include "runtime_files_test.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ int fixture_inputs(const char *text, RnnInputSpec inputs[FIXTURE_INPUTS])
     }
     int more = 0;
     if (sscanf(text + read, " %d%n", &size, &more) == 1) read += more;
-    spec->time = strstr(mark, "[t]") != NULL;
+    spec->time = strchr(mark, 't') != NULL;
+    spec->second = strchr(mark, 's') != NULL;
     spec->target = strchr(mark, '!') != NULL;
     spec->token = strcmp(type, "token") == 0;
     if (spec->token) spec->classes = size;
@@ -42,9 +44,12 @@ char *fixture_dump(const RnnDataset *dataset)
   FILE *out = open_memstream(&text, &size);
   fputs("lengths", out);
   for (int64_t s = 0; s < dataset->sequences; s++) fprintf(out, " %lld", (long long)dataset->length[s]);
+  if (dataset->length2) fputs(" and", out);
+  for (int64_t s = 0; dataset->length2 && s < dataset->sequences; s++)
+    fprintf(out, " %lld", (long long)dataset->length2[s]);
   for (int i = 0; i < dataset->inputs; i++) {
     const RnnInputSpec *spec = &dataset->input[i];
-    int64_t n = (spec->time ? dataset->start[dataset->sequences] : dataset->sequences) * spec->width;
+    int64_t n = rnn_dataset_at(dataset, i, dataset->sequences, 0, 0);
     fprintf(out, " %s", spec->name);
     if (!dataset->values[i]) fputs(" absent", out);
     for (int64_t j = 0; j < n && dataset->values[i]; j++)
@@ -65,7 +70,10 @@ bool fixture_open(const char *source, const char *inputs, const RnnDataOptions *
   in.folder = folder;
   *data = (RnnData){0};
   RnnCall *call = rnn_call_parse(source, error);
-  bool done = call && rnn_data_open(call, specs, fixture_inputs(inputs, specs), &in, data, error);
+  int count = fixture_inputs(inputs, specs);
+  for (int i = 0; i < count; i++)
+    if (specs[i].second) in.axes = (RnnAxes){"t", "s"};
+  bool done = call && rnn_data_open(call, specs, count, &in, data, error);
   rnn_call_free(call);
   return done;
 }

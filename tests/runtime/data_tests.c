@@ -182,28 +182,86 @@ static void test_npz(void **state)
   static const int64_t wrong[] = {0, 4, -1};
   for (int i = 0; i < 3; i++) {
     lengths[1] = wrong[i];
-    assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, false, false, &error));
+    assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){0}, &error));
     assert_says(&error, "expected 1 to 3, the steps of 'x'");
   }
   lengths[1] = 3;
   add(&file, "g", RNN_F32, 2, 3, 3, 0);
   count = fixture_inputs("x[t] real 2, g[t] real", specs);
-  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, false, false, &error));
+  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){0}, &error));
   assert_says(&error, "memory: 'x' has 2 sequences, 'g' has 3");
   add(&file, "q", RNN_F32, 2, 2, 4, 0);
   count = fixture_inputs("x[t] real 2, q[t] real", specs);
-  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, false, false, &error));
+  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){0}, &error));
   assert_says(&error, "memory: 'x' has 3 steps, 'q' has 4");
   count = fixture_inputs("k[t]! real", specs); /* only lengths are there */
-  RnnDataset *free_running = rnn_dataset_from_tensors(&file, "memory", specs, count, false, true, &error);
+  RnnDataset *free_running =
+      rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){.targets_optional = true}, &error);
   expect(free_running, "lengths 3 3 k absent");
   rnn_dataset_free(free_running);
   rnn_tensor_file_free(&file);
-  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, false, true, &error));
+  assert_null(
+      rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){.targets_optional = true}, &error));
   assert_says(&error, "nothing says how many sequences there are");
   add(&file, "k", RNN_F32, 2, 0, 3, 0);
-  assert_null(rnn_dataset_from_tensors(&file, "memory", specs, count, false, true, &error));
+  assert_null(
+      rnn_dataset_from_tensors(&file, "memory", specs, count, &(RnnDataOptions){.targets_optional = true}, &error));
   assert_says(&error, "'k' has no sequences");
+  rnn_tensor_file_free(&file);
+}
+
+static void test_arrays_of_two_axes(void **state)
+{
+  RnnTensorFile file = {0};
+  RnnData data;
+  RnnError error = {0};
+  const char *inputs = "x[s] token 50, y[t]! real 2, a[ts] real, h real";
+  (void)state;
+  int64_t *x = add(&file, "x", RNN_I64, 2, 2, 3, 0)->data, *given[2];
+  add(&file, "y", RNN_F32, 3, 2, 4, 2);
+  add(&file, "h", RNN_F32, 1, 2, 0, 0);
+  float *a = rnn_tensor_add(&file, "a", RNN_F32, 3, (int64_t[]){2, 4, 3}, &error)->data;
+  for (int i = 0; i < 24; i++) a[i] = (float)(100 * (i / 12) + 10 * (i / 3 % 4) + i % 3);
+  x[5] = 777; /* in the padding */
+  given[0] = add(&file, "lengths_t", RNN_I64, 1, 2, 0, 0)->data;
+  given[1] = add(&file, "lengths_s", RNN_I64, 1, 2, 0, 0)->data;
+  given[0][0] = 2, given[0][1] = 4, given[1][0] = 3, given[1][1] = 2;
+  assert_true(rnn_npz_write(in_folder("d.npz"), &file, &error));
+  assert_true(fixture_open("npz(\"d.npz\")", inputs, NULL, &data, &error));
+  expect(data.train, "lengths 2 4 and 3 2 x 0 1 2 3 4 y 0 1 2 3 8 9 10 11 12 13 14 15 "
+                     "a 0 1 2 10 11 12 100 101 110 111 120 121 130 131 h 0 1");
+  assert_false(data.train->length_unknown);
+  rnn_data_free(&data);
+  /* dealt out by sequences, never by steps */
+  assert_true(fixture_open("npz(\"d.npz\")", inputs, &(RnnDataOptions){.test = 0.5}, &data, &error));
+  expect(data.train, "lengths 2 and 3 x 0 1 2 y 0 1 2 3 a 0 1 2 10 11 12 h 0");
+  expect(data.test, "lengths 4 and 2 x 3 4 y 8 9 10 11 12 13 14 15 a 100 101 110 111 120 121 130 131 h 1");
+  rnn_data_free(&data);
+  static const struct {
+    const char *inputs, *says;
+  } cases[] = {
+      {"x[s] token 50, a[t] real", "array 'a' is [2, 4, 3]; expected [N, T], since 'a' is a real number at each step"},
+      {"x[s] token 50, y[ts] real 2", "array 'y' is [2, 4, 2]; expected [N, T, S, 2], since"},
+      {"x[t] token 50, a[ts] real", "'x' has 3 steps, 'a' has 4"},
+      {"x[s] token 3", "x[1, 0] is 3; expected 0 to 2"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_false(fixture_open("npz(\"d.npz\")", cases[i].inputs, NULL, &data, &error));
+    if (!strstr(error.message, cases[i].says)) print_error("case %zu: %s\n", i, error.message);
+    assert_says(&error, cases[i].says);
+  }
+  for (int k = 0; k < 2; k++) {
+    int64_t kept = given[k][1];
+    given[k][1] = 5;
+    assert_true(rnn_npz_write(in_folder("d.npz"), &file, &error));
+    assert_false(fixture_open("npz(\"d.npz\")", inputs, NULL, &data, &error));
+    assert_says(&error, k ? "lengths_s[1] is 5; expected 1 to 3" : "lengths_t[1] is 5; expected 1 to 4");
+    given[k][1] = kept;
+  }
+  put_text("t.txt", "abc");
+  assert_false(fixture_open("text(\"t.txt\")", "x[s] token 256, y[t]! token 3",
+                            &(RnnDataOptions){.targets_optional = true}, &data, &error));
+  assert_says(&error, "a text has one axis, and the model two");
   rnn_tensor_file_free(&file);
 }
 
@@ -212,8 +270,8 @@ static void test_random(void **state)
   RnnInputSpec specs[FIXTURE_INPUTS];
   int count = fixture_inputs("x[t] token 7, y! real 3", specs);
   (void)state;
-  RnnDataset *a = rnn_dataset_random(specs, count, 4, 5, true, 1, NULL),
-             *b = rnn_dataset_random(specs, count, 4, 5, true, 1, NULL);
+  RnnDataset *a = rnn_dataset_random(specs, count, 4, 5, &(RnnDataOptions){.real64 = true}, 1, NULL),
+             *b = rnn_dataset_random(specs, count, 4, 5, &(RnnDataOptions){.real64 = true}, 1, NULL);
   assert_memory_equal(a->values[0], b->values[0], 20 * sizeof(int32_t));
   assert_memory_equal(a->values[1], b->values[1], 12 * sizeof(double));
   for (int i = 0; i < 20; i++) assert_in_range(((int32_t *)a->values[0])[i], 0, 6);
@@ -324,6 +382,7 @@ int run_data_tests(void)
       cmocka_unit_test(test_text_parts_and_coding),
       cmocka_unit_test(test_bytes_survive_storage),
       cmocka_unit_test(test_npz),
+      cmocka_unit_test(test_arrays_of_two_axes),
       cmocka_unit_test(test_random),
       cmocka_unit_test(test_limit),
       cmocka_unit_test(test_source_of_an_option),

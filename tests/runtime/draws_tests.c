@@ -92,14 +92,11 @@ static void test_permutation(void **state)
 static void test_categorical(void **state)
 {
   static const double logits[] = {0, 1, 2, -INFINITY, 2};
-  float narrow[5];
   int64_t count[5] = {0};
   (void)state;
-  for (int i = 0; i < 5; i++) narrow[i] = (float)logits[i];
   for (uint64_t i = 0; i < 100000; i++) {
     double u = rnn_uniform(5, 6, i);
-    int64_t k = rnn_categorical_f64(logits, 5, 1, 0, u);
-    assert_int_equal(k, rnn_categorical_f32(narrow, 5, 1, 0, u));
+    int64_t k = rnn_categorical(logits, 5, &(RnnDrawing){1, 0, 1}, u);
     count[k]++;
   }
   double sum = 1 + exp(1) + 2 * exp(2);
@@ -107,26 +104,35 @@ static void test_categorical(void **state)
   for (int i = 0; i < 5; i++) assert_true(fabs((double)count[i] / 100000 - exp(logits[i]) / sum) < 0.01);
   for (uint64_t i = 0; i < 100; i++) {
     double u = rnn_uniform(5, 7, i);
-    assert_int_equal(rnn_categorical_f64(logits, 5, 0, 0, u), 2); /* the first of equal ones */
-    assert_int_equal(rnn_categorical_f64(logits, 5, 1, 1, u), 2);
-    int64_t k = rnn_categorical_f64(logits, 5, 3, 2, u);
+    assert_int_equal(rnn_categorical(logits, 5, &(RnnDrawing){0, 0, 1}, u), 2); /* the first of equal ones */
+    assert_int_equal(rnn_categorical(logits, 5, &(RnnDrawing){1, 1, 1}, u), 2);
+    int64_t k = rnn_categorical(logits, 5, &(RnnDrawing){3, 2, 1}, u);
     assert_true(k == 2 || k == 4);
-    k = rnn_categorical_f64(logits, 5, 100, 3, u);
+    k = rnn_categorical(logits, 5, &(RnnDrawing){100, 3, 1}, u);
     assert_true(k == 1 || k == 2 || k == 4);
   }
-  assert_int_equal(rnn_categorical_f64(logits, 5, 1, 0, 1 - 0x1p-53), 4);
-  assert_int_equal(rnn_categorical_f64(logits, 4, 1, 0, 1 - 0x1p-53), 2);
+  assert_int_equal(rnn_categorical(logits, 5, &(RnnDrawing){1, 0, 1}, 1 - 0x1p-53), 4);
+  assert_int_equal(rnn_categorical(logits, 4, &(RnnDrawing){1, 0, 1}, 1 - 0x1p-53), 2);
   static const double bad[] = {0, NAN}, full[] = {0, INFINITY}, none[] = {-INFINITY, -INFINITY};
-  assert_int_equal(rnn_categorical_f64(bad, 2, 1, 0, 0.5), -1);
-  assert_int_equal(rnn_categorical_f64(full, 2, 1, 0, 0.5), -1);
-  assert_int_equal(rnn_categorical_f64(none, 2, 1, 0, 0.5), -1);
-  assert_int_equal(rnn_categorical_f64(logits, 0, 1, 0, 0.5), -1);
-  assert_int_equal(rnn_categorical_f64(logits, 5, -1, 0, 0.5), -1);
-  assert_int_equal(rnn_categorical_f64(logits, 5, NAN, 0, 0.5), -1);
+  assert_int_equal(rnn_categorical(bad, 2, &(RnnDrawing){1, 0, 1}, 0.5), -1);
+  assert_int_equal(rnn_categorical(full, 2, &(RnnDrawing){1, 0, 1}, 0.5), -1);
+  assert_int_equal(rnn_categorical(none, 2, &(RnnDrawing){1, 0, 1}, 0.5), -1);
+  assert_int_equal(rnn_categorical(logits, 0, &(RnnDrawing){1, 0, 1}, 0.5), -1);
+  assert_int_equal(rnn_categorical(logits, 5, &(RnnDrawing){-1, 0, 1}, 0.5), -1);
+  assert_int_equal(rnn_categorical(logits, 5, &(RnnDrawing){NAN, 0, 1}, 0.5), -1);
+  /* probabilities .032 .087 .237 0 .644: the nucleus of .6 is one, of .65 two, of .9 three, also after top_k */
+  static const double steps[] = {0, 1, 2, -INFINITY, 3};
+  for (uint64_t i = 0; i < 300; i++) {
+    double u = rnn_uniform(5, 8, i);
+    assert_int_equal(rnn_categorical(steps, 5, &(RnnDrawing){1, 0, 0.6}, u), 4);
+    assert_true(rnn_categorical(steps, 5, &(RnnDrawing){1, 0, 0.65}, u) >= 2);
+    assert_true(rnn_categorical(steps, 5, &(RnnDrawing){1, 0, 0.9}, u) >= 1);
+    assert_int_equal(rnn_categorical(steps, 5, &(RnnDrawing){1, 2, 0.7}, u), 4); /* of two .269 .731 */
+  }
   double many[2000], chosen = 0;
   for (int i = 0; i < 2000; i++) many[i] = sin(i * 0.7) * 3;
   for (uint64_t i = 0; i < 500; i++) { /* quickselect over many: only the 20 largest */
-    int64_t k = rnn_categorical_f64(many, 2000, 1e6, 20, rnn_uniform(1, 2, i)), larger = 0;
+    int64_t k = rnn_categorical(many, 2000, &(RnnDrawing){1e6, 20, 1}, rnn_uniform(1, 2, i)), larger = 0;
     for (int j = 0; j < 2000; j++) larger += many[j] > many[k];
     assert_true(larger < 20);
     chosen += larger;

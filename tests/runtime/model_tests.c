@@ -150,7 +150,7 @@ static void carried_over_short_windows(void **state)
       assert_true(rnn_run_resize(run, &batch, &error));
       rnn_run_go(run, h->weights, NULL);
       for (int64_t t = 0; t < T; t++, at++) /* step at+1 of the sequence */
-        assert_near(rnn_run_value(run, &run->program->var[0], t, 0, 0),
+        assert_near(rnn_run_value(run, &run->program->var[0], t, 0, 0, 0),
                     (double)(100 - (LAG - 1) + at % LAG + at / LAG + 1), 0);
       rnn_run_carry(run);
     }
@@ -167,7 +167,7 @@ static void prepared_memory(void **state)
   RnnHandle *h = open_toy("elman64", 2);
   RnnInputSpec *specs = rnn_model_specs(h->model);
   elman_data(&data, 5, 9, true);
-  RnnDataset *set = rnn_dataset_from_tensors(&data, "data", specs, 3, true, false, &error);
+  RnnDataset *set = rnn_dataset_from_tensors(&data, "data", specs, 3, &(RnnDataOptions){.real64 = true}, &error);
   assert_non_null(set);
   Run *run = rnn_handle_run(h, "train", &error);
   RnnBatch batch = {0};
@@ -180,7 +180,7 @@ static void prepared_memory(void **state)
       const ProgramBuffer *b = &run->program->buffer[v->buffer];
       for (int64_t t = -b->lo; v->time && t < batch.T + b->hi; t++)
         for (int64_t column = t < 0 || t >= batch.T ? 0 : batch.live[t]; column < batch.B; column++)
-          for (int64_t e = 0; e < v->width; e++) assert_true(rnn_run_value(run, v, t, column, e) == 0);
+          for (int64_t e = 0; e < v->width; e++) assert_true(rnn_run_value(run, v, t, 0, column, e) == 0);
     }
     rnn_run_go(run, h->weights, h->grads);
     for (int i = 0; i < run->program->buffers; i++) /* what a program leaves must not matter to the next */

@@ -115,13 +115,13 @@ static void clipping(void **state)
   assert_near(rnn_clip_norm(h->model, NULL, g), norm, 1e-12);
 
   assert_true(rnn_clip_read(&clip, "norm(2.0)", &error));
-  assert_near(rnn_clip_apply(&clip, h->model, NULL, norm, g), 2 / norm, 0);
-  assert_near(rnn_clip_apply(&clip, h->model, NULL, 2, g), 1, 0);
+  assert_near(rnn_clip_apply(&clip, h->model, NULL, norm, NULL, g), 2 / norm, 0);
+  assert_near(rnn_clip_apply(&clip, h->model, NULL, 2, NULL, g), 1, 0);
   assert_int_equal(clip.seen, 2);
   assert_int_equal(clip.acted, 1);
 
   assert_true(rnn_clip_read(&clip, "param(max = 1)", &error));
-  assert_near(rnn_clip_apply(&clip, h->model, NULL, norm, g), 1, 0);
+  assert_near(rnn_clip_apply(&clip, h->model, NULL, norm, NULL, g), 1, 0);
   double square = 0;
   for (int64_t i = 0; i < 8; i++) square += g[i] * g[i]; /* W */
   assert_near(square, 1, 1e-12);
@@ -129,9 +129,9 @@ static void clipping(void **state)
 
   for (int64_t i = 0; i < n; i++) g[i] = i % 2 ? 3 : -0.25;
   assert_true(rnn_clip_read(&clip, "value(0.5)", &error));
-  rnn_clip_apply(&clip, h->model, NULL, 1, g);
+  rnn_clip_apply(&clip, h->model, NULL, 1, NULL, g);
   assert_true(g[0] == -0.25 && g[1] == 0.5);
-  rnn_clip_apply(&clip, h->model, NULL, 1, g);
+  rnn_clip_apply(&clip, h->model, NULL, 1, NULL, g);
   assert_int_equal(clip.acted, 1); /* nothing was beyond the second time */
 
   g[3] = INFINITY;
@@ -141,6 +141,38 @@ static void clipping(void **state)
   assert_false(rnn_clip_read(&clip, "nrom(1)", &error));
   assert_message(&error, "did you mean 'norm'");
   rnn_close(h);
+}
+
+/* against PyTorch's arithmetic: a matrix by rows, a vector and a number as wholes */
+static void adaptive_clipping(void **state)
+{
+  (void)state;
+  enum { N = sizeof expected_adaptive_weights / sizeof(double) };
+  ModelParam param[] = {{.shape = {2, {3, 4}, 12}, .offset = 0},
+                        {.shape = {1, {4}, 4}, .offset = 12},
+                        {.shape = {0, {0}, 1}, .offset = 16}};
+  RnnError error = {0};
+  Clip clip;
+  for (int wide = 0; wide < 2; wide++) {
+    ModelDescription m = {.real64 = wide, .count = N, .params = 3, .param = param};
+    double w[N], g[N];
+    float w32[N], g32[N];
+    for (int i = 0; i < N; i++) {
+      w32[i] = (float)(w[i] = expected_adaptive_weights[i]);
+      g32[i] = (float)(g[i] = expected_adaptive_gradients[i]);
+    }
+    assert_true(rnn_clip_read(&clip, "adaptive(0.1, eps = 1e-2)", &error));
+    assert_near(rnn_clip_apply(&clip, &m, NULL, 1, wide ? (void *)w : w32, wide ? (void *)g : g32), 1, 0);
+    assert_int_equal(clip.acted, 1);
+    for (int i = 0; i < N; i++) assert_near(wide ? g[i] : g32[i], expected_adaptive[i], wide ? 1e-15 : 1e-6);
+  }
+  assert_true(rnn_clip_read(&clip, "adaptive()", &error));
+  assert_near(clip.max, 0.01, 0);
+  assert_near(clip.eps, 1e-3, 0);
+  assert_false(rnn_clip_read(&clip, "adaptive(0)", &error));
+  assert_message(&error, "clip and eps must be above 0");
+  assert_false(rnn_clip_read(&clip, "adaptive(max = 1)", &error));
+  assert_message(&error, "max");
 }
 
 static void settings(void **state)
@@ -181,5 +213,6 @@ static void settings(void **state)
 
 const struct CMUnitTest optim_tests[] = {cmocka_unit_test(as_pytorch),       cmocka_unit_test(threads_do_not_matter),
                                          cmocka_unit_test(wrong_optimisers), cmocka_unit_test(schedules),
-                                         cmocka_unit_test(clipping),         cmocka_unit_test(settings)};
+                                         cmocka_unit_test(clipping),         cmocka_unit_test(adaptive_clipping),
+                                         cmocka_unit_test(settings)};
 const size_t optim_test_count = COUNT(optim_tests);

@@ -56,7 +56,7 @@ expect "no command" 2 "$toy" chars
 says "the commands are listed" "evaluate" log
 expect "help" 0 "$toy" chars --help
 says "help on standard output" "gradient" out
-for command in train evaluate predict sample info init forward gradient bench; do
+for command in train evaluate predict decode sample info init forward gradient bench; do
   expect "help of $command" 0 "$toy" chars $command --help
   says "usage of $command" "usage: .* $command" out
 done
@@ -143,6 +143,94 @@ rows = [line.rsplit(',', 1)[1].strip() for line in open('p.csv')][1:]
 assert rows == ['abcdefghijkl'[i] for i in z['o'][0].argmax(1)]
 "
 check "predict by class and by output agree" $?
+# -- two axes, and decoding
+cat > pairs.csv <<'CSV'
+word,sounds,part
+abc,p q,train
+fedcba,q,train
+cc,p r q,test
+d,r r,test
+CSV
+pairs='csv("pairs.csv", x = letters("word"), y = words("sounds", end = "<end>"), split = "part")'
+expect "init of two axes" 0 "$toy" pairs init --seed 3
+# the vocabularies stand beside trained weights: the toy has no gradients, so these are the first ones
+expect "train on two axes" 0 "$toy" pairs train --data "$pairs" --steps 1 --set 'optimizer=sgd(rate = 0)' --quiet
+expect "batches of two axes" 0 "$toy" pairs train --data "$pairs" --explain-batching --set shuffle=false
+says "both lengths" "sequence 1, steps 1 to 3, 3 along s, starts fresh" out
+says "the input of the other axis" "x\[s\] = fedcba" out
+says "the end" "y\[t\] = q <end>" out
+says "both sizes" "batch 1: T = 3, B = 2, S = 6" out
+expect "windows on two axes" 2 "$toy" pairs train --data "$pairs" --set unroll=2
+says "windows on two axes: why" "set unroll = 0" log
+expect "evaluate on two axes" 0 "$toy" pairs evaluate --data "$pairs" --part test
+says "steps" "part test: 7 steps" out
+expect "decode" 0 "$toy" pairs decode --data "$pairs" --reference
+test "$(head -n 1 out)" = 'sequence,rank,log_probability,score,y,reference,edits' && test "$(wc -l < out)" -eq 3 && grep -q '^1,1,.*,p r q,[0-9]*$' out
+check "decode prints a row a sequence" $?
+says "error rates" "token error rate .* tokens), sequence error rate .* of 2)" log
+"$toy" pairs decode --data "$pairs" --beam 1 --reference > one 2> log && cmp -s out one
+check "a beam of one is the likeliest" $?
+expect "decode as JSON" 0 "$toy" pairs decode --data "$pairs" --part train --beam 4 --best 3 --length-penalty 'wu(0.7)' --json --reference --length 5
+python3 -c "
+import json
+lines = [json.loads(line) for line in open('out')]
+rates = lines.pop()
+assert [(r['sequence'], r['rank']) for r in lines] == [(n, k) for n in (1, 2) for k in (1, 2, 3)], lines
+assert all(set(r['y']) <= {'p', 'q', 'r'} and len(r['y']) <= 5 and r['log_probability'] <= r['score'] < 0 for r in lines)
+def edits(a, b):
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        row, old = [i], row
+        for j, y in enumerate(b, 1): row.append(min(row[-1] + 1, old[j] + 1, old[j - 1] + (x != y)))
+    return row[-1]
+assert lines[0]['reference'] == ['p', 'q'] and all(r['edits'] == edits(r['y'], r['reference']) for r in lines)
+best = [r for r in lines if r['rank'] == 1]
+assert rates['edits'] == sum(r['edits'] for r in best) and rates['tokens'] == 3 and rates['sequences'] == 2
+assert abs(rates['token_error_rate'] - rates['edits'] / 3) < 1e-6
+"
+check "what decode says in JSON" $?
+printf 'word\nab\nfff\n' > new.csv
+expect "decode what has no target" 0 "$toy" pairs decode --data 'csv("new.csv", x = letters("word"))' --out new_out.csv
+test "$(wc -l < new_out.csv)" -eq 3
+check "decode to a file" $?
+expect "no reference" 3 "$toy" pairs decode --data 'csv("new.csv", x = letters("word"))' --reference
+says "no reference: what" "no values of 'y' to compare with" log
+expect "predict without lengths" 2 "$toy" pairs predict --data 'csv("new.csv", x = letters("word"))'
+says "predict without lengths: why" "nothing says how long 'y' is: decode finds its end" log
+expect "predict on two axes" 2 "$toy" pairs predict --data "$pairs" --what outputs
+says "predict on two axes: why" "'a' and 'a' are of two axes\|'a' and 'g' are of two axes" log
+expect "predict on two axes, arrays" 0 "$toy" pairs predict --data "$pairs" --what outputs --out pairs.npz
+python3 -c "
+import numpy as np
+z = np.load('pairs.npz')
+assert z['a'].shape == (2, 4, 2) and z['g'].shape == (2, 2, 4) and list(z['lengths_s']) == [2, 1] and list(z['lengths']) == [4, 3]
+a = z['a']
+assert np.allclose(a.sum(2), [[1, 1, 1, 1], [1, 1, 1, 0]]) and (a[1, :, 1] == 0).all()
+np.savez('pairs_in.npz', x=[[1, 2, 3], [4, 0, -7]], y=[[1, 0], [2, -7]], lengths_s=[3, 1], lengths_t=[2, 1])
+"
+check "arrays of two axes" $?
+expect "arrays in" 0 "$toy" pairs evaluate --data pairs_in.npz --weights pairs.safetensors
+expect "draws" 0 "$toy" pairs decode --data "$pairs" --temperature 0.5 --top-p 0.9 --best 2 --seed 4
+test "$(wc -l < out)" -eq 5
+check "draws are printed" $?
+expect "an unknown end" 2 "$toy" pairs decode --data "$pairs" --end zz
+says "an unknown end: which" "'zz' is not in the vocabulary of y" log
+expect "draws and a beam" 2 "$toy" pairs decode --data "$pairs" --beam 3 --top-k 2
+expect "best of too few" 2 "$toy" pairs decode --data "$pairs" --beam 3 --best 4
+expect "best without a beam" 2 "$toy" pairs decode --data "$pairs" --best 4
+expect "a penalty without a beam" 2 "$toy" pairs decode --data "$pairs" --length-penalty mean
+expect "an unknown penalty" 2 "$toy" pairs decode --data "$pairs" --beam 2 --length-penalty meen
+says "an unknown penalty: the near one" "did you mean 'mean'" log
+expect "top-p out of range" 2 "$toy" pairs decode --data "$pairs" --top-p 1.5
+expect "sample of two axes" 2 "$toy" pairs sample
+says "sample of two axes: what else" "by decode, not by sample" log
+expect "decode what draws ahead" 2 "$toy" chars decode --data text.txt
+expect "sample with an end" 0 "$toy" chars sample --prime abe --length 50 --seed 3 --end g
+test "$(cat out)" = "$("$toy" chars sample --prime abe --length 50 --seed 3 | sed 's/^\(abe[^g]*\)g.*/\1/')" && test "$(wc -c < out)" -lt 54
+check "the end that was drawn is the last" $?
+expect "info of two axes" 0 "$toy" pairs info
+says "info says the axes" "a .*\[t, s\]" out
+
 expect "info" 0 "$toy" chars info --json
 python3 -c "
 import json

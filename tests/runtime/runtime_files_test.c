@@ -76,8 +76,8 @@ int main(int argc, char **argv)
   if (argc == 4 && strcmp(argv[1], "--copy") == 0) return copy(argv[2], argv[3]);
   snprintf(folder, sizeof folder, "/tmp/runtime_files_test.XXXXXX");
   if (!mkdtemp(folder)) return perror(folder), 1;
-  int failures = run_tensors_tests() + run_draws_tests() + run_spec_tests() + run_data_tests() + run_csv_tests() +
-                 run_batch_tests();
+  int failures = run_tensors_tests() + run_draws_tests() + run_sampling_tests() + run_spec_tests() + run_data_tests() +
+                 run_csv_tests() + run_batch_tests();
   remove_folder();
   return failures != 0;
 }

@@ -21,6 +21,7 @@ void assert_says(const RnnError *error, const char *text);
 /* Each part of the program runs its own group and returns the number of failures. */
 int run_tensors_tests(void);
 int run_draws_tests(void);
+int run_sampling_tests(void);
 int run_spec_tests(void);
 int run_data_tests(void);
 int run_csv_tests(void);

@@ -108,9 +108,11 @@ int main(void)
   int failed = run_group("machine", machine_tests, machine_test_count) +
                run_group("optim", optim_tests, optim_test_count) + run_group("model", model_tests, model_test_count) +
                run_group("arrays", array_tests, array_test_count) +
-               run_group("training", training_tests, training_test_count);
+               run_group("training", training_tests, training_test_count) +
+               run_group("decoding", decode_tests, decode_test_count);
   remove_folder();
-  size_t all = machine_test_count + optim_test_count + model_test_count + array_test_count + training_test_count;
+  size_t all = machine_test_count + optim_test_count + model_test_count + array_test_count + training_test_count +
+               decode_test_count;
   printf("%d passed, %d failed\n", (int)all - failed, failed);
   return failed != 0;
 }

@@ -22,7 +22,9 @@ void elman_data(RnnTensorFile *file, int64_t N, int64_t T, bool ragged);
 /* A text of the 12 symbols a..l for the chars toy; writes it and returns its path. */
 const char *chars_text(int64_t length);
 
-extern const struct CMUnitTest machine_tests[], optim_tests[], model_tests[], array_tests[], training_tests[];
-extern const size_t machine_test_count, optim_test_count, model_test_count, array_test_count, training_test_count;
+extern const struct CMUnitTest machine_tests[], optim_tests[], model_tests[], array_tests[], training_tests[],
+    decode_tests[];
+extern const size_t machine_test_count, optim_test_count, model_test_count, array_test_count, training_test_count,
+    decode_test_count;
 
 #endif

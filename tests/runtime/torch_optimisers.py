@@ -1,4 +1,5 @@
-"""Writes optimisers_expected.h: parameters after each of a few updates by PyTorch's optimisers, and its rate curves, for optim_tests.c.
+"""Writes optimisers_expected.h: parameters after each of a few updates by PyTorch's optimisers, its rate curves, and gradients clipped
+by their weights' norms, for optim_tests.c.
 
 Run by hand when a row of optimisers.def changes: python3 torch_optimisers.py > optimisers_expected.h
 """
@@ -57,3 +58,20 @@ print("};\nstatic const struct {\n  const char *schedule;\n  double rate[EXPECTE
 print('{"step(every = 3, factor = 0.5)", %s},' % text(rates(lambda o: torch.optim.lr_scheduler.StepLR(o, 3, 0.5), 8)))
 print('{"cosine(over = 6, to = 0.05)", %s},' % text(rates(lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 6, 0.05), 7) + [0.05]))
 print("};")
+
+# adaptive clipping, Brock et al. 2021: rows of a matrix, other parameters as a whole; clip 0.1, eps 0.01
+weights = [torch.tensor([[0.5, -1.0, 0.25, 2.0], [0.0, 1e-3, 0.0, -2e-3], [3.0, 1.0, -1.0, 0.5]]), torch.tensor([0.1, 0.2, -0.3, 0.4]), torch.tensor(2.0)]
+grads = [torch.tensor([[0.5, -1.25, 0.0, 2.0], [-0.25, 0.75, 1e-3, 1.0], [0.01, 0.02, -0.03, 0.0]]), torch.tensor([1.0, 0.0, -2.0, 0.5]), torch.tensor(-3.0)]
+
+
+def unit_norm(a):
+    return a.norm(dim=1, keepdim=True) if a.dim() == 2 else a.norm()
+
+
+def clipped(w, g):
+    most, size = 0.1 * unit_norm(w).clamp(min=0.01), unit_norm(g)
+    return torch.where(size > most, g * (most / size), g)
+
+
+for name, values in (("_weights", weights), ("_gradients", grads), ("", [clipped(w, g) for w, g in zip(weights, grads)])):
+    print("static const double expected_adaptive%s[] = %s;" % (name, text(torch.cat([v.reshape(-1) for v in values]).tolist())))

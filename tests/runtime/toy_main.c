@@ -7,7 +7,7 @@ int main(int argc, char **argv)
 {
   const RnnModel *model = argc > 1 ? toy_model(argv[1]) : NULL;
   if (!model) {
-    fprintf(stderr, "usage: toy elman|elman64|tbptt64|chars COMMAND ...\n");
+    fprintf(stderr, "usage: toy elman|elman64|tbptt64|chars|pairs|chain COMMAND ...\n");
     return 2;
   }
   argv[1] = argv[0];

@@ -1,4 +1,4 @@
-/* toys.c: the models' JSON, and the programs of toy_elman.h and toy_chars.h. */
+/* toys.c: the models' JSON, and the programs of toy_elman.h, toy_chars.h, toy_pairs.h and toy_chain.h. */
 #include "toys.h"
 #include "calls.h"
 #include <math.h>
@@ -93,6 +93,11 @@ static void elman_text(char *text, size_t size, const char *precision, int i, in
 
 #include "toy_chars.h"
 
+/* -- pairs, chain ---------------------------------------------------------------------------------------------- */
+
+#include "toy_pairs.h"
+#include "toy_chain.h"
+
 /* -- by name ------------------------------------------------------------------------------------------------- */
 
 const RnnModel *toy_model(const char *name)
@@ -122,5 +127,7 @@ const RnnModel *toy_model(const char *name)
     without.step = NULL;
     return &without;
   }
+  if (strcmp(name, "pairs") == 0) return &pairs_model;
+  if (strcmp(name, "chain") == 0) return &chain_model;
   return strcmp(name, "chars") == 0 ? &chars_model : NULL;
 }

@@ -288,7 +288,7 @@ static void refuses(void **state)
   fails(h, &training, RNN_ERROR_IO, "/nonexistent");
   set[2] = "log=/nonexistent/x.jsonl";
   fails(h, &training, RNN_ERROR_IO, "/nonexistent");
-  set[2] = "teacher_forcing=0.5";
+  set[2] = "teacher_forcing=1.5";
   fails(h, &training, RNN_ERROR_USAGE, "teacher_forcing");
   training.data = NULL;
   set[2] = NULL;

@@ -55,10 +55,13 @@ model boundaries {
   y.dense[t] = y.dense.W @ y.dense.x[t] + y.dense.b             # real[2]
   y.dense.x[t] = concat(e[t], d.c[t])                           # real[8]
   y.deviation[t] = broadcast(1, 2)                              # real[2]
-  y.nll[t] = sum(0.5 * ((y[t] - y.dense[t]) / y.deviation[t] *
-      ((y[t] - y.dense[t]) / y.deviation[t])) + (log(y.deviation[t]) + 0.9189385332046727))  # real
+  y.seen[t] = is_number(y[t])                                   # real[2]
+  y.value[t] = where(y.seen[t], y[t], 0.5)                      # real[2]
+  y.nll[t] = sum(where(y.seen[t], 0.5 * ((y.value[t] - y.dense[t]) / y.deviation[t] *
+      ((y.value[t] - y.dense[t]) / y.deviation[t])) +
+      (log(y.deviation[t]) + 0.5 * log(2 * 3.141592653589793)), 0))  # real
   y.nll.sum = sum[batch](sum[t](y.nll[t]))                      # real, one for all
-  y.count = sum[batch](T * 2)                                   # real, one for all
+  y.count = sum[batch](sum[t](sum(y.seen[t])))                  # real, one for all
   loss = y.nll.sum / max(y.count, 1)                            # real, one for all
   y[t] ~ normal(y.dense[t], y.deviation[t])                     # loss: y.nll.sum / y.count
 }

@@ -41,30 +41,41 @@ model draws {
   who.dense = who.dense.W @ who.dense.x + who.dense.b           # real[3], one a sequence
   k.dense[t] = k.dense.W @ h[t] + k.dense.b                     # real[4]
   y.deviation[t] = broadcast(0.5, 2)                            # real[2]
-  y.nll[t] = sum(0.5 * ((y[t] - y.dense[t]) / y.deviation[t] *
-      ((y[t] - y.dense[t]) / y.deviation[t])) + (log(y.deviation[t]) + 0.9189385332046727))  # real
+  y.seen[t] = is_number(y[t])                                   # real[2]
+  y.value[t] = where(y.seen[t], y[t], 0.5)                      # real[2]
+  y.nll[t] = sum(where(y.seen[t], 0.5 * ((y.value[t] - y.dense[t]) / y.deviation[t] *
+      ((y.value[t] - y.dense[t]) / y.deviation[t])) +
+      (log(y.deviation[t]) + 0.5 * log(2 * 3.141592653589793)), 0))  # real
   y.nll.sum = sum[batch](sum[t](y.nll[t]))                      # real, one for all
-  y.count = sum[batch](T * 2)                                   # real, one for all
+  y.count = sum[batch](sum[t](sum(y.seen[t])))                  # real, one for all
   w.mean[t] = broadcast(sum(h[t]), 2)                           # real[2]
   w.deviation[t] = softplus(S @ h[t])                           # real[2]
-  w.nll[t] = sum(0.5 * ((w[t] - w.mean[t]) / w.deviation[t] *
-      ((w[t] - w.mean[t]) / w.deviation[t])) + (log(w.deviation[t]) + 0.9189385332046727))  # real
+  w.seen[t] = is_number(w[t])                                   # real[2]
+  w.value[t] = where(w.seen[t], w[t], 0.5)                      # real[2]
+  w.nll[t] = sum(where(w.seen[t], 0.5 * ((w.value[t] - w.mean[t]) / w.deviation[t] *
+      ((w.value[t] - w.mean[t]) / w.deviation[t])) +
+      (log(w.deviation[t]) + 0.5 * log(2 * 3.141592653589793)), 0))  # real
   w.nll.sum = sum[batch](sum[t](w.nll[t]))                      # real, one for all
-  w.count = sum[batch](T * 2)                                   # real, one for all
+  w.count = sum[batch](sum[t](sum(w.seen[t])))                  # real, one for all
   b.logit[t] = sum(h[t])                                        # real
-  b.nll[t] = observed(b[t+1]) * (softplus(b.logit[t]) - b[t+1] * b.logit[t])  # real
+  b.seen[t] = observed(b[t+1]) and is_number(b[t+1])            # real
+  b.value[t] = where(b.seen[t], b[t+1], 0.5)                    # real
+  b.nll[t] = where(b.seen[t], softplus(b.logit[t]) - b.value[t] * b.logit[t], 0)  # real
   b.nll.sum = sum[batch](sum[t](b.nll[t]))                      # real, one for all
-  b.count = sum[batch](sum[t](observed(b[t+1]) * 1))            # real, one for all
+  b.count = sum[batch](sum[t](b.seen[t]))                       # real, one for all
   who.dense.x = h[T]                                            # real[5], one a sequence
   who.nll = observed(who) * (logsumexp(who.dense) - pick(who.dense, who))  # real, one a sequence
   who.nll.sum = sum[batch](who.nll)                             # real, one for all
   who.count = sum[batch](observed(who))                         # real, one for all
   age.mean = sum(h[T])                                          # real, one a sequence
   age.deviation = 1                                             # real, one for all
-  age.nll = 0.5 * ((age - age.mean) / age.deviation * ((age - age.mean) / age.deviation)) +
-      (log(age.deviation) + 0.9189385332046727)                 # real, one a sequence
+  age.seen = is_number(age)                                     # real, one a sequence
+  age.value = where(age.seen, age, 0.5)                         # real, one a sequence
+  age.nll = where(age.seen, 0.5 * ((age.value - age.mean) / age.deviation *
+      ((age.value - age.mean) / age.deviation)) +
+      (log(age.deviation) + 0.5 * log(2 * 3.141592653589793)), 0)  # real, one a sequence
   age.nll.sum = sum[batch](age.nll)                             # real, one for all
-  age.count = batch * 1                                         # real, one for all
+  age.count = sum[batch](age.seen)                              # real, one for all
   k.nll[t] = observed(k[t+2]) * (logsumexp(k.dense[t]) - pick(k.dense[t], k[t+2]))  # real
   k.nll.sum = sum[batch](sum[t](k.nll[t]))                      # real, one for all
   k.count = sum[batch](sum[t](observed(k[t+2])))                # real, one for all
