@@ -19,7 +19,7 @@ typedef struct Work {
   Interp *it;
   RnnTensorFile data, weights, out;
   RnnError error;
-  int64_t B, T;
+  int64_t B, size[AXES];
 } Work;
 
 static bool parse_given(int argc, char **argv, Given *g)
@@ -51,12 +51,14 @@ static bool set(Work *w, const Var *v, const RnnTensorFile *file, const char *pa
 {
   const RnnTensor *t = rnn_tensor_need(file, path, v->name, &w->error);
   if (!t) return false;
-  int64_t rows = v->kind == VAR_PARAM ? 1 : v->dom & DOM_T ? w->B * w->T : w->B;
+  int64_t rows = v->dom & DOM_B ? w->B : 1;
+  for (Axis a = 0; a < AXES; a++)
+    if (v->dom & axis_bit(a)) rows *= w->size[a];
   if (t->count != rows * interpret_width(v))
     return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: '%s' has %lld elements, the model needs %lld", path, v->name,
                     (long long)t->count, (long long)(rows * interpret_width(v)));
   double *at = doubles(t);
-  interpret_set(w->it, v, at, w->T);
+  interpret_set(w->it, v, at, w->size[AXIS_T]);
   free(at);
   return true;
 }
@@ -66,7 +68,8 @@ static bool put(Work *w, const Var *v, const char *name)
   int64_t shape[RNN_MAX_RANK];
   int rank = 0;
   if (v->dom & DOM_B) shape[rank++] = w->B;
-  if (v->dom & DOM_T) shape[rank++] = w->T;
+  for (Axis a = 0; a < AXES; a++)
+    if (v->dom & axis_bit(a)) shape[rank++] = w->size[a];
   for (int i = 0; i < v->shape.rank && !v->shape.token; i++) shape[rank++] = v->shape.dim[i];
   RnnTensor *t = rnn_tensor_add(&w->out, name, RNN_F64, rank, shape, &w->error);
   if (!t) return false;
@@ -74,41 +77,58 @@ static bool put(Work *w, const Var *v, const char *name)
   return true;
 }
 
-/* Sizes of the batch from the first input that has them. */
-static bool measure(Work *w, const char *path, int64_t *len)
+enum { SEQUENCES = 4096 }; /* at most */
+
+/* Sizes of the batch from the inputs that have them. */
+static bool measure(Work *w, const char *path)
 {
   for (int i = 0; i < w->s->vars.n; i++) {
     const Var *v = w->s->vars.at[i];
     const RnnTensor *t = v->kind == VAR_INPUT || v->kind == VAR_TARGET ? rnn_tensor_find(&w->data, v->name) : NULL;
     if (!t || t->rank < 1) continue;
     w->B = t->shape[0];
-    if ((v->dom & DOM_T) && t->rank > 1) w->T = t->shape[1];
+    int next = 1;
+    for (Axis a = 0; a < AXES; a++)
+      if (v->dom & axis_bit(a) && t->rank > next) w->size[a] = t->shape[next++];
   }
   if (w->B < 1) return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: no input of the model is in it", path);
-  const RnnTensor *lengths = rnn_tensor_find(&w->data, "lengths");
-  bool counted = w->T > 0; /* by an input; else the longest length says */
-  if (w->B > 4096) return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: the interpreter takes 4096 sequences at most", path);
-  if (w->T < 1) w->T = 1;
-  for (int64_t b = 0; b < w->B; b++) len[b] = w->T;
+  if (w->B > SEQUENCES)
+    return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: the interpreter takes %d sequences at most", path, SEQUENCES);
+  return true;
+}
+
+/* `lengths`, and of the second axis `lengths_s`, by its name. Where no input counts the axis the longest one does. */
+static bool measure_axis(Work *w, Axis a, const char *path, int64_t *len)
+{
+  const char *name = a == AXIS_T ? "lengths" : arena_printf(w->d->arena, "lengths_%s", w->s->axis[a]);
+  const RnnTensor *lengths = rnn_tensor_find(&w->data, name);
+  bool counted = w->size[a] > 0;
+  if (!counted) w->size[a] = 1;
+  for (int64_t b = 0; b < w->B; b++) len[b] = w->size[a];
   if (!lengths) return true;
   if (lengths->count != w->B || !rnn_tensor_to_i64(lengths, 0, w->B, len))
-    return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: 'lengths' must hold %lld whole numbers", path, (long long)w->B);
+    return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: '%s' must hold %lld whole numbers", path, name, (long long)w->B);
   for (int64_t b = 0; b < w->B && !counted; b++)
-    if (len[b] > w->T) w->T = len[b];
+    if (len[b] > w->size[a]) w->size[a] = len[b];
   for (int64_t b = 0; b < w->B; b++)
-    if (len[b] < 1 || len[b] > w->T)
-      return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: lengths[%lld] is %lld, not 1 to %lld", path, (long long)b,
-                      (long long)len[b], (long long)w->T);
+    if (len[b] < 1 || len[b] > w->size[a])
+      return rnn_fail(&w->error, RNN_ERROR_DATA, "%s: %s[%lld] is %lld, not 1 to %lld", path, name, (long long)b,
+                      (long long)len[b], (long long)w->size[a]);
   return true;
 }
 
 static bool fill(Work *w, const Given *g)
 {
-  static int64_t len[4096];
+  int64_t *len[AXES] = {0};
   if (!rnn_tensors_read(g->data, &w->data, &w->error)) return false;
   if (g->weights && !rnn_tensors_read(g->weights, &w->weights, &w->error)) return false;
-  if (!measure(w, g->data, len)) return false;
-  w->it = interpret_new(w->s, w->B, w->T, len, NULL, NULL);
+  if (!measure(w, g->data)) return false;
+  for (Axis a = 0; a < AXES; a++) {
+    if (!w->s->axis[a]) continue;
+    len[a] = ARENA_ARRAY(w->d->arena, int64_t, w->B);
+    if (!measure_axis(w, a, g->data, len[a])) return false;
+  }
+  w->it = interpret_new(w->s, w->B, w->size[AXIS_T], len[AXIS_T], w->size[AXIS_S], len[AXIS_S], NULL, NULL);
   for (int i = 0; i < w->s->vars.n; i++) {
     const Var *v = w->s->vars.at[i];
     bool target_missing = v->kind == VAR_TARGET && !rnn_tensor_find(&w->data, v->name);

@@ -269,12 +269,11 @@ static LLVMValueRef row_index(Emit *e, const Var *v, const Buffer *buf, const Pl
     if (buf->axis[a]) slot[a] = emit_add(e, place_on_axis(e, v, a, p, row), emit_i64(e, buf->lo[a]));
   }
   bool first = buf->axis[AXIS_T], second = buf->axis[AXIS_S];
-  /* a row a sequence within a scan over s stands in that axis' order */
-  bool by_second = first || second ? !first : (v->dom & DOM_AXES) == DOM_S;
   if (first || second) index = slot[first ? AXIS_T : AXIS_S];
   if (buf->batch) {
     index = emit_mul(e, index, emit_field(e, FRAME_B));
-    index = emit_add(e, index, row->b[by_second ? AXIS_S : AXIS_T]);
+    /* the variable's order, also where the buffer has only the batch left of its domain */
+    index = emit_add(e, index, row->b[(v->dom & DOM_AXES) == DOM_S ? AXIS_S : AXIS_T]);
   }
   if (!first || !second) return index;
   LLVMValueRef places = emit_add(e, emit_field(e, FRAME_S), emit_i64(e, buf->lo[AXIS_S] + buf->hi[AXIS_S]));

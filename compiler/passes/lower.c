@@ -2,11 +2,13 @@
    Needs: check() to have passed. Leaves alone: simplification; what it makes is what was written. */
 #include "lower.h"
 #include "reset.h"
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct Lower {
   Flat *f;
   System *s;
+  bool kept; /* batch statistics are those that training kept */
 } Lower;
 
 /* ---- domains ---- */
@@ -16,25 +18,31 @@ static int node_domain(const Node *n, const int *dom)
   int d = 0;
   for (int i = 0; i < n->nin; i++) d |= dom[n->in[i]->id];
   switch (n->op) {
-  case OP_READ: return n->attr[0] == READ_REL ? n->var->dom : n->var->dom & ~DOM_T;
-  case OP_TIME: return DOM_T;
+  case OP_READ: return (n->var->dom & DOM_B) | n->axes;
+  case OP_TIME:
+  case OP_LIVE: return n->axes;
   case OP_LENGTH: return DOM_SEQ;
   case OP_TSUM:
-  case OP_TMAX: return (d & ~DOM_T) | DOM_B;
+  case OP_TMAX: return (d & ~axis_bit(n->attr[0])) | DOM_B;
   case OP_BSUM: return d & ~DOM_B;
   case OP_OBSERVED: return d | DOM_B;
   default: return d;
   }
 }
 
-/* A variable without index varies over the sequences if anything that it depends on does. */
-static void find_domains(Flat *f)
+/* What has an index varies over the sequences, but for reductions over them; what has none, if anything that it
+   depends on does. */
+static void find_domains(Flat *f, bool kept)
 {
   int *dom = ARENA_ARRAY(f->arena, int, f->nodes.n + 1);
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
     bool model = v->kind == VAR_PARAM || v->kind == VAR_COMPUTED || v->shared;
-    v->dom = v->timed ? DOM_TIME : model ? DOM_MODEL : DOM_SEQ;
+    v->dom = kept && v->statistic ? (v->axes ? v->axes | DOM_B : DOM_MODEL)
+             : v->for_all         ? v->axes
+             : v->axes            ? v->axes | DOM_B
+             : model              ? DOM_MODEL
+                                  : DOM_SEQ;
   }
   bool changed = true;
   while (changed) {
@@ -42,7 +50,7 @@ static void find_domains(Flat *f)
     for (int i = 0; i < f->nodes.n; i++) dom[i] = node_domain(f->nodes.at[i], dom);
     for (int i = 0; i < f->vars.n; i++) {
       FlatVar *v = f->vars.at[i];
-      if (v->timed || v->dom != DOM_MODEL || !v->rhs || !(dom[v->rhs->id] & DOM_B)) continue;
+      if (v->axes || v->dom != DOM_MODEL || !v->rhs || !(dom[v->rhs->id] & DOM_B)) continue;
       v->dom = DOM_SEQ;
       changed = true;
     }
@@ -92,6 +100,64 @@ static bool check_shared(Flat *f, const FlatVar *v)
   return false;
 }
 
+/* ---- batch statistics ---- */
+
+enum { STATISTIC_ROWS = 100 };
+
+/* The setting statistics: of how many steps they are kept. */
+static int statistic_rows(const Flat *f)
+{
+  for (int i = 0; i < f->settings.n; i++) {
+    long n = !strcmp(f->settings.at[i].name, "statistics") ? strtol(f->settings.at[i].value, NULL, 10) : 0;
+    if (n > 0 && n <= 1 << 20) return (int)n;
+  }
+  return STATISTIC_ROWS;
+}
+
+static Var *fixed_param(Lower *l, const FlatVar *v, const char *what, Shape shape)
+{
+  Var *p = system_var(l->s, VAR_PARAM, arena_printf(l->s->arena, "%s.%s", v->name, what), shape, DOM_MODEL, v->span);
+  p->fixed = true;
+  p->init.kind = INIT_ZEROS;
+  return p;
+}
+
+/* mean[batch](a): a row each t of [rows], [rows, n]; without an index the value itself */
+static bool make_statistic(Lower *l, FlatVar *v)
+{
+  Shape one = v->var->shape, seen = shape_scalar(), shape = one;
+  if (one.rank > 1 && v->axes) {
+    diag(l->f->diag, v->span, "mean[batch] at each place takes a number or a vector: this is %s",
+         shape_text(NULL, l->s->arena, one));
+    diag_note(l->f->diag, (Span){0}, "reshape(a) makes a vector of a matrix");
+    return false;
+  }
+  if (v->axes) {
+    int rows = statistic_rows(l->f);
+    seen = shape_vector(rows);
+    shape = one.rank ? shape_matrix(rows, one.dim[0]) : seen;
+  }
+  v->var->kept = fixed_param(l, v, "running", shape);
+  v->var->seen = fixed_param(l, v, "updates", seen);
+  return true;
+}
+
+/* The row of t, of a later t the last one. */
+static Expr *kept_value(Lower *l, const FlatVar *v)
+{
+  System *s = l->s;
+  Expr *all = ex_var(s, v->var->kept);
+  if (!v->axes) return all;
+  int rows = v->var->seen->shape.dim[0];
+  Expr *t = ex_leaf(s, OP_TIME, v->axes & DOM_T ? AXIS_T : AXIS_S);
+  Expr *number = ex2(s, OP_SUB, ex2(s, OP_MIN, t, ex_const(s, rows)), ex_const(s, 1));
+  Expr *row = ex_op(s, OP_TOKEN, &number, 1, (int[1]){rows});
+  if (all->shape.rank == 1) return ex2(s, OP_PICK, all, row);
+  return ex_op(s, OP_MATMUL, (Expr *[]){all, row}, 2, (int[2]){1, 0});
+}
+
+/* ---- variables of the system ---- */
+
 static bool is_left_out(const FlatVar *v) { return v->dead || (v->kind == VAR_PARAM && !v->used && !v->typed); }
 
 static bool make_var(Lower *l, FlatVar *v)
@@ -109,7 +175,7 @@ static bool make_var(Lower *l, FlatVar *v)
     for (int i = 0; i < 2; i++)
       if (v->noise_arg[i]) node_value(f, v->noise_arg[i], &v->var->noise_arg[i]);
   }
-  return true;
+  return !v->statistic || make_statistic(l, v);
 }
 
 static Expr *broadcast(System *s, Expr *number, Shape shape)
@@ -177,10 +243,14 @@ static void lower_node(Lower *l, Node *n)
 {
   switch (n->op) {
   case OP_CONST: n->expr = lower_constant(l, n); break;
-  case OP_READ: n->expr = ex_read_along(l->s, n->var->var, AXIS_T, (ReadKind)n->attr[0], n->attr[1]); break;
+  case OP_READ:
+    n->expr = ex_read(l->s, n->var->var, (Place){(ReadKind)n->attr[0], n->attr[1]},
+                      (Place){(ReadKind)n->attr[2], n->attr[3]});
+    break;
   case OP_TIME:
   case OP_LENGTH:
-  case OP_BATCH: n->expr = ex_leaf(l->s, n->op, AXIS_T); break;
+  case OP_LIVE:
+  case OP_BATCH: n->expr = ex_leaf(l->s, n->op, (Axis)n->attr[0]); break;
   case OP_MATMUL: n->expr = lower_product(l, n); break;
   case OP_TRANSPOSE:
     n->expr = n->in[0]->shape.rank == 1 ? n->in[0]->expr : ex1(l->s, OP_TRANSPOSE, n->in[0]->expr);
@@ -206,14 +276,16 @@ static void lower_right_sides(Lower *l)
   for (int i = 0; i < f->vars.n; i++) {
     const FlatVar *v = f->vars.at[i];
     if (!v->var) continue;
-    if (v->rhs) {
+    if (v->statistic && l->kept) v->var->rhs = kept_value(l, v);
+    else if (v->rhs) {
       Expr *e = used(l, v->rhs);
       v->var->rhs = e->shape.rank == 0 ? broadcast(l->s, e, v->var->shape) : e;
     }
-    for (int k = 0; k < v->bound.n; k++)
-      vec_push(
-          f->arena, &v->var->bound,
-          ((Boundary){.kind = v->bound.at[k].kind, .offset = v->bound.at[k].offset, .var = v->bound.at[k].var->var}));
+    for (int k = 0; k < v->bound.n; k++) {
+      const FlatBound *b = &v->bound.at[k];
+      vec_push(f->arena, &v->var->bound,
+               ((Boundary){.axis = b->axis, .kind = b->kind, .offset = b->offset, .var = b->var->var}));
+    }
   }
 }
 
@@ -379,9 +451,11 @@ System *lower(Arena *a, Diag *d, const Ast *file, const LowerOptions *o)
   int before = diag_errors(d);
   Flat *f = check(a, d, file, o);
   if (!f) return NULL;
-  Lower lower = {.f = f, .s = system_new(a, d, f->name)}, *l = &lower;
+  Lower lower = {.f = f, .s = system_new(a, d, f->name), .kept = o->kept}, *l = &lower;
   bool good = true;
-  find_domains(f);
+  for (Axis k = 0; k < AXES; k++)
+    if (f->axis[k]) l->s->axis[k] = f->axis[k];
+  find_domains(f, o->kept);
   for (int i = 0; i < f->vars.n; i++)
     if (!is_left_out(f->vars.at[i])) good &= make_var(l, f->vars.at[i]);
   if (!good) return NULL;

@@ -13,9 +13,9 @@ Entry *body_add(Body *b, EntryKind kind, const char *name, Span span)
 {
   Sema *s = b->s;
   Entry *first = body_entry(b, name);
-  if (name == b->axis || name == b->length) {
+  if (axis_named(b, name) >= 0 || length_named(b, name) >= 0) {
     diag(s->diag, span, "'%s' is %s and cannot be declared", name,
-         name == b->axis ? "the time index" : "the length of the sequence");
+         axis_named(b, name) >= 0 ? "the time index" : "the length of the sequence");
     note_uses(b);
     return NULL;
   }
@@ -65,45 +65,82 @@ Body *body_new(Sema *s, Unit *u, const Ast *ast, const char *path)
   b->statement = (const Ast *const *)ast->kid + skip;
   b->statements = ast->nkid - skip;
   b->path = path;
-  b->axis = intern(s->arena, "t");
-  b->length = intern(s->arena, "T");
+  b->axis[0] = intern(s->arena, "t");
+  b->length[0] = intern(s->arena, "T");
+  b->axes = 1;
+  b->bind[0] = DOM_T;
   return b;
 }
 
 /* ---- the axis ---- */
 
+/* `axis s, t`: the last one is the model's primary; a cell's are bound by its arguments (bind.c) */
 static void declare_axis(Body *b, const Ast *axis)
 {
   Diag *d = b->s->diag;
-  if (axis->nkid > 1) {
-    diag(d, axis->kid[1]->span, "two time axes are not supported yet");
+  if (axis->nkid > AXES) {
+    diag(d, axis->kid[AXES]->span, "there are two axes at most");
+    note_uses(b);
     return;
   }
-  const char *name = axis->kid[0]->name;
-  if (strlen(name) != 1 || !islower((unsigned char)name[0])) {
-    diag(d, axis->span, "an axis is one small letter, whose capital is its length: axis t");
-    return;
+  for (int i = 0; i < axis->nkid; i++) {
+    const char *name = axis->kid[i]->name;
+    if (strlen(name) != 1 || !islower((unsigned char)name[0])) {
+      diag(d, axis->span, "an axis is one small letter, whose capital is its length: axis t");
+      return;
+    }
+    if (i && name == axis->kid[0]->name) {
+      diag(d, axis->kid[i]->span, "the axis %s stands here twice", name);
+      return;
+    }
   }
-  b->axis = name;
-  b->length = intern(b->s->arena, (char[]){(char)toupper((unsigned char)name[0]), 0});
+  b->axes = axis->nkid;
+  for (int i = 0; i < b->axes; i++) {
+    const char *name = axis->kid[i]->name;
+    b->axis[i] = name;
+    b->length[i] = intern(b->s->arena, (char[]){(char)toupper((unsigned char)name[0]), 0});
+    if (!b->cell) b->bind[i] = i == b->axes - 1 ? DOM_T : DOM_S;
+  }
 }
 
-/* x, x[t]: false after a diagnostic */
-static bool index_of(Body *b, const Ast *decl, bool *timed)
+/* a second statement would rename what the first one named */
+static void declare_axes(Body *b)
+{
+  const Ast *first = NULL;
+  for (int i = 0; i < b->statements; i++) {
+    const Ast *st = b->statement[i];
+    if (st->kind != AST_AXIS) continue;
+    if (!first) declare_axis(b, first = st);
+    else {
+      diag(b->s->diag, st->span, "the axes are declared in one statement, such as axis s, t");
+      diag_note(b->s->diag, first->span, "the first is here");
+    }
+  }
+  for (int i = 0; i < b->axes && !b->cell; i++) b->s->flat->axis[b->bind[i] == DOM_T ? AXIS_T : AXIS_S] = b->axis[i];
+}
+
+/* x, x[t], a[t, s]: false after a diagnostic */
+static bool index_of(Body *b, const Ast *decl, Indices *ix)
 {
   Diag *d = b->s->diag;
   const Ast *indices = decl->kid[0];
-  *timed = indices != NULL;
-  if (!indices) return true;
-  if (indices->nkid > 1) {
-    diag(d, indices->kid[1]->span, "two time axes are not supported yet");
-    return false;
+  Elab x = {.body = b};
+  int before = diag_errors(d);
+  *ix = (Indices){0};
+  if (!indices || indices_of(&x, (const Ast *const *)indices->kid, indices->nkid, ix)) return true;
+  if (diag_errors(d) > before) return false;
+  const char *t = axis_name(b);
+  if (b->axes == 2) {
+    diag(d, indices->span, "the axes are %s and %s, and a declaration has them bare: %s[%s] or %s[%s, %s]", b->axis[0],
+         b->axis[1], decl->name, t, decl->name, t, b->axis[0]);
+  } else {
+    diag(d, indices->span, "the time index is %s, and a declaration has it bare: %s[%s]", t, decl->name, t);
+    if (indices->kid[indices->nkid - 1]->kind == AST_NAME)
+      diag_note(d, (Span){0}, "a second axis is declared by: axis s, t");
   }
-  if (indices->kid[0]->kind == AST_NAME && indices->kid[0]->name == b->axis) return true;
-  diag(d, indices->span, "the time index is %s, and a declaration has it bare: %s[%s]", b->axis, decl->name, b->axis);
   if (indices->kid[0]->kind == AST_NUMBER)
-    diag_note(d, (Span){0}, "a size belongs in the type: %s[%s] : real[%.15g]", decl->name, b->axis,
-              indices->kid[0]->num);
+    diag_note(d, (Span){0}, "a size belongs in the type: %s[%s] : real[%.15g]", decl->name, t, indices->kid[0]->num);
+  *ix = (Indices){.n = 1, .axis = {b->axes - 1}};
   return false;
 }
 
@@ -122,14 +159,23 @@ static FlatVar *bind_param(Body *b, const Ast *decl, const char *name, Span span
   FlatVar *v = map_get(&b->params->vars, name);
   if (v) return v;
   const char *path = b->params->path[0] ? arena_printf(s->arena, "%s.%s", b->params->path, name) : name;
-  v = flat_var(s->flat, VAR_PARAM, path, false, span);
+  v = flat_var(s->flat, VAR_PARAM, path, 0, span);
   v->body = b;
   v->implicit = decl == NULL;
   map_put(s->arena, &b->params->vars, name, v);
   return v;
 }
 
-static void declare_input(Body *b, const Ast *decl, bool timed)
+/* a variable of the body, at each place of its indices and of the axes that the body's text does not name */
+static FlatVar *indexed_var(Body *b, VarKind kind, const char *path, Indices ix, Span span)
+{
+  FlatVar *v = flat_var(b->s->flat, kind, path, axes_bound(b, ix) | b->lift, span);
+  v->body = b;
+  if (ix.n && b->bind[ix.axis[0]] == DOM_S) v->first = AXIS_S;
+  return v;
+}
+
+static void declare_input(Body *b, const Ast *decl, Indices ix)
 {
   Sema *s = b->s;
   Entry *e = body_add(b, ENTRY_INPUT, decl->name, name_span(decl));
@@ -137,66 +183,66 @@ static void declare_input(Body *b, const Ast *decl, bool timed)
   Input *in = ARENA_NEW(s->arena, Input);
   in->name = decl->name;
   in->span = e->span;
-  in->timed = timed;
+  in->index = ix;
   in->shape = (Shape){.rank = -1, .dim = {dim_new(s->flat->sizes, (Span){0}), dim_new(s->flat->sizes, (Span){0})}};
   e->input = in;
   vec_push(s->arena, &b->inputs, in);
 }
 
-static FlatVar *declare_output(Body *b, const Ast *decl, bool timed)
+static FlatVar *declare_output(Body *b, const Ast *decl, Indices ix)
 {
   Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
   if (!e) return NULL;
-  timed &= !b->untimed;
+  e->index = ix;
   bool first = b->cell && !b->result_entry;
   if (first) b->result_entry = e;
   if (first && b->result) e->var = b->result;
-  else e->var = flat_var(b->s->flat, VAR_COMPUTED, first ? b->path : body_path(b, decl->name), timed, e->span);
+  else e->var = indexed_var(b, VAR_COMPUTED, first ? b->path : body_path(b, decl->name), ix, e->span);
   if (first) b->result = e->var;
   if (!b->cell) e->var->output = true;
   e->var->body = b;
   return e->var;
 }
 
-static FlatVar *declare_given(Body *b, VarKind kind, const Ast *decl, bool timed)
+static FlatVar *declare_given(Body *b, VarKind kind, const Ast *decl, Indices ix)
 {
   Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
   if (!e) return NULL;
-  e->var = flat_var(b->s->flat, kind, body_path(b, decl->name), timed && !b->untimed, e->span);
-  e->var->body = b;
-  return e->var;
+  e->index = ix;
+  return e->var = indexed_var(b, kind, body_path(b, decl->name), ix, e->span);
 }
 
 /* One draw for the model stands where a parameter would: the uses of a named instance share it. */
-static FlatVar *declare_shared_noise(Body *b, const Ast *decl, bool timed)
+static FlatVar *declare_shared_noise(Body *b, const Ast *decl, Indices ix)
 {
   Sema *s = b->s;
   Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
   if (!e) return NULL;
-  if (timed) {
+  if (ix.n) {
     diag(s->diag, decl->span, "noise of the model has one value, without a time index: noise model %s", decl->name);
-    diag_note(s->diag, (Span){0}, "noise %s[%s] is drawn anew at each %s of each sequence", decl->name, b->axis,
-              b->axis);
+    diag_note(s->diag, (Span){0}, "noise %s[%s] is drawn anew at each %s of each sequence", decl->name, axis_name(b),
+              axis_name(b));
     note_uses(b);
   }
+  e->index = ix;
   e->var = map_get(&b->params->vars, decl->name);
   if (e->var) return e->var;
   const char *path = b->params->path[0] ? arena_printf(s->arena, "%s.%s", b->params->path, decl->name) : decl->name;
-  e->var = flat_var(s->flat, VAR_NOISE, path, timed, e->span);
+  e->var = flat_var(s->flat, VAR_NOISE, path, 0, e->span);
   e->var->body = b;
   e->var->shared = true;
-  e->var->bad = timed;
+  e->var->bad = ix.n > 0;
   map_put(s->arena, &b->params->vars, decl->name, e->var);
   return e->var;
 }
 
-static FlatVar *declare_param(Body *b, const Ast *decl, bool timed)
+static FlatVar *declare_param(Body *b, const Ast *decl, Indices ix)
 {
   Diag *d = b->s->diag;
   b->declares_params = true;
   Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
   if (!e) return NULL;
-  if (timed) {
+  if (ix.n) {
     diag(d, decl->span, "a parameter has one value, without a time index: param %s", decl->name);
     note_uses(b);
   }
@@ -209,28 +255,29 @@ static FlatVar *declare_param(Body *b, const Ast *decl, bool timed)
 static void declare_one(Body *b, Role role, const Ast *decl, PendingTypes *types)
 {
   Sema *s = b->s;
-  bool timed, good = index_of(b, decl, &timed);
+  Indices ix;
+  bool good = index_of(b, decl, &ix);
   FlatVar *v = NULL;
   if (role == ROLE_INPUT && b->cell) {
-    declare_input(b, decl, timed);
+    declare_input(b, decl, ix);
     Entry *e = body_entry(b, decl->name);
     if (e && e->kind == ENTRY_INPUT && decl->kid[1])
       vec_push(s->arena, types, ((PendingType){.input = e->input, .type = decl->kid[1]}));
     return;
   }
   switch (role) {
-  case ROLE_INPUT: v = declare_given(b, VAR_INPUT, decl, timed); break;
+  case ROLE_INPUT: v = declare_given(b, VAR_INPUT, decl, ix); break;
   case ROLE_TARGET:
     if (b->cell) {
       diag(s->diag, decl->span, "a cell has no targets: declare an input, or move this to the model");
       note_uses(b);
     }
-    v = declare_given(b, VAR_TARGET, decl, timed);
+    v = declare_given(b, VAR_TARGET, decl, ix);
     break;
-  case ROLE_NOISE: v = declare_given(b, VAR_NOISE, decl, timed); break;
-  case ROLE_NOISE_MODEL: v = declare_shared_noise(b, decl, timed); break;
-  case ROLE_OUTPUT: v = declare_output(b, decl, timed); break;
-  case ROLE_PARAM: v = declare_param(b, decl, timed); break;
+  case ROLE_NOISE: v = declare_given(b, VAR_NOISE, decl, ix); break;
+  case ROLE_NOISE_MODEL: v = declare_shared_noise(b, decl, ix); break;
+  case ROLE_OUTPUT: v = declare_output(b, decl, ix); break;
+  case ROLE_PARAM: v = declare_param(b, decl, ix); break;
   case ROLE_NONE: break;
   }
   if (!v) return;
@@ -319,15 +366,15 @@ static void refuse_equation(Body *b, const Entry *e, Span at)
 }
 
 /* the variable that an equation defines; NULL after a diagnostic */
-static FlatVar *define(Body *b, const char *name, bool timed, Span at)
+static FlatVar *define(Body *b, const char *name, Indices ix, Span at)
 {
   Diag *d = b->s->diag;
   Entry *e = body_entry(b, name);
   if (!e) {
     e = body_add(b, ENTRY_VAR, name, at);
     if (!e) return NULL;
-    e->var = flat_var(b->s->flat, VAR_COMPUTED, body_path(b, name), timed && !b->untimed, at);
-    e->var->body = b;
+    e->index = ix;
+    e->var = indexed_var(b, VAR_COMPUTED, body_path(b, name), ix, at);
     e->var->defined = at;
     return e->var;
   }
@@ -342,8 +389,11 @@ static FlatVar *define(Body *b, const char *name, bool timed, Span at)
   }
   if (e == b->result_entry) b->result_defined = at;
   if (e != b->result_entry || !v->defined.source) v->defined = at;
-  if (v->timed != (timed && !b->untimed)) {
-    if (v->timed) diag(d, at, "%s is declared with a time index: write %s[%s] = ...", name, name, b->axis);
+  if (!same_indices(e->index, ix)) {
+    const char *declared = indices_text(b, e->index);
+    if (e->index.n && b->axes == 1)
+      diag(d, at, "%s is declared with a time index: write %s%s = ...", name, name, declared);
+    else if (e->index.n) diag(d, at, "%s is declared as %s%s: write %s%s = ...", name, name, declared, name, declared);
     else diag(d, at, "%s is declared without a time index: write %s = ...", name, name);
     diag_note(d, e->span, "declared here");
     note_uses(b);
@@ -364,6 +414,55 @@ static void declare_instance(Body *b, const Ast *ast)
   if (e) e->size = ast->kid[1]; /* its cell is made when all names are there */
 }
 
+/* "a[t, s]": the left side that was meant, by the axes that its indices name */
+static const char *meant_left_side(Elab *x, const Ast *target)
+{
+  const Body *b = x->body;
+  const char *text = target->kid[0]->name;
+  Place p;
+  for (int i = 1, axis, other; i < target->nkid; i++) {
+    if (!place_of(x, target->kid[i], &p, &axis)) return text;
+    if (axis < 0) axis = b->axes - 1;
+    if (target->nkid == 3 && place_of(x, target->kid[3 - i], &p, &other) && (other == axis || (i == 2 && other < 0)))
+      axis = b->axes - 1 - axis;
+    text = arena_printf(b->s->arena, "%s%s%s%s", text, i == 1 ? "[" : ", ", b->axis[axis],
+                        i + 1 < target->nkid ? "" : "]");
+  }
+  return text;
+}
+
+/* A left side that is no value at each place: may it be a boundary? False after a diagnostic. */
+static bool refuse_places(Elab *x, const Ast *target)
+{
+  Body *b = x->body;
+  Diag *d = b->s->diag;
+  const char *name = target->kid[0]->name;
+  bool boundary = false;
+  if (target->nkid - 1 > b->axes) {
+    complain(x, target->span, "a second axis is declared by: axis s, t", "%s has one axis here, %s", name,
+             axis_name(b));
+    return false;
+  }
+  for (int i = 1; i < target->nkid; i++) {
+    Place p;
+    int axis;
+    if (!place_of(x, target->kid[i], &p, &axis)) return false;
+    boundary |= is_outside(p);
+    if (p.kind == READ_REL && p.k == 0) continue;
+    if (p.kind == READ_REL) {
+      diag(d, target->span, "an equation gives the value at %s: write %s = ... and move the other indices by %d",
+           b->axis[axis], meant_left_side(x, target), -p.k);
+      return false;
+    }
+    if (is_outside(p)) continue;
+    diag(d, target->span, "the value at this place comes from the equation %s = ...", meant_left_side(x, target));
+    diag_note(d, (Span){0}, "a boundary stands outside the sequence: %s[0], %s[-1], %s[%s+1]", name, name, name,
+              length_name(b));
+    return false;
+  }
+  return boundary;
+}
+
 static void declare_equation(Body *b, const Ast *ast)
 {
   Diag *d = b->s->diag;
@@ -380,34 +479,40 @@ static void declare_equation(Body *b, const Ast *ast)
   }
   if (target->kind == AST_NAME) {
     if (is_cell_value(&x, ast->kid[1])) declare_instance(b, ast);
-    else add_equation(b, define(b, target->name, false, target->span), ast);
+    else add_equation(b, define(b, target->name, (Indices){0}, target->span), ast);
     return;
   }
   if (target->kind != AST_INDEX || target->kid[0]->kind != AST_NAME) {
     vec_push(b->s->arena, &b->later, ast);
     return;
   }
-  const char *name = target->kid[0]->name;
-  Place p;
-  if (target->nkid > 2) {
-    diag(d, target->kid[2]->span, "two time axes are not supported yet");
-    return;
-  }
-  if (!place_of(&x, target->kid[1], &p)) return;
-  bool boundary = (p.kind == FROM_START && p.k <= 0) || (p.kind == FROM_END && p.k >= 1);
-  if (p.kind == READ_REL && p.k == 0) add_equation(b, define(b, name, true, target->span), ast);
-  else if (boundary) vec_push(b->s->arena, &b->later, ast);
-  else if (p.kind == READ_REL)
-    diag(d, target->span, "an equation gives the value at %s: write %s[%s] = ... and move the other indices by %d",
-         b->axis, name, b->axis, -p.k);
-  else {
-    diag(d, target->span, "the value at this place comes from the equation %s[%s] = ...", name, b->axis);
-    diag_note(d, (Span){0}, "a boundary stands outside the sequence: %s[0], %s[-1], %s[%s+1]", name, name, name,
-              b->length);
-  }
+  Indices ix;
+  int before = diag_errors(d);
+  if (indices_of(&x, (const Ast *const *)target->kid + 1, target->nkid - 1, &ix))
+    add_equation(b, define(b, target->kid[0]->name, ix, target->span), ast);
+  else if (diag_errors(d) == before && refuse_places(&x, target)) vec_push(b->s->arena, &b->later, ast);
 }
 
-/* h[0] = e, d.c[0] = e, b[T+1] = e: a variable of its own, without time index */
+/* ---- boundaries ---- */
+
+/* the one of the places that lies outside; NULL after a diagnostic, or where there is none */
+static bool one_outside(Body *b, const Ast *target, const FlatVar *v, const Place at[AXES], Axis *axis)
+{
+  int outside = 0, elsewhere = 0;
+  for (Axis a = 0; a < AXES; a++) {
+    if (is_outside(at[a])) outside++, *axis = a;
+    else if (at[a].kind != READ_PLAIN && (at[a].kind != READ_REL || at[a].k != 0)) elsewhere++;
+  }
+  if (outside == 1 && !elsewhere) return true;
+  const char *hint = v->axes == DOM_AXES ? "it lies outside along one axis, at each place of the other" : NULL;
+  diag(b->s->diag, target->span, "only a boundary of '%s' can be set from outside, such as [0] or [%s+1]", v->name,
+       length_name(b));
+  if (hint) diag_note(b->s->diag, (Span){0}, "%s", hint);
+  note_uses(b);
+  return false;
+}
+
+/* h[0] = e, d.c[0] = e, b[T+1] = e, a[0, s] = e: a variable of its own, without that index */
 static void declare_boundary(Body *b, const Ast *ast)
 {
   Sema *s = b->s;
@@ -420,42 +525,41 @@ static void declare_boundary(Body *b, const Ast *ast)
     return;
   }
   const Ast *base = target->kid[0];
-  if (base->kind == AST_NAME && !body_entry(b, base->name)) {
-    diag(s->diag, target->span, "'%s' has a boundary, but no equation %s[%s] = ...", base->name, base->name, b->axis);
+  Entry *e = base->kind == AST_NAME ? body_entry(b, base->name) : NULL;
+  if (base->kind == AST_NAME && !e) {
+    diag(s->diag, target->span, "'%s' has a boundary, but no equation %s = ...", base->name,
+         meant_left_side(&x, target));
     note_uses(b);
     return;
   }
   FlatVar *v = path_var(&x, base);
-  Place p;
-  if (!v || !place_of(&x, target->kid[1], &p)) return;
-  if (target->nkid > 2 || !((p.kind == FROM_START && p.k <= 0) || (p.kind == FROM_END && p.k >= 1))) {
-    diag(s->diag, target->span, "only a boundary of '%s' can be set from outside, such as [0] or [%s+1]", v->name,
-         b->length);
-    note_uses(b);
-    return;
-  }
-  if (b->untimed || !v->timed) {
+  if (!v) return;
+  Indices ix = e ? e->index : indices_seen(b, v);
+  Place at[AXES];
+  Axis axis;
+  if (!ix.n || !(axes_bound(b, ix) & v->axes)) {
     diag(s->diag, target->span, "%s has no time index, so it has no boundary", v->name);
     diag_note(s->diag, v->span, "declared here");
     note_uses(b);
     return;
   }
-  p = place_turned(b, p);
-  FlatVar *first = flat_bound(v, p.kind, p.k);
+  if (!places_of(&x, target, v->name, ix, at) || !one_outside(b, target, v, at, &axis)) return;
+  FlatVar *first = flat_bound(v, axis, at[axis].kind, at[axis].k);
   if (first) {
     diag(s->diag, target->span, "this boundary of '%s' has two equations", v->name);
     diag_note(s->diag, first->span, "the first is here");
     note_uses(b);
     return;
   }
-  const char *name = p.kind == FROM_START ? arena_printf(s->arena, "%s[%d]", v->name, p.k)
-                                          : arena_printf(s->arena, "%s[T+%d]", v->name, p.k);
-  FlatVar *at = flat_var(s->flat, VAR_COMPUTED, name, false, target->span);
-  at->owner = v;
-  at->body = b;
-  at->defined = target->span;
-  vec_push(s->arena, &v->bound, ((FlatBound){p.kind, p.k, at}));
-  add_equation(b, at, ast);
+  for (Axis a = 0; a < AXES; a++)
+    if (v->axes & axis_bit(a) && at[a].kind == READ_PLAIN) at[a] = (Place){READ_REL, 0};
+  const char *name = arena_printf(s->arena, "%s%s", v->name, flat_places(s->flat, at));
+  FlatVar *bound = flat_var(s->flat, VAR_COMPUTED, name, v->axes & ~axis_bit(axis), target->span);
+  bound->owner = v;
+  bound->body = b;
+  bound->defined = target->span;
+  vec_push(s->arena, &v->bound, ((FlatBound){axis, at[axis].kind, at[axis].k, bound}));
+  add_equation(b, bound, ast);
 }
 
 void body_declare_later(Body *b)
@@ -474,7 +578,7 @@ static void implicit_param(Body *b, const Ast *e)
 {
   Elab x = {.body = b};
   Found f = find_name(&x, e->name);
-  if (f.entry || is_word(e->name) || e->name == b->axis || e->name == b->length) return;
+  if (f.entry || is_word(e->name) || axis_named(b, e->name) >= 0 || length_named(b, e->name) >= 0) return;
   if (near_value(&x, e->name)) return; /* reported where it is read */
   Entry *entry = body_add(b, ENTRY_VAR, e->name, e->span);
   entry->var = bind_param(b, NULL, e->name, e->span);
@@ -558,9 +662,8 @@ void body_declare(Body *b)
 {
   Sema *s = b->s;
   PendingTypes types = {0};
+  declare_axes(b);
   declare_formals(b);
-  for (int i = 0; i < b->statements; i++)
-    if (b->statement[i]->kind == AST_AXIS) declare_axis(b, b->statement[i]);
   for (int i = 0; i < b->statements; i++) {
     const Ast *st = b->statement[i];
     if (st->kind != AST_SIZE) continue;

@@ -146,7 +146,9 @@ static Node *build_reshape(Elab *x, const Ast *call, Node **arg, Op op)
 static Node *build_iota(Elab *x, const Ast *call, Node **arg, Op op)
 {
   Node *y = make(x, op, arg, 0, call);
-  return size_of(x, call->kid[1], &y->attr[0]) ? y : NULL;
+  if (!size_of(x, call->kid[1], &y->attr[0])) return NULL;
+  y->shape = shape_vector(y->attr[0]);
+  return y;
 }
 
 static const Builtin table[] = {
@@ -231,107 +233,116 @@ Node *call_builtin(Elab *x, const Ast *call, const char *name, bool *found)
 
 /* ---- over time ---- */
 
-static Node *leaf(Elab *x, Op op, const Ast *e)
+static Node *leaf(Elab *x, Op op, Axis axis, const Ast *e)
 {
-  Node *n = made(x, node_new(x->body->s->flat, op, 0, e->span), e);
-  n->shape = shape_scalar();
-  n->timed = op == OP_TIME;
-  return n;
+  return made(x, node_leaf(x->body->s->flat, op, axis, e->span), e);
 }
 
-Node *length_node(Elab *x, const Ast *e) { return leaf(x, OP_LENGTH, e); }
+static Axis system_axis(const Body *b, int axis) { return b->bind[axis] == DOM_S ? AXIS_S : AXIS_T; }
+
+Node *length_node(Elab *x, int axis, const Ast *e) { return leaf(x, OP_LENGTH, system_axis(x->body, axis), e); }
 
 /* t; in a reversed cell T + 1 - t */
-Node *time_node(Elab *x, const Ast *e)
+static Node *time_along(Elab *x, Axis axis, const Ast *e)
 {
-  Node *t = leaf(x, OP_TIME, e);
-  if (!x->body->reversed) return t;
-  return make2(x, OP_SUB, make2(x, OP_ADD, leaf(x, OP_LENGTH, e), constant(x, 1, e), e), t, e);
+  Node *t = leaf(x, OP_TIME, axis, e);
+  if (!(x->body->reversed & axis_bit(axis))) return t;
+  return make2(x, OP_SUB, make2(x, OP_ADD, leaf(x, OP_LENGTH, axis, e), constant(x, 1, e), e), t, e);
 }
 
-static Node *over_time(Elab *x, Op op, Node *a, const Ast *e)
+Node *time_node(Elab *x, int axis, const Ast *e) { return time_along(x, system_axis(x->body, axis), e); }
+
+static Node *over_time(Elab *x, Op op, Axis axis, Node *a, const Ast *e)
 {
-  return hoist(x, op == OP_TSUM ? "sum" : "max", make1(x, op, a, e));
+  return hoist(x, op == OP_TSUM ? "sum" : "max", made(x, node_along(x->body->s->flat, op, axis, a, e->span), e));
 }
 
-static Node *time_sum(Elab *x, Node *a, const Ast *e) { return over_time(x, OP_TSUM, a, e); }
-static Node *time_max(Elab *x, Node *a, const Ast *e) { return over_time(x, OP_TMAX, a, e); }
+static Node *time_sum(Elab *x, Axis axis, Node *a, const Ast *e) { return over_time(x, OP_TSUM, axis, a, e); }
+static Node *time_max(Elab *x, Axis axis, Node *a, const Ast *e) { return over_time(x, OP_TMAX, axis, a, e); }
 
-static Node *time_mean(Elab *x, Node *a, const Ast *e)
+static Node *time_mean(Elab *x, Axis axis, Node *a, const Ast *e)
 {
-  return make2(x, OP_DIV, time_sum(x, a, e), leaf(x, OP_LENGTH, e), e);
+  return make2(x, OP_DIV, time_sum(x, axis, a, e), leaf(x, OP_LENGTH, axis, e), e);
 }
 
-static Node *time_min(Elab *x, Node *a, const Ast *e)
+static Node *time_min(Elab *x, Axis axis, Node *a, const Ast *e)
 {
-  return make1(x, OP_NEG, time_max(x, make1(x, OP_NEG, a, e), e), e);
+  return make1(x, OP_NEG, time_max(x, axis, make1(x, OP_NEG, a, e), e), e);
 }
 
-static Node *time_norm(Elab *x, Node *a, const Ast *e)
+static Node *time_norm(Elab *x, Axis axis, Node *a, const Ast *e)
 {
-  return make1(x, OP_SQRT, time_sum(x, make2(x, OP_MUL, a, a, e), e), e);
+  return make1(x, OP_SQRT, time_sum(x, axis, make2(x, OP_MUL, a, a, e), e), e);
 }
 
 static Node *named(Elab *x, Node *a) { return a->op == OP_READ ? a : hoist(x, "value", a); }
 
-/* what has no time index is the same at each t */
-static Node *at_each_time(Elab *x, Node *a)
+/* what does not vary over the axis is the same at each of its places */
+static Node *at_each_time(Elab *x, Axis axis, Node *a)
 {
   FlatVar *v = hoist_var(x, "value", a);
-  v->timed = true;
+  v->axes |= axis_bit(axis);
   Node *n = node_now(x->body->s->flat, v, a->span);
   n->body = x->body;
   return n;
 }
 
 /* exp(a - max): the largest is 1; no gradient flows through the shift, which changes no result */
-static Node *shifted_exp(Elab *x, Node *a, Node **shift, const Ast *e)
+static Node *shifted_exp(Elab *x, Axis axis, Node *a, Node **shift, const Ast *e)
 {
-  *shift = make1(x, OP_STOP, time_max(x, a, e), e);
+  *shift = make1(x, OP_STOP, time_max(x, axis, a, e), e);
   return make1(x, OP_EXP, make2(x, OP_SUB, a, *shift, e), e);
 }
 
-static Node *time_softmax(Elab *x, Node *a, const Ast *e)
+static Node *time_softmax(Elab *x, Axis axis, Node *a, const Ast *e)
 {
-  Node *shift, *y = hoist(x, "exp", shifted_exp(x, named(x, a), &shift, e));
-  return make2(x, OP_DIV, y, time_sum(x, y, e), e);
+  Node *shift, *y = hoist(x, "exp", shifted_exp(x, axis, named(x, a), &shift, e));
+  return make2(x, OP_DIV, y, time_sum(x, axis, y, e), e);
 }
 
-static Node *time_logsumexp(Elab *x, Node *a, const Ast *e)
+static Node *time_logsumexp(Elab *x, Axis axis, Node *a, const Ast *e)
 {
-  Node *shift, *y = shifted_exp(x, named(x, a), &shift, e);
-  return make2(x, OP_ADD, shift, make1(x, OP_LOG, time_sum(x, y, e), e), e);
+  Node *shift, *y = shifted_exp(x, axis, named(x, a), &shift, e);
+  return make2(x, OP_ADD, shift, make1(x, OP_LOG, time_sum(x, axis, y, e), e), e);
 }
 
 /* the first t at which a is its maximum */
-static Node *time_argmax(Elab *x, Node *a, const Ast *e)
+static Node *time_argmax(Elab *x, Axis axis, Node *a, const Ast *e)
 {
   a = named(x, a);
-  Node *last = make2(x, OP_ADD, leaf(x, OP_LENGTH, e), constant(x, 1, e), e);
-  Node *is_max = make2(x, OP_EQ, a, time_max(x, a, e), e);
-  return time_min(x, make(x, OP_WHERE, (Node *[]){is_max, time_node(x, e), last}, 3, e), e);
+  Node *last = make2(x, OP_ADD, leaf(x, OP_LENGTH, axis, e), constant(x, 1, e), e);
+  Node *is_max = make2(x, OP_EQ, a, time_max(x, axis, a, e), e);
+  return time_min(x, axis, make(x, OP_WHERE, (Node *[]){is_max, time_along(x, axis, e), last}, 3, e), e);
 }
 
-/* One value for all sequences at each t is a domain that no step of a plan computes: refused, rather than wrong. */
+/* One value for all sequences, at each place where a varies over an axis. */
 static Node *batch_sum(Elab *x, Node *a, const Ast *e)
 {
-  if (a->timed) {
-    diag(x->body->s->diag, here(x, e->span),
-         "a reduction over the batch of a value at each t is not supported yet: reduce over t first, "
-         "sum[batch](sum[t](..))");
-    a = make1(x, OP_TSUM, a, e);
-  }
-  return hoist(x, "sum", make1(x, OP_BSUM, a, e));
+  FlatVar *v = hoist_var(x, "sum", make1(x, OP_BSUM, a, e));
+  v->for_all = a->axes != 0;
+  return made(x, node_now(x->body->s->flat, v, e->span), e);
 }
 
+/* at each place the mean of the sequences that reach it */
 static Node *batch_mean(Elab *x, Node *a, const Ast *e)
 {
-  return make2(x, OP_DIV, batch_sum(x, a, e), leaf(x, OP_BATCH, e), e);
+  if (a->axes == DOM_AXES) {
+    complain(x, e->span, "reduce over one of them first, or take sum[batch]",
+             "mean[batch] takes a value that varies over one axis at most");
+    return NULL;
+  }
+  Node *count = leaf(x, a->axes ? OP_LIVE : OP_BATCH, a->axes == DOM_S ? AXIS_S : AXIS_T, e);
+  Node *mean = make2(x, OP_DIV, make1(x, OP_BSUM, a, e), count, e);
+  if (!mean) return NULL;
+  FlatVar *v = hoist_var(x, "mean", mean);
+  v->for_all = a->axes != 0;
+  v->statistic = true;
+  return made(x, node_now(x->body->s->flat, v, e->span), e);
 }
 
 static const struct AxisForm {
   const char *name;
-  Node *(*time)(Elab *x, Node *a, const Ast *e), *(*batch)(Elab *x, Node *a, const Ast *e);
+  Node *(*time)(Elab *x, Axis axis, Node *a, const Ast *e), *(*batch)(Elab *x, Node *a, const Ast *e);
 } axis_form[] = {
     {"sum", time_sum, batch_sum},  {"mean", time_mean, batch_mean},     {"max", time_max, NULL},
     {"min", time_min, NULL},       {"norm", time_norm, NULL},           {"softmax", time_softmax, NULL},
@@ -359,7 +370,8 @@ static const struct AxisForm *find_form(Elab *x, const Ast *callee)
   }
   diag(d, here(x, name->span), "there is no reduction '%s' over an axis", name->name);
   const char *near = nearest(name->name, known.at, known.n);
-  if (near) diag_note(d, (Span){0}, "did you mean '%s[%s](...)'?", near, x->body->axis);
+  const Ast *axis = callee->nkid > 1 && callee->kid[1]->kind == AST_NAME ? callee->kid[1] : NULL;
+  if (near) diag_note(d, (Span){0}, "did you mean '%s[%s](...)'?", near, axis ? axis->name : axis_name(x->body));
   else diag_note(d, (Span){0}, "there are sum, mean, max, min, norm, softmax, logsumexp and argmax");
   note_uses(x->body);
   return NULL;
@@ -373,10 +385,14 @@ Node *call_axis(Elab *x, const Ast *call)
   const struct AxisForm *form = find_form(x, callee);
   if (!form || !axis) return NULL;
   bool batch = axis->kind == AST_NAME && strcmp(axis->name, "batch") == 0;
-  bool time = axis->kind == AST_NAME && axis->name == x->body->axis;
-  if (callee->nkid > 2 || (!batch && !time)) {
-    diag(d, here(x, callee->kid[callee->nkid - 1]->span),
-         "a reduction goes over the time index or the batch: %s[%s](...)", form->name, x->body->axis);
+  int along = axis->kind == AST_NAME ? axis_named(x->body, axis->name) : -1;
+  if (callee->nkid > 2 || (!batch && along < 0)) {
+    const Span at = here(x, callee->kid[callee->nkid - 1]->span);
+    if (x->body->axes == 1)
+      diag(d, at, "a reduction goes over the time index or the batch: %s[%s](...)", form->name, axis_name(x->body));
+    else
+      diag(d, at, "a reduction goes over one axis or the batch: %s[%s](...) or %s[%s](...)", form->name,
+           x->body->axis[0], form->name, x->body->axis[1]);
     note_uses(x->body);
     return NULL;
   }
@@ -393,6 +409,8 @@ Node *call_axis(Elab *x, const Ast *call)
   Node *a = expression(x, call->kid[1]);
   if (!a) return NULL;
   a = numeric(x, a);
-  if (time && !a->timed) a = at_each_time(x, a);
-  return (batch ? form->batch : form->time)(x, a, call);
+  if (batch) return form->batch(x, a, call);
+  Axis over = system_axis(x->body, along);
+  if (!(a->axes & axis_bit(over))) a = at_each_time(x, over, a);
+  return form->time(x, over, a, call);
 }

@@ -50,6 +50,11 @@ static bool is_static(Elab *x, const Ast *e)
   case AST_INDEX:
   case AST_FIELD:
   case AST_TRANSPOSE: return false;
+  case AST_CALL: /* dim(x) is a size whatever x is */
+    if (e->kid[0]->kind == AST_NAME && strcmp(e->kid[0]->name, "dim") == 0) return true;
+    for (int i = 0; i < e->nkid; i++)
+      if (!is_static(x, e->kid[i])) return false;
+    return true;
   case AST_NAME:
     f = find_name(x, e->name);
     return !f.entry || f.entry->kind == ENTRY_SIZE || f.entry->kind == ENTRY_VALUE || f.entry->kind == ENTRY_INSTANCE;
@@ -67,7 +72,11 @@ CallKind call_kind(Elab *x, const Ast *call)
   const Ast *callee = call->kid[0];
   Callee c;
   while (callee->kind == AST_REVERSE) callee = callee->kid[0];
-  if (callee->kind == AST_INDEX) return CALL_AXIS;
+  if (callee->kind == AST_INDEX) { /* sum[t](e), or gru(64)[t](e), which names the axis to run along */
+    const Ast *along = callee->kid[0];
+    if (along->kind == AST_CALL) return call_kind(x, along) == CALL_CELL ? CALL_APPLY : CALL_AXIS;
+    return along->kind == AST_NAME && find_cell(x, along->name, &c) && !c.stack ? CALL_APPLY : CALL_AXIS;
+  }
   if (callee->kind == AST_CALL) return call_kind(x, callee) == CALL_CELL ? CALL_APPLY : CALL_FUNCTION;
   if (callee->kind != AST_NAME || !find_cell(x, callee->name, &c)) return CALL_FUNCTION;
   if (c.stack) return CALL_CELL;

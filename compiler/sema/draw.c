@@ -111,22 +111,28 @@ static FlatVar *draw_target(Body *b, const Ast *target, int *offset)
     return NULL;
   }
   v->drawn = target->span;
-  if (!v->timed && target->kind == AST_INDEX && !b->untimed)
+  if (!e->index.n && target->kind == AST_INDEX)
     return refuse_target(b, target, "'%s' has no time index: write it bare left of ~", e->name, e->span);
-  if (v->timed && target->kind != AST_INDEX) {
-    diag(b->s->diag, target->span, "%s has a value at each %s: write %s[%s] ~ ...", e->name, b->axis, e->name, b->axis);
+  const char *own = indices_text(b, e->index);
+  if (e->index.n && target->kind != AST_INDEX) {
+    const char *over = e->index.n == 1 ? b->axis[e->index.axis[0]] : "place";
+    diag(b->s->diag, target->span, "%s has a value at each %s: write %s%s ~ ...", e->name, over, e->name, own);
     note_uses(b);
     return NULL;
   }
-  Place p = {READ_REL, 0};
-  if (target->kind == AST_INDEX && (target->nkid > 2 || !place_of(&x, target->kid[1], &p))) return NULL;
-  if (p.kind != READ_REL || ((v->kind == VAR_NOISE || !v->timed) && p.k != 0)) {
-    diag(b->s->diag, target->span, "a draw is for each %s: write %s[%s] ~ ...", b->axis, e->name, b->axis);
-    note_uses(b);
-    return NULL;
+  if (!e->index.n) return v;
+  Place at[AXES];
+  if (!places_of(&x, target, e->name, e->index, at)) return NULL;
+  bool each = true;
+  for (Axis a = 0; a < AXES; a++) {
+    each &= at[a].kind <= READ_REL && (at[a].k == 0 || (e->index.n == 1 && v->kind != VAR_NOISE));
+    if (at[a].kind == READ_REL) *offset += at[a].k;
   }
-  *offset = place_turned(b, p).k;
-  return v;
+  if (each) return v;
+  diag(b->s->diag, target->span, "a draw is for each %s: write %s%s ~ ...",
+       e->index.n == 1 ? b->axis[e->index.axis[0]] : "place", e->name, own);
+  note_uses(b);
+  return NULL;
 }
 
 /* ---- observed values ---- */
@@ -158,9 +164,9 @@ static Node *where(Likelihood *l, Node *condition, Node *yes, Node *no)
   return own(l, node_op(l->f, OP_WHERE, (Node *[]){condition, yes, no}, 3, l->span));
 }
 
-static FlatVar *new_var(Likelihood *l, const char *suffix, bool timed, Node *rhs)
+static FlatVar *new_var(Likelihood *l, const char *suffix, int axes, Node *rhs)
 {
-  FlatVar *v = flat_var(l->f, VAR_COMPUTED, arena_printf(l->f->arena, "%s.%s", l->v->name, suffix), timed, l->span);
+  FlatVar *v = flat_var(l->f, VAR_COMPUTED, arena_printf(l->f->arena, "%s.%s", l->v->name, suffix), axes, l->span);
   v->body = l->x->body;
   v->rhs = rhs;
   return v;
@@ -169,10 +175,9 @@ static FlatVar *new_var(Likelihood *l, const char *suffix, bool timed, Node *rhs
 /* A distribution's argument as a variable: the one it reads, or a new one. */
 static FlatVar *parameter(Likelihood *l, const Argument *argument, Node *arg)
 {
-  bool plain = arg->op == OP_READ && arg->var->kind == VAR_COMPUTED && arg->timed == l->v->timed && arg->attr[1] == 0 &&
-               arg->attr[0] == (l->v->timed ? READ_REL : READ_PLAIN);
+  bool plain = arg->op == OP_READ && arg->var->kind == VAR_COMPUTED && arg->axes == l->v->axes && node_is_now(arg);
   if (plain) return arg->var;
-  FlatVar *v = new_var(l, argument->name, l->v->timed, arg);
+  FlatVar *v = new_var(l, argument->name, l->v->axes, arg);
   if (argument->form == ARGUMENT_LIKE) v->owner = l->v;
   Dim classes = dim_find(l->f->sizes, l->v->shape.dim[0]);
   if (argument->form == ARGUMENT_CUTS && classes > 1) v->shape = shape_vector(classes - 1);
@@ -198,9 +203,9 @@ static bool draws_class(Likelihood *l, const Ast *draw)
     return false;
   }
   if (v->shape.token) return true;
-  diag(l->f->diag, draw->kid[v->typed]->span,
-       v->typed ? "%s draws a token, '%s' is not one" : "'%2$s' is drawn from %1$s, so it needs a type: token[n]",
-       l->dist->name, v->name);
+  if (v->typed) diag(l->f->diag, draw->kid[1]->span, "%s draws a token, '%s' is not one", l->dist->name, v->name);
+  else
+    diag(l->f->diag, draw->kid[0]->span, "'%s' is drawn from %s, so it needs a type: token[n]", v->name, l->dist->name);
   diag_note(l->f->diag, v->typed ? v->type_span : v->span, "declared here");
   return false;
 }
@@ -239,7 +244,7 @@ static Node *and_seen(Likelihood *l, Node *more) { return l->seen ? op2(l, OP_AN
 static void observe(Likelihood *l, Node *read, Node *mask)
 {
   bool token = l->v->shape.token;
-  if (token || read->attr[1] != 0) l->seen = op1(l, OP_OBSERVED, read);
+  if (token || !node_is_now(read)) l->seen = op1(l, OP_OBSERVED, read);
   if (!token) {
     Node *is = op1(l, OP_IS_NUMBER, read);
     is->text = read->text;
@@ -249,11 +254,11 @@ static void observe(Likelihood *l, Node *read, Node *mask)
   if (mask) l->seen = and_seen(l, mask);
   l->value = read;
   if (token && !mask) return; /* short enough to be written twice */
-  l->seen = now(l, new_var(l, "seen", l->v->timed, l->seen));
+  l->seen = now(l, new_var(l, "seen", l->v->axes, l->seen));
   l->named = true;
   if (token) return;
   /* 0.5 lies in the support of every distribution: no value and no gradient there is infinite */
-  l->value = now(l, new_var(l, "value", l->v->timed, where(l, l->seen, read, num(l, 0.5))));
+  l->value = now(l, new_var(l, "value", l->v->axes, where(l, l->seen, read, num(l, 0.5))));
   l->value->var->owner = l->v;
   l->value->text = read->text;
 }
@@ -282,12 +287,23 @@ static Node *negative_log(Likelihood *l, FlatVar *const *param)
   return l->dist->drawn == DRAWN_EACH ? op1(l, OP_SUM, nll) : nll;
 }
 
-/* over the whole batch: v.nll.sum, v.count */
-static Node *total(Likelihood *l, Node *n) { return op1(l, OP_BSUM, n->timed ? op1(l, OP_TSUM, n) : n); }
+static Node *along(Likelihood *l, Axis axis, Node *a)
+{
+  Node *n = node_along(l->f, OP_TSUM, axis, a, l->span);
+  n->body = l->x->body;
+  return n;
+}
+
+/* over the whole batch: v.nll.sum, v.count; what varies over both axes is summed over the second first */
+static Node *total(Likelihood *l, const char *suffix, Node *n)
+{
+  if (n->axes == DOM_AXES) n = now(l, new_var(l, suffix, DOM_T, along(l, AXIS_S, n)));
+  return op1(l, OP_BSUM, n->axes ? along(l, n->axes == DOM_S ? AXIS_S : AXIS_T, n) : n);
+}
 
 static Node *element_count(Likelihood *l)
 {
-  return total(l, l->dist->drawn == DRAWN_EACH ? op1(l, OP_SUM, l->seen) : l->seen);
+  return total(l, "count.each", l->dist->drawn == DRAWN_EACH ? op1(l, OP_SUM, l->seen) : l->seen);
 }
 
 /* `when` of a draw as a number; false after a diagnostic */
@@ -296,13 +312,13 @@ static bool draw_mask(Likelihood *l, const Ast *draw, Node **mask)
   *mask = NULL;
   if (draw->nkid < 3) return true;
   Node *n = expression(l->x, draw->kid[2]);
-  if (!n || (!l->v->timed && refuse_time(l->x, l->v->name, n))) return false;
+  if (!n || refuse_time(l->x, l->v->name, l->v->axes, n)) return false;
   if (n->shape.token) {
     diag(l->f->diag, n->span, "a mask is a number: the draw counts where it is not 0");
     diag_note(l->f->diag, (Span){0}, "a comparison makes one, such as k[t] == 1");
     return false;
   }
-  FlatVar *v = new_var(l, "mask", n->timed, n);
+  FlatVar *v = new_var(l, "mask", n->axes, n);
   v->span = draw->kid[2]->span;
   *mask = now(l, v);
   (*mask)->text = v->span;
@@ -318,22 +334,25 @@ static void observed_draw(Elab *x, FlatVar *v, int offset, const Ast *draw)
   const Ast *argument[DRAW_PARAMS];
   const Distribution *dist = find_dist(x->body, draw->kid[1], argument);
   if (!dist) return;
-  Likelihood like = {.x = x, .f = f, .span = draw->span, .v = v, .dist = dist}, *l = &like;
+  Likelihood *l = &(Likelihood){.x = x, .f = f, .span = draw->span, .v = v, .dist = dist};
   FlatDraw out = {.var = v, .offset = offset, .dist = dist, .span = draw->span};
   bool good = fits(l, draw);
-  Node *read = own(l, node_read(f, v, v->timed ? READ_REL : READ_PLAIN, offset, draw->kid[0]->span)), *mask;
+  Place at[AXES] = {0};
+  for (Axis a = 0; a < AXES; a++)
+    if (v->axes & axis_bit(a)) at[a] = (Place){READ_REL, offset};
+  Node *read = own(l, node_read(f, v, at, draw->kid[0]->span)), *mask;
   for (int i = 0; i < DRAW_PARAMS && argument[i]; i++) {
     Node *n = expression(x, argument[i]);
-    if (!n || (!v->timed && refuse_time(x, v->name, n))) good = false;
+    if (!n || refuse_time(x, v->name, v->axes, n)) good = false;
     else out.param[i] = parameter(l, &dist->argument[i], numeric(x, n));
   }
   if (!draw_mask(l, draw, &mask) || !good) return;
   observe(l, read, mask);
   Node *nll = negative_log(l, out.param);
   if (!nll) return;
-  FlatVar *each = new_var(l, "nll", v->timed, nll);
-  out.nll = new_var(l, "nll.sum", false, total(l, now(l, each)));
-  out.count = new_var(l, "count", false, element_count(l));
+  FlatVar *each = new_var(l, "nll", v->axes, nll);
+  out.nll = new_var(l, "nll.sum", 0, total(l, "nll.each", now(l, each)));
+  out.count = new_var(l, "count", 0, element_count(l));
   each->scalar = out.nll->scalar = out.count->scalar = "the likelihood";
   vec_push(f->arena, &f->draws, out);
 }
@@ -360,7 +379,7 @@ static void noise_draw(Elab *x, FlatVar *v, const Ast *draw)
   }
   for (int i = 0; i < 2 && argument[i]; i++) {
     Node *n = expression(x, argument[i]);
-    if (!n || (!v->timed && refuse_time(x, v->name, n))) return;
+    if (!n || refuse_time(x, v->name, v->axes, n)) return;
     arg[i] = numeric(x, n);
     known &= node_value(f, arg[i], &value);
   }
@@ -373,7 +392,7 @@ static void noise_draw(Elab *x, FlatVar *v, const Ast *draw)
   }
   /* m = mean + deviation * m.eps */
   Likelihood like = {.x = x, .f = f, .span = draw->span, .v = v};
-  FlatVar *eps = flat_var(f, VAR_NOISE, arena_printf(f->arena, "%s.eps", v->name), v->timed, draw->span);
+  FlatVar *eps = flat_var(f, VAR_NOISE, arena_printf(f->arena, "%s.eps", v->name), v->axes, draw->span);
   eps->body = x->body;
   eps->owner = v;
   eps->shared = v->shared;
@@ -422,9 +441,11 @@ static FlatVar *figure(Body *b, const char *name, const char *what, const Ast *e
 {
   Flat *f = b->s->flat;
   Elab x = {.body = b, .label = name};
+  int before = f->vars.n;
   Node *n = expression(&x, e);
-  if (!n || refuse_time(&x, name, n)) return NULL;
-  FlatVar *v = flat_var(f, VAR_COMPUTED, arena_printf(f->arena, "%s.value", name), false, span);
+  for (int i = before; i < f->vars.n; i++) f->vars.at[i]->statistic = false; /* of the batch that is scored */
+  if (!n || refuse_time(&x, name, 0, n)) return NULL;
+  FlatVar *v = flat_var(f, VAR_COMPUTED, arena_printf(f->arena, "%s.value", name), 0, span);
   v->body = b;
   v->scalar = what;
   set_right_side(v, numeric(&x, n));

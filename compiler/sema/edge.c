@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+/* the axis along which v's state goes on: the first, where it has both */
+static int along(const FlatVar *v) { return v->axes & DOM_T ? DOM_T : DOM_S; }
+
 /* The variable, and the application that computes it; NULL after a diagnostic. */
 static FlatVar *edge_target(Body *b, const Ast *st, FlatEdge *edge)
 {
@@ -19,7 +22,7 @@ static FlatVar *edge_target(Body *b, const Ast *st, FlatEdge *edge)
     note_uses(b);
     return NULL;
   }
-  if (!v->timed) {
+  if (!v->axes) {
     diag(d, st->kid[0]->span, "%s has no time index: nothing of it passes from step to step", v->name);
     note_uses(b);
     return NULL;
@@ -38,9 +41,9 @@ static void elaborate_reset(Body *b, const Ast *st)
   Elab x = {.body = b, .label = v ? v->name : ""};
   Node *n = expression(&x, st->kid[1]);
   if (!v || !n) return;
-  if (!n->timed) {
-    diag(f->diag, st->kid[1]->span, "the condition of a reset has a value at each %s, such as boundary[%s]", b->axis,
-         b->axis);
+  if ((n->axes & ~v->axes) || !(n->axes & along(v))) {
+    const char *t = f->axis[v->axes & DOM_T ? AXIS_T : AXIS_S];
+    diag(f->diag, st->kid[1]->span, "the condition of a reset has a value at each %s, such as boundary[%s]", t, t);
     note_uses(b);
     return;
   }
@@ -92,11 +95,11 @@ static bool use_holds(const Use *u, const FlatVar *v)
 
 bool edge_holds(const FlatEdge *e, const FlatVar *v)
 {
-  if (v == e->when || v->kind != VAR_COMPUTED || !v->timed) return false;
+  if (v == e->when || v->kind != VAR_COMPUTED || !v->axes) return false;
   if (v == e->target || use_holds(e->use, v)) return true;
   for (int i = 0; i < e->target->parts.n; i++)
     if (use_holds(e->target->parts.at[i].use, v)) return true;
   return false;
 }
 
-bool edge_turned(const FlatVar *v) { return v->body && v->body->reversed; }
+bool edge_turned(const FlatVar *v) { return v->body && (v->body->reversed & along(v)); }

@@ -38,8 +38,7 @@ Node *numeric(Elab *x, Node *n)
 FlatVar *hoist_var(Elab *x, const char *suffix, Node *rhs)
 {
   Sema *s = x->body->s;
-  FlatVar *v =
-      flat_var(s->flat, VAR_COMPUTED, arena_printf(s->arena, "%s.%s", x->label, suffix), rhs->timed, rhs->span);
+  FlatVar *v = flat_var(s->flat, VAR_COMPUTED, arena_printf(s->arena, "%s.%s", x->label, suffix), rhs->axes, rhs->span);
   v->body = x->body;
   v->hoisted = true;
   v->rhs = rhs;
@@ -68,9 +67,15 @@ static Node *say(Elab *x, Span at)
   return NULL;
 }
 
-static Node *say_timed(Elab *x, const Ast *e, const char *name)
+static Node *say_timed(Elab *x, const Ast *e, const char *name, Indices ix)
 {
-  const char *t = x->body->axis, *T = x->body->length;
+  const Body *b = x->body;
+  const char *t = b->axis[ix.axis[0]], *T = b->length[ix.axis[0]];
+  if (ix.n > 1) {
+    diag(b->s->diag, here(x, e->span), "%s has a value at each %s and %s: write %s%s", name, b->axis[ix.axis[0]],
+         b->axis[ix.axis[1]], name, indices_text(b, ix));
+    return say(x, e->span);
+  }
   diag(x->body->s->diag, here(x, e->span), "%s has a value at each %s: write %s[%s], %s[%s-1] or %s[%s]", name, t, name,
        t, name, t, name, T);
   return say(x, e->span);
@@ -85,36 +90,46 @@ static Node *say_untimed(Elab *x, const Ast *e, const FlatVar *v)
   return say(x, e->span);
 }
 
-static Node *read_plain(Elab *x, FlatVar *v, const Ast *e)
+/* in a lifted body also at its own place of what the text does not name */
+static Node *read_plain(Elab *x, FlatVar *v, Indices ix, const Ast *e)
 {
-  if (v->timed) return say_timed(x, e, v->name);
-  return made(x, node_read(x->body->s->flat, v, READ_PLAIN, 0, e->span), e);
+  if (v->axes & ~x->body->lift) return say_timed(x, e, v->name, ix.n ? ix : indices_seen(x->body, v));
+  return made(x, node_now(x->body->s->flat, v, e->span), e);
 }
 
-Node *read_at(Elab *x, FlatVar *v, Place p, const Ast *e)
+/* the places of the body's axes; elsewhere v is read at its own place */
+Node *read_at(Elab *x, FlatVar *v, const Place at[AXES], const Ast *e)
 {
-  Flat *f = x->body->s->flat;
-  if (!v->timed) {
-    bool now = x->body->untimed && p.kind == READ_REL && p.k == 0 && v->kind != VAR_PARAM;
-    return now ? made(x, node_read(f, v, READ_PLAIN, 0, e->span), e) : say_untimed(x, e, v);
-  }
-  p = place_turned(x->body, p);
-  bool outside = (p.kind == FROM_START && p.k <= 0) || (p.kind == FROM_END && p.k >= 1);
-  return made(x, outside ? node_outside(f, v, p.kind, p.k, e->span) : node_read(f, v, p.kind, p.k, e->span), e);
+  Place p[AXES] = {0};
+  for (Axis a = 0; a < AXES; a++)
+    if (v->axes & axis_bit(a)) p[a] = at[a].kind == READ_PLAIN ? (Place){READ_REL, 0} : at[a];
+  return made(x, node_read(x->body->s->flat, v, p, e->span), e);
 }
 
-static Node *read_input(Elab *x, const Input *in, const Place *p, const Ast *e)
+/* v[t-1] */
+static Node *read_indexed(Elab *x, FlatVar *v, Indices ix, const Ast *e)
 {
-  bool timed = in->timed && !x->body->untimed;
-  if (in->timed && !p) return say_timed(x, e, in->name);
-  if (!in->timed && p) {
+  const Body *b = x->body;
+  Place at[AXES];
+  if (!ix.n && v->kind != VAR_PARAM && !b->bind[b->axes - 1]) ix = (Indices){.n = 1, .axis = {b->axes - 1}};
+  if (!ix.n) return say_untimed(x, e, v);
+  return places_of(x, e, v->name, ix, at) ? read_at(x, v, at, e) : NULL;
+}
+
+static Node *read_input(Elab *x, const Input *in, const Ast *e)
+{
+  bool indexed = e->kind == AST_INDEX;
+  Place at[AXES];
+  if (in->index.n && !indexed) return say_timed(x, e, in->name, in->index);
+  if (!in->index.n && indexed) {
     diag(x->body->s->diag, here(x, e->span), "'%s' has one value a sequence: it is read without an index", in->name);
     diag_note(x->body->s->diag, in->span, "declared here");
     return say(x, e->span);
   }
+  if (indexed && !places_of(x, e, in->name, in->index, at)) return NULL;
   if (in->node) return in->node;
   if (!in->var || in->var->bad) return NULL; /* the argument was reported */
-  return timed ? read_at(x, in->var, *p, e) : read_plain(x, in->var, e);
+  return indexed ? read_at(x, in->var, at, e) : read_plain(x, in->var, in->index, e);
 }
 
 static Node *undefined_variable(Elab *x, const Ast *e)
@@ -138,14 +153,14 @@ static Node *undefined_bare(Elab *x, const Ast *e)
 static Node *say_function(Elab *x, const Ast *e)
 {
   diag(x->body->s->diag, here(x, e->span), "'%s' is a function: it is called, as in %s(x[%s])", e->name, e->name,
-       x->body->axis);
+       axis_name(x->body));
   return say(x, e->span);
 }
 
 static Node *say_cell(Elab *x, const Ast *e, const char *name)
 {
   diag(x->body->s->diag, here(x, e->span), "this is a cell, not a value: apply it to a sequence");
-  diag_note(x->body->s->diag, (Span){0}, "for instance %s(x[%s])", name, x->body->axis);
+  diag_note(x->body->s->diag, (Span){0}, "for instance %s(x[%s])", name, axis_name(x->body));
   return say(x, e->span);
 }
 
@@ -154,8 +169,9 @@ static Node *bare_name(Elab *x, const Ast *e)
 {
   Sema *s = x->body->s;
   const Ast *def;
-  if (e->name == x->body->axis && !x->body->untimed) return time_node(x, e);
-  if (e->name == x->body->length) return length_node(x, e);
+  int axis = axis_named(x->body, e->name);
+  if (axis >= 0 && x->body->bind[axis]) return time_node(x, axis, e);
+  if (length_named(x->body, e->name) >= 0) return length_node(x, length_named(x->body, e->name), e);
   Found f = find_name(x, e->name);
   if (f.formal) return f.arg;
   if (!f.entry) {
@@ -166,8 +182,8 @@ static Node *bare_name(Elab *x, const Ast *e)
     return undefined_bare(x, e);
   }
   switch (f.entry->kind) {
-  case ENTRY_VAR: return read_plain(x, f.entry->var, e);
-  case ENTRY_INPUT: return read_input(x, f.entry->input, NULL, e);
+  case ENTRY_VAR: return read_plain(x, f.entry->var, f.entry->index, e);
+  case ENTRY_INPUT: return read_input(x, f.entry->input, e);
   case ENTRY_INSTANCE: return say_cell(x, e, e->name);
   case ENTRY_SIZE:
   case ENTRY_VALUE: break;
@@ -184,11 +200,6 @@ static Node *indexed(Elab *x, const Ast *e)
 {
   Diag *d = x->body->s->diag;
   const Ast *base = e->kid[0];
-  Place p;
-  if (e->nkid > 2) {
-    diag(d, here(x, e->kid[2]->span), "two time axes are not supported yet");
-    return say(x, e->span);
-  }
   if (base->kind != AST_NAME && base->kind != AST_FIELD) {
     diag(d, here(x, e->span), "only a variable has an index: give this value a name of its own first");
     return say(x, e->span);
@@ -203,7 +214,7 @@ static Node *indexed(Elab *x, const Ast *e)
     }
     if (!f.entry && is_builtin(base->name)) {
       diag(d, here(x, e->span), "'%s' is a function: %s[%s](...) takes what it reduces", base->name, base->name,
-           x->body->axis);
+           axis_name(x->body));
       return say(x, e->span);
     }
     if (!f.entry) return undefined_variable(x, base);
@@ -213,12 +224,10 @@ static Node *indexed(Elab *x, const Ast *e)
     }
     if (f.entry->kind == ENTRY_INSTANCE) return say_cell(x, e, base->name);
   }
-  if (f.entry && f.entry->kind == ENTRY_INPUT)
-    return place_of(x, e->kid[1], &p) ? read_input(x, f.entry->input, &p, e) : NULL;
+  if (f.entry && f.entry->kind == ENTRY_INPUT) return read_input(x, f.entry->input, e);
   FlatVar *v = f.entry ? f.entry->var : path_var(x, base);
   if (!v) return NULL;
-  if (v->kind == VAR_PARAM && !v->timed) return say_untimed(x, e, v);
-  return place_of(x, e->kid[1], &p) ? read_at(x, v, p, e) : NULL;
+  return read_indexed(x, v, f.entry ? f.entry->index : indices_seen(x->body, v), e);
 }
 
 /* ---- operators ---- */
@@ -362,7 +371,7 @@ static Node *undefined_function(Elab *x, const Ast *callee)
 {
   Sema *s = x->body->s;
   Diag *d = s->diag;
-  const char *t = x->body->axis;
+  const char *t = axis_name(x->body);
   if (callee->kind == AST_NUMBER) return NULL; /* the parser said so */
   if (callee->kind == AST_CALL) {              /* f(3)(x[t]) */
     const Ast *inner = callee->kid[0], *def;
@@ -392,7 +401,7 @@ static Node *undefined_function(Elab *x, const Ast *callee)
   const Ast *cell;
   if (f.formal || (f.entry && f.entry->kind != ENTRY_INSTANCE)) {
     diag(d, here(x, callee->span), "'%s' is a value, not a function", callee->name);
-    if (f.entry && f.entry->kind == ENTRY_VAR && f.entry->var->timed)
+    if (f.entry && f.entry->kind == ENTRY_VAR && f.entry->var->axes)
       diag_note(d, (Span){0}, "its value at %s is %s[%s]; a product is written '*'", t, callee->name, t);
     else diag_note(d, (Span){0}, "a product is written '*'");
     return say(x, callee->span);
@@ -421,7 +430,7 @@ static Node *call(Elab *x, const Ast *e)
   if (kind == CALL_APPLY) return apply(x, e);
   if (kind == CALL_CELL && e->nkid > 1 && e->kid[1]->kind == AST_INDEX) {
     diag(s->diag, here(x, e->span), "a cell takes its sizes first, then the sequence");
-    diag_note(s->diag, (Span){0}, "for instance %s(64)(x[%s])", callee->name, x->body->axis);
+    diag_note(s->diag, (Span){0}, "for instance %s(64)(x[%s])", callee->name, axis_name(x->body));
     return say(x, e->span);
   }
   if (kind == CALL_CELL) {
@@ -453,7 +462,7 @@ static Node *expression_of(Elab *x, const Ast *e)
   case AST_NAME: return bare_name(x, e);
   case AST_FIELD: {
     FlatVar *v = path_var(x, e);
-    return v ? read_plain(x, v, e) : NULL;
+    return v ? read_plain(x, v, (Indices){0}, e) : NULL;
   }
   case AST_INDEX: return indexed(x, e);
   case AST_CALL: return call(x, e);
@@ -461,7 +470,7 @@ static Node *expression_of(Elab *x, const Ast *e)
     if (e->kid[0]->kind == AST_CALL && call_kind(x, e->kid[0]) == CALL_APPLY) return apply(x, e->kid[0]);
     if (e->kid[0]->kind != AST_CALL) return NULL; /* the parser said so */
     diag(s->diag, here(x, e->span), "reverse stands before the application of a cell: reverse gru(64)(x[%s])",
-         x->body->axis);
+         axis_name(x->body));
     return say(x, e->span);
   case AST_UNARY:
     a = expression(x, e->kid[0]);

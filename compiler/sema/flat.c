@@ -2,6 +2,7 @@
    Needs: the operator table. Leaves alone: shapes (infer.c) and names (body.c). */
 #include "flat.h"
 #include "special.h"
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -21,13 +22,13 @@ static void grown(Flat *f, Span span, const char *what)
   f->full = true;
 }
 
-FlatVar *flat_var(Flat *f, VarKind kind, const char *name, bool timed, Span span)
+FlatVar *flat_var(Flat *f, VarKind kind, const char *name, int axes, Span span)
 {
   if (f->vars.n >= FLAT_VARS) grown(f, span, "the model is too large: more than 100000 variables");
   FlatVar *v = ARENA_NEW(f->arena, FlatVar);
   v->name = name;
   v->kind = kind;
-  v->timed = timed;
+  v->axes = axes;
   v->span = span;
   v->shape = (Shape){.rank = -1, .dim = {dim_new(f->sizes, (Span){0}), dim_new(f->sizes, (Span){0})}};
   vec_push(f->arena, &f->vars, v);
@@ -59,12 +60,11 @@ Node *node_op(Flat *f, Op op, Node *const *in, int nin, Span span)
   Node *n = node_new(f, op, nin, span);
   for (int i = 0; i < nin; i++) {
     n->in[i] = in[i];
-    n->timed |= in[i]->timed;
+    n->axes |= in[i]->axes;
     n->bad |= in[i]->bad;
     if (in[i]->depth >= n->depth) n->depth = in[i]->depth + 1;
   }
   if (n->depth > FLAT_DEPTH) grown(f, span, "this is nested too deeply once its defs are written out");
-  if (op == OP_TSUM || op == OP_TMAX) n->timed = false;
   if (nin) n->body = in[0]->body, n->def = in[0]->def;
   return n;
 }
@@ -95,38 +95,97 @@ Node *node_dim(Flat *f, Dim d, Span span)
   return n;
 }
 
-Node *node_read(Flat *f, FlatVar *v, ReadKind kind, int k, Span span)
+Node *node_leaf(Flat *f, Op op, Axis axis, Span span)
 {
-  Node *n = node_new(f, OP_READ, 0, span);
-  n->var = v;
-  n->attr[0] = kind;
-  n->attr[1] = k;
-  n->timed = kind == READ_REL;
-  n->shape.token = flat_shape(v)->token;
-  n->bad = v->bad;
-  v->used = true;
-  v->reads++;
+  Node *n = number(f, span);
+  n->op = op;
+  n->attr[0] = op == OP_BATCH ? 0 : (int)axis;
+  n->axes = op == OP_TIME || op == OP_LIVE ? axis_bit(axis) : 0;
   return n;
 }
 
-Node *node_now(Flat *f, FlatVar *v, Span span) { return node_read(f, v, v->timed ? READ_REL : READ_PLAIN, 0, span); }
-
-FlatVar *flat_bound(const FlatVar *v, ReadKind kind, int offset)
+Node *node_along(Flat *f, Op op, Axis axis, Node *a, Span span)
 {
-  for (int i = 0; i < v->bound.n; i++)
-    if (v->bound.at[i].kind == kind && v->bound.at[i].offset == offset) return v->bound.at[i].var;
-  return NULL;
+  Node *n = node1(f, op, a, span);
+  n->attr[0] = axis;
+  n->axes &= ~axis_bit(axis);
+  return n;
 }
 
-Node *node_outside(Flat *f, FlatVar *v, ReadKind kind, int offset, Span span)
+bool is_outside(Place p) { return (p.kind == FROM_START && p.k <= 0) || (p.kind == FROM_END && p.k >= 1); }
+
+static Node *zero_of(Flat *f, FlatVar *v, Span span)
 {
-  FlatVar *b = flat_bound(v, kind, offset);
-  if (b) return node_read(f, b, READ_PLAIN, 0, span);
   Node *n = node_new(f, OP_CONST, 0, span);
   n->constant = CONST_ZERO;
   n->like = v;
   n->bad = v->bad;
   return n;
+}
+
+Node *node_read(Flat *f, FlatVar *v, const Place at[AXES], Span span)
+{
+  Place p[AXES];
+  memcpy(p, at, sizeof p);
+  FlatVar *from = v;
+  for (Axis a = 0; a < AXES; a++) {
+    if (!is_outside(p[a])) continue;
+    from = from == v ? flat_bound(v, a, p[a].kind, p[a].k) : NULL; /* outside along both: zero */
+    if (!from) return zero_of(f, v, span);
+    p[a] = (Place){READ_PLAIN, 0};
+  }
+  Node *n = node_new(f, OP_READ, 0, span);
+  n->var = from;
+  for (Axis a = 0; a < AXES; a++) {
+    n->attr[2 * a] = p[a].kind;
+    n->attr[2 * a + 1] = p[a].k;
+    if (p[a].kind == READ_REL) n->axes |= axis_bit(a);
+  }
+  n->shape.token = flat_shape(from)->token;
+  n->bad = from->bad;
+  from->used = true;
+  from->reads++;
+  return n;
+}
+
+Node *node_now(Flat *f, FlatVar *v, Span span)
+{
+  Place at[AXES] = {0};
+  for (Axis a = 0; a < AXES; a++)
+    if (v->axes & axis_bit(a)) at[a] = (Place){READ_REL, 0};
+  return node_read(f, v, at, span);
+}
+
+bool node_is_now(const Node *read)
+{
+  for (Axis a = 0; a < AXES; a++)
+    if (read->attr[2 * a] >= FROM_START || (read->attr[2 * a] == READ_REL && read->attr[2 * a + 1] != 0)) return false;
+  return true;
+}
+
+FlatVar *flat_bound(const FlatVar *v, Axis axis, ReadKind kind, int offset)
+{
+  for (int i = 0; i < v->bound.n; i++)
+    if (v->bound.at[i].axis == axis && v->bound.at[i].kind == kind && v->bound.at[i].offset == offset)
+      return v->bound.at[i].var;
+  return NULL;
+}
+
+const char *flat_places(Flat *f, const Place at[AXES])
+{
+  const char *text = "[", *comma = "";
+  for (Axis a = 0; a < AXES; a++) {
+    if (at[a].kind == READ_PLAIN) continue;
+    const char *name = f->axis[a] ? f->axis[a] : a == AXIS_T ? "t" : "s";
+    const char *base = at[a].kind == READ_REL   ? name
+                       : at[a].kind == FROM_END ? (char[]){(char)toupper((unsigned char)name[0]), 0}
+                                                : "";
+    bool bare = at[a].kind != FROM_START && at[a].k == 0;
+    const char *offset = bare ? "" : arena_printf(f->arena, at[a].kind == FROM_START ? "%d" : "%+d", at[a].k);
+    text = arena_printf(f->arena, "%s%s%s%s", text, comma, base, offset);
+    comma = ", ";
+  }
+  return comma[0] ? arena_printf(f->arena, "%s]", text) : "";
 }
 
 Walk *walk_new(Flat *f)

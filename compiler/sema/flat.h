@@ -33,7 +33,7 @@ struct Node {
   int id;
   int nin;
   Node **in;
-  int attr[3]; /* as in ops.def; a length may be an unknown Dim. READ: ReadKind, k */
+  int attr[4]; /* as in ops.def; a length may be an unknown Dim. READ: ReadKind, k on each axis */
   ConstKind constant;
   double value;
   Dim dim;
@@ -42,7 +42,7 @@ struct Node {
   FlatVar *var;  /* of READ */
   Shape shape;   /* rank -1 while unknown */
   bool row;      /* a vector lying down: x'. shape is the vector's */
-  bool timed;    /* has a value at each t */
+  int axes;      /* what it has a value at each place of: DOM_T, DOM_S */
   bool settled;  /* its shape rule has been applied */
   bool expected; /* its surroundings' shape has been handed down to it */
   ProductForm form;
@@ -63,6 +63,7 @@ typedef struct FlatInit {
 } FlatInit;
 
 typedef struct FlatBound {
+  Axis axis;
   ReadKind kind;
   int offset;
   FlatVar *var;
@@ -76,7 +77,9 @@ typedef struct Part { /* an application inside an equation's right side, reached
 struct FlatVar {
   const char *name; /* path */
   VarKind kind;
-  bool timed;
+  int axes;       /* what it has a value at each place of: DOM_T, DOM_S */
+  Axis first;     /* of both: whose index stands first */
+  bool for_all;   /* has axes, but one value for all sequences */
   Shape shape;    /* rank -1 while unknown; the sizes are there from the start */
   FlatVar *owner; /* whose shape it has: of a boundary, or of a distribution's argument */
   bool typed;     /* declared with a type */
@@ -84,6 +87,7 @@ struct FlatVar {
   bool output, used, bad, hoisted, dead;
   bool delayed;       /* a plain function of a value at another time; a parameter that multiplies one (initial.c) */
   bool figure;        /* made for a draw, the loss or a metric */
+  bool statistic;     /* mean[batch](..) that evaluation takes from what training kept */
   bool agreed;        /* its shape fits its equation's */
   Span drawn;         /* by ~: its target */
   const char *scalar; /* what must be a number: "the loss" */
@@ -155,6 +159,7 @@ struct Flat {
   Diag *diag;
   ShapeCtx *sizes;
   const char *name;
+  const char *axis[AXES]; /* the model's names of them; NULL: none */
   Vec(FlatVar *) vars;
   Vec(Node *) nodes;
   Vec(FlatDraw) draws;
@@ -176,7 +181,7 @@ bool edge_turned(const FlatVar *v);
 #define FLAT_DEPTH 4000 /* of an expression, defs inlined: later stages recurse */
 
 Flat *flat_new(Arena *a, Diag *d, const char *name);
-FlatVar *flat_var(Flat *f, VarKind kind, const char *name, bool timed, Span span);
+FlatVar *flat_var(Flat *f, VarKind kind, const char *name, int axes, Span span);
 Shape *flat_shape(FlatVar *v); /* where v's shape is kept */
 
 /* Node builders. span and text are set by the caller's frame (expression.c: Elab). */
@@ -186,11 +191,15 @@ Node *node1(Flat *f, Op op, Node *a, Span span);
 Node *node2(Flat *f, Op op, Node *a, Node *b, Span span);
 Node *node_const(Flat *f, double value, Span span);
 Node *node_dim(Flat *f, Dim d, Span span);
-Node *node_read(Flat *f, FlatVar *v, ReadKind kind, int k, Span span);
-Node *node_now(Flat *f, FlatVar *v, Span span); /* v[t], or v */
-/* v at a place outside 1..T: its boundary, or zero */
-Node *node_outside(Flat *f, FlatVar *v, ReadKind kind, int offset, Span span);
-FlatVar *flat_bound(const FlatVar *v, ReadKind kind, int offset);
+Node *node_leaf(Flat *f, Op op, Axis axis, Span span);                 /* t, T, live */
+Node *node_along(Flat *f, Op op, Axis axis, Node *a, Span span);       /* a reduction over the axis */
+Node *node_read(Flat *f, FlatVar *v, const Place at[AXES], Span span); /* inside 1..T, or its boundary, or zero */
+Node *node_now(Flat *f, FlatVar *v, Span span);                        /* v[t], v[t, s], or v */
+bool node_is_now(const Node *read);                                    /* on every axis */
+FlatVar *flat_bound(const FlatVar *v, Axis axis, ReadKind kind, int offset);
+bool is_outside(Place p); /* of 1..T, whatever T is */
+/* "[t, 0]": where v is read at these places, as System prints it */
+const char *flat_places(Flat *f, const Place at[AXES]);
 /* All nodes below one, each once: for (node = walk_from(w, root); node; node = walk_next(w)). */
 typedef struct Walk {
   Flat *f;

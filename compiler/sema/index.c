@@ -1,51 +1,131 @@
-/* index.c: places on the time axis: what stands between the brackets of v[t-1], v[T], v[0].
-   Needs: the body's axis. Leaves alone: what is read there. */
+/* index.c: places on the axes: what stands between the brackets of v[t-1], v[T], v[0], a[t, s-1].
+   Needs: the body's axes. Leaves alone: what is read there. */
 #include "scope.h"
 #include <math.h>
 #include <string.h>
 
-/* t * time + T * length + offset */
+int axis_named(const Body *b, const char *name)
+{
+  for (int i = 0; i < b->axes; i++)
+    if (b->axis[i] == name) return i;
+  return -1;
+}
+
+int length_named(const Body *b, const char *name)
+{
+  for (int i = 0; i < b->axes; i++)
+    if (b->length[i] == name) return i;
+  return -1;
+}
+
+/* ---- indices ---- */
+
+bool same_indices(Indices a, Indices b)
+{
+  if (a.n != b.n) return false;
+  for (int i = 0; i < a.n; i++)
+    if (a.axis[i] != b.axis[i]) return false;
+  return true;
+}
+
+int axes_bound(const Body *b, Indices ix)
+{
+  int axes = 0;
+  for (int i = 0; i < ix.n; i++) axes |= b->bind[ix.axis[i]];
+  return axes;
+}
+
+const char *indices_text(const Body *b, Indices ix)
+{
+  Arena *a = b->s->arena;
+  if (ix.n == 0) return "";
+  if (ix.n == 1) return arena_printf(a, "[%s]", b->axis[ix.axis[0]]);
+  return arena_printf(a, "[%s, %s]", b->axis[ix.axis[0]], b->axis[ix.axis[1]]);
+}
+
+Indices indices_seen(const Body *b, const FlatVar *v)
+{
+  Indices ix = {0};
+  for (int turn = 0; turn < AXES; turn++) {
+    int bit = axis_bit((Axis)((v->first + turn) % AXES));
+    for (int i = 0; i < b->axes; i++)
+      if (bit == b->bind[i] && v->axes & bit & ~b->lift) ix.axis[ix.n++] = i;
+  }
+  return ix;
+}
+
+bool indices_of(Elab *x, const Ast *const *index, int n, Indices *out)
+{
+  const Body *b = x->body;
+  *out = (Indices){0};
+  for (int i = 0; i < n; i++) {
+    int axis = index[i]->kind == AST_NAME ? axis_named(b, index[i]->name) : -1;
+    if (axis < 0) return false;
+    if (i >= b->axes) {
+      complain(x, index[i]->span, NULL, "there %s here, so not more indices",
+               b->axes == 1 ? "is one axis" : "are two axes");
+      return false;
+    }
+    if (out->n && out->axis[0] == axis) {
+      complain(x, index[i]->span, NULL, "the index %s stands here twice", index[i]->name);
+      return false;
+    }
+    out->axis[out->n++] = axis;
+  }
+  return true;
+}
+
+/* ---- places ---- */
+
+/* t * time + T * length + .. + offset */
 typedef struct Linear {
-  int time, length;
+  int time[AXES], length[AXES];
   double offset;
 } Linear;
 
-static bool names_axis(const Ast *e, const char *axis)
+static bool names_axes(const Body *b, const Ast *e)
 {
   if (!e) return false;
-  if (e->kind == AST_NAME) return e->name == axis;
+  if (e->kind == AST_NAME) return axis_named(b, e->name) >= 0 || length_named(b, e->name) >= 0;
   for (int i = 0; i < e->nkid; i++)
-    if (names_axis(e->kid[i], axis)) return true;
+    if (names_axes(b, e->kid[i])) return true;
   return false;
 }
 
 static void say_places(Elab *x, const Ast *e)
 {
-  const char *t = x->body->axis, *T = x->body->length;
+  const char *t = axis_name(x->body), *T = length_name(x->body);
   complain(x, e->span, NULL, "a place is %s, %s-k, %s+k, a number, %s or %s-k", t, t, t, T, T);
 }
 
 static bool linear(Elab *x, const Ast *e, Linear *l)
 {
+  const Body *b = x->body;
   *l = (Linear){0};
-  if (e->kind == AST_NAME && e->name == x->body->axis) return l->time = 1, true;
-  if (e->kind == AST_NAME && e->name == x->body->length) return l->length = 1, true;
+  int axis = e->kind == AST_NAME ? axis_named(b, e->name) : -1;
+  if (axis >= 0) return l->time[axis] = 1, true;
+  axis = e->kind == AST_NAME ? length_named(b, e->name) : -1;
+  if (axis >= 0) return l->length[axis] = 1, true;
   bool minus = e->kind == AST_BINARY && e->name[0] == '-';
   if (minus || (e->kind == AST_BINARY && e->name[0] == '+')) {
-    Linear a, b;
-    if (!linear(x, e->kid[0], &a) || !linear(x, e->kid[1], &b)) return false;
+    Linear left, right;
+    if (!linear(x, e->kid[0], &left) || !linear(x, e->kid[1], &right)) return false;
     int sign = minus ? -1 : 1;
-    *l = (Linear){a.time + sign * b.time, a.length + sign * b.length, a.offset + sign * b.offset};
+    for (int i = 0; i < AXES; i++) {
+      l->time[i] = left.time[i] + sign * right.time[i];
+      l->length[i] = left.length[i] + sign * right.length[i];
+    }
+    l->offset = left.offset + sign * right.offset;
     return true;
   }
-  if (names_axis(e, x->body->axis) || names_axis(e, x->body->length)) return say_places(x, e), false;
+  if (names_axes(b, e)) return say_places(x, e), false;
   int k;
   if (!whole_of(x, e, "a place on the time axis", &k)) return false;
   l->offset = k;
   return true;
 }
 
-bool place_of(Elab *x, const Ast *index, Place *p)
+bool place_of(Elab *x, const Ast *index, Place *p, int *axis)
 {
   Linear l;
   if (!linear(x, index, &l)) return false;
@@ -53,18 +133,20 @@ bool place_of(Elab *x, const Ast *index, Place *p)
     complain(x, index->span, NULL, "this place is more than a million steps away");
     return false;
   }
-  int k = (int)l.offset;
-  if (l.time == 1 && l.length == 0) *p = (Place){READ_REL, k};
-  else if (l.time == 0 && l.length == 0) *p = (Place){FROM_START, k};
-  else if (l.time == 0 && l.length == 1) *p = (Place){FROM_END, k};
-  else return say_places(x, index), false;
+  *p = (Place){FROM_START, (int)l.offset};
+  *axis = -1;
+  for (int i = 0; i < AXES; i++) {
+    if (l.time[i] == 0 && l.length[i] == 0) continue;
+    if (*axis >= 0 || l.time[i] + l.length[i] != 1 || l.time[i] * l.length[i] != 0) return say_places(x, index), false;
+    p->kind = l.time[i] ? READ_REL : FROM_END;
+    *axis = i;
+  }
   return true;
 }
 
-/* v[1] <-> v[T], v[0] <-> v[T+1], v[t-k] <-> v[t+k] */
-Place place_turned(const Body *b, Place p)
+/* In the outermost orientation: v[1] <-> v[T], v[0] <-> v[T+1], v[t-k] <-> v[t+k] */
+static Place turned(Place p)
 {
-  if (!b->reversed) return p;
   switch (p.kind) {
   case READ_REL: return (Place){READ_REL, -p.k};
   case FROM_START: return (Place){FROM_END, 1 - p.k};
@@ -73,95 +155,33 @@ Place place_turned(const Body *b, Place p)
   }
 }
 
-/* The first thing in a cell that needs time: a read at another time, a reduction over it. */
-static const Ast *first_timely(const Ast *e, const char *axis)
+/* Index k is about the axis of the variable's index k; a letter says it again. */
+static bool right_axis(Elab *x, const Ast *index, int axis, const char *name, Indices ix, int k)
 {
-  if (!e) return NULL;
-  if (e->kind == AST_AXIS) return NULL;
-  if (e->kind == AST_INDEX || e->kind == AST_INDICES) {
-    for (int i = e->kind == AST_INDEX; i < e->nkid; i++)
-      if (e->kid[i]->kind != AST_NAME || strcmp(e->kid[i]->name, axis) != 0) return e;
-    return NULL;
-  }
-  if (e->kind == AST_CALL && e->kid[0]->kind == AST_INDEX) return e;
-  if (e->kind == AST_NAME && strcmp(e->name, axis) == 0) return e;
-  for (int i = 0; i < e->nkid; i++) {
-    const Ast *found = first_timely(e->kid[i], axis);
-    if (found) return found;
-  }
-  return NULL;
+  const Body *b = x->body;
+  if (axis < 0 || axis == ix.axis[k]) return true;
+  if (ix.n > 1) complain(x, index->span, NULL, "the indices of %s are %s, in this order", name, indices_text(b, ix));
+  else
+    complain(x, index->span, NULL, "%s varies over %s, not over %s: its index is %s", name, b->axis[ix.axis[k]],
+             b->axis[axis], b->axis[ix.axis[k]]);
+  return false;
 }
 
-static const char *axis_of(const Ast *cell)
+bool places_of(Elab *x, const Ast *e, const char *name, Indices ix, Place at[AXES])
 {
-  for (int i = 0; i < cell->nkid; i++)
-    if (cell->kid[i]->kind == AST_AXIS && cell->kid[i]->nkid) return cell->kid[i]->kid[0]->name;
-  return "t";
-}
-
-const Ast *needs_time(const Ast *cell) { return first_timely(cell, axis_of(cell)); }
-
-static bool output_is_timed(const Ast *cell)
-{
-  for (int i = 1; i < cell->nkid; i++) {
-    const Ast *d = cell->kid[i];
-    if (d->kind == AST_DECLARE && d->role == ROLE_OUTPUT && d->nkid && d->kid[0]->kind == AST_DECL)
-      return d->kid[0]->kid[0];
+  const Body *b = x->body;
+  for (Axis a = 0; a < AXES; a++) at[a] = (Place){READ_PLAIN, 0};
+  if (e->nkid - 1 != ix.n) {
+    if (ix.n == 1) complain(x, e->kid[2]->span, NULL, "%s has one index: %s%s", name, name, indices_text(b, ix));
+    else complain(x, e->span, NULL, "%s has two indices: %s%s", name, name, indices_text(b, ix));
+    return false;
+  }
+  for (int k = 0; k < ix.n; k++) {
+    Place p;
+    int axis;
+    if (!place_of(x, e->kid[k + 1], &p, &axis) || !right_axis(x, e->kid[k + 1], axis, name, ix, k)) return false;
+    int bit = b->bind[ix.axis[k]];
+    if (bit) at[bit == DOM_T ? AXIS_T : AXIS_S] = b->reversed & bit ? turned(p) : p;
   }
   return true;
-}
-
-/* The text of the cell that an expression stands for, by name alone; that of the layers where it is a stack. */
-static const Ast *cell_text(Elab *x, const Ast *e)
-{
-  if (e->kind == AST_REVERSE) return cell_text(x, e->kid[0]);
-  if (e->kind == AST_CALL) {
-    bool stack = e->nkid == 3 && e->kid[0]->kind == AST_NAME && strcmp(e->kid[0]->name, "stack") == 0;
-    return cell_text(x, e->kid[stack ? 2 : 0]);
-  }
-  if (e->kind != AST_NAME) return NULL;
-  Entry *entry = body_entry(x->body, e->name);
-  if (entry && entry->kind == ENTRY_INSTANCE) return cell_text(x, entry->size);
-  if (entry && entry->kind == ENTRY_VALUE) {
-    const Cell *c = entry->value.kind == VALUE_CELL ? entry->value.cell : NULL;
-    while (c && c->inner) c = c->inner;
-    return c ? c->ast : NULL;
-  }
-  const Ast *cell = NULL;
-  unit_of_cell(x->body->s, x->body->unit, e->name, &cell);
-  return cell;
-}
-
-bool has_time(Elab *x, const Ast *e)
-{
-  const char *t = x->body->axis;
-  if (!e) return false;
-  switch (e->kind) {
-  case AST_NAME: {
-    if (e->name == t) return true;
-    Found f = find_name(x, e->name);
-    if (f.formal) return f.arg && f.arg->timed;
-    return false;
-  }
-  case AST_INDEX:
-    for (int i = 1; i < e->nkid; i++)
-      if (names_axis(e->kid[i], t)) return true;
-    return false;
-  case AST_CALL:
-    if (e->kid[0]->kind == AST_INDEX)
-      return names_axis(e->kid[0], t) ? false : has_time(x, e->nkid > 1 ? e->kid[1] : NULL);
-    if (!x->frame && call_kind(x, e) == CALL_APPLY) {
-      const Ast *cell = cell_text(x, e->kid[0]);
-      if (cell && !output_is_timed(cell)) return false;
-      if (cell && needs_time(cell)) return true;
-    }
-    for (int i = 1; i < e->nkid; i++)
-      if (has_time(x, e->kid[i])) return true;
-    return false;
-  case AST_FIELD: return false;
-  default:
-    for (int i = 0; i < e->nkid; i++)
-      if (has_time(x, e->kid[i])) return true;
-    return false;
-  }
 }

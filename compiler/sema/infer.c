@@ -124,7 +124,6 @@ static void promise_rank(Infer *in, Node *n)
   case OP_PICK: rank = 0; break;
   case OP_CONCAT:
   case OP_SOFTMAX:
-  case OP_IOTA:
   case OP_CUMSUM:
   case OP_ONEHOT: rank = 1; break;
   case OP_OUTER:
@@ -374,13 +373,16 @@ static void say_undetermined(Flat *f, FlatVar *v, int i)
   diag(f->diag, v->span, "nothing determines %s of '%s'", what, v->name);
   static const char *const role[] = {
       [VAR_INPUT] = "input ", [VAR_TARGET] = "target ", [VAR_PARAM] = "param ", [VAR_NOISE] = "noise "};
+  Place at[AXES] = {0};
+  for (Axis a = 0; a < AXES; a++)
+    if (v->axes & axis_bit(a)) at[a] = (Place){READ_REL, 0};
+  const char *index = flat_places(f, at);
   const char *name = strrchr(v->name, '.') ? strrchr(v->name, '.') + 1 : v->name;
   if (v->kind != VAR_COMPUTED)
-    diag_note(f->diag, (Span){0}, "declare it with its size: %s%s%s : %s", role[v->kind], name, v->timed ? "[t]" : "",
+    diag_note(f->diag, (Span){0}, "declare it with its size: %s%s%s : %s", role[v->kind], name, index,
               partial_type(f, v->shape));
   else
-    diag_note(f->diag, (Span){0}, "declare it with its size: output %s%s : %s", name, v->timed ? "[t]" : "",
-              partial_type(f, v->shape));
+    diag_note(f->diag, (Span){0}, "declare it with its size: output %s%s : %s", name, index, partial_type(f, v->shape));
   for (int k = 0; k < f->vars.n && v->kind != VAR_COMPUTED; k++) {
     const FlatVar *h = f->vars.at[k];
     if (h->kind != VAR_COMPUTED || h->bad || h->dead || h->owner || h->shape.rank < 1) continue;

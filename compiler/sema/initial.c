@@ -100,8 +100,7 @@ static bool *find_delayed(Flat *f)
   for (int round = 0; round < PLAIN_DEPTH; round++) {
     for (int i = 0; i < f->nodes.n; i++) {
       const Node *n = f->nodes.at[i];
-      bool now = n->op == OP_READ && n->attr[0] == READ_REL;
-      if (n->op == OP_READ) node[i] = now && (n->attr[1] != 0 || n->var->delayed);
+      if (n->op == OP_READ) node[i] = n->axes && (!node_is_now(n) || n->var->delayed);
       for (int k = 0; k < n->nin && n->op != OP_MATMUL; k++) node[i] |= node[n->in[k]->id];
     }
     for (int i = 0; i < f->vars.n; i++) {

@@ -71,9 +71,15 @@ struct Cell { /* gru(64), stack(2, lstm(H)), or an instance of one */
 
 /* ---- names inside a body ---- */
 
+/* Axes by their place in the body's own list, in the order in which a variable's brackets name them. */
+typedef struct Indices {
+  int n, axis[AXES];
+} Indices;
+
 typedef struct Input { /* of a cell: what its name stands for in this use */
   const char *name;
-  bool timed, typed;
+  Indices index;
+  bool typed;
   Shape shape;
   Span span, type_span;
   FlatVar *var; /* the argument is this variable, */
@@ -86,6 +92,7 @@ typedef struct Entry {
   const char *name;
   Span span;
   FlatVar *var;
+  Indices index; /* of VAR, where it is declared or defined */
   Input *input;
   const Ast *size; /* of SIZE, evaluated when first asked for */
   Unit *unit;      /* of a SIZE of a file */
@@ -114,12 +121,15 @@ struct Body {
   Span use;    /* there */
   const char *path;
   Params *params;
-  bool reversed, untimed;
+  int bind[AXES]; /* of each axis of its text: the system's, DOM_T or DOM_S; 0: used without */
+  int lift;       /* axes that its text does not name: it holds at each place of them */
+  int reversed;   /* axes that run the other way in its text */
   bool declares_params;
-  bool bad;                  /* its shapes do not fit: reported */
-  bool broken;               /* a statement of it did not parse: names may be missing */
-  const char *axis, *length; /* "t", "T" */
-  Map names;                 /* name -> Entry */
+  bool bad;                              /* its shapes do not fit: reported */
+  bool broken;                           /* a statement of it did not parse: names may be missing */
+  const char *axis[AXES], *length[AXES]; /* "t", "T"; the last one is the primary */
+  int axes;                              /* how many */
+  Map names;                             /* name -> Entry */
   Vec(Entry *) entries;
   Vec(Input *) inputs;
   FlatVar *result;         /* of a cell: its first output, */
@@ -201,10 +211,32 @@ void body_declare(Body *b);
 void note_uses(const Body *b);
 bool is_loss(const Body *b, const Ast *target);
 
-bool place_of(Elab *x, const Ast *index, Place *p); /* in the body's own orientation */
-Place place_turned(const Body *b, Place p);         /* the same place in the outermost orientation */
-bool has_time(Elab *x, const Ast *e);               /* does the text's value have the time index? */
-const Ast *needs_time(const Ast *cell);             /* what in it needs time: a read at another t, a reduction; NULL */
+static inline const char *axis_name(const Body *b) { return b->axis[b->axes - 1]; }
+static inline const char *length_name(const Body *b) { return b->length[b->axes - 1]; }
+int axis_named(const Body *b, const char *name);   /* its place in the body's list; -1 */
+int length_named(const Body *b, const char *name); /* likewise of the axis with this length */
+
+/* index.c */
+bool indices_of(Elab *x, const Ast *const *index, int n, Indices *out); /* of a left side or a declaration: bare */
+Indices indices_seen(const Body *b, const FlatVar *v);                  /* of a variable reached by path */
+const char *indices_text(const Body *b, Indices ix);                    /* "[t, s]", "" without */
+int axes_bound(const Body *b, Indices ix);                              /* the system's axes that they stand for */
+bool same_indices(Indices a, Indices b);
+bool place_of(Elab *x, const Ast *index, Place *p, int *axis); /* in the body's own orientation; axis -1: not named */
+/* what stands in e's brackets, behind the name of something with these indices, as places on the system's axes */
+bool places_of(Elab *x, const Ast *e, const char *name, Indices ix, Place at[AXES]);
+
+/* bind.c: which axes of the system a cell runs along where it is applied */
+typedef struct Binding {
+  int bind[AXES], lift;
+} Binding;
+/* spread: axes over which a value without an index is the same. say: report what is wrong; false then */
+bool bind_axes(Elab *x, const Ast *call, const Ast *cell, int spread, bool say, Binding *out);
+int output_axes(const Ast *cell, const Binding *b);
+int axes_of(Elab *x, const Ast *e);     /* those that the text's value has, without the body's lift */
+const Ast *needs_time(const Ast *cell); /* what in it needs time: a read at another t, a reduction; NULL */
+int cell_axes(const Ast *cell, const char *name[AXES]);
+const Ast *applied_cell(const Ast *call, const Ast **axis); /* gru(8)[s](..): the cell, and [s]'s s or NULL */
 
 /* cell.c */
 typedef enum CallKind { CALL_FUNCTION, CALL_AXIS, CALL_CELL, CALL_APPLY } CallKind;
@@ -225,7 +257,7 @@ FlatVar *path_var(Elab *x, const Ast *e); /* NAME or FIELD to a variable; NULL a
 /* expression.c */
 Node *expression(Elab *x, const Ast *e); /* NULL after a diagnostic */
 Node *numeric(Elab *x, Node *n);         /* a token as a one-hot vector */
-Node *read_at(Elab *x, FlatVar *v, Place p, const Ast *at);
+Node *read_at(Elab *x, FlatVar *v, const Place at[AXES], const Ast *e);
 Node *hoist(Elab *x, const char *suffix, Node *rhs); /* a variable of its own for rhs, read */
 FlatVar *hoist_var(Elab *x, const char *suffix, Node *rhs);
 Span here(const Elab *x, Span own); /* the place to report: the call, inside a def */
@@ -242,7 +274,7 @@ const char *builtin_name(int i); /* NULL behind the last */
 /* statement.c */
 void body_elaborate(Body *b);
 void set_right_side(FlatVar *v, Node *rhs);
-bool refuse_time(Elab *x, const char *name, Node *n); /* true after a diagnostic: n has the time index */
+bool refuse_time(Elab *x, const char *name, int axes, Node *n); /* true after a diagnostic: n has other axes too */
 /* distribution.c */
 extern const Distribution distributions[]; /* no name behind the last */
 const Distribution *distribution_named(const char *name);

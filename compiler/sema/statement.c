@@ -7,27 +7,36 @@
 void set_right_side(FlatVar *v, Node *rhs)
 {
   FlatVar *h = rhs->op == OP_READ ? rhs->var : NULL;
-  bool same =
-      h && h->hoisted && h->reads == 1 && h->timed == v->timed && rhs->attr[0] == (v->timed ? READ_REL : READ_PLAIN);
+  bool same = h && h->hoisted && h->reads == 1 && h->axes == v->axes && !h->for_all && node_is_now(rhs);
   if (same) h->dead = true;
   v->rhs = same ? h->rhs : rhs;
 }
 
-/* a read with the time index somewhere below n */
-static const Node *timed_read(Flat *f, Node *n)
+/* a read that varies over one of the axes, somewhere below n */
+static const Node *read_over(Flat *f, Node *n, int axes)
 {
   Walk *w = walk_new(f);
   for (const Node *m = walk_from(w, n); m; m = walk_next(w))
-    if (m->timed && m->nin == 0) return m;
+    if (m->axes & axes && m->nin == 0) return m;
   return n;
 }
 
-bool refuse_time(Elab *x, const char *name, Node *n)
+bool refuse_time(Elab *x, const char *name, int axes, Node *n)
 {
-  if (!n->timed) return false;
-  Flat *f = x->body->s->flat;
-  const Node *read = timed_read(f, n);
-  const char *t = x->body->axis, *T = x->body->length, *text = node_text(f, read);
+  int more = n->axes & ~axes;
+  if (!more) return false;
+  const Body *b = x->body;
+  Flat *f = b->s->flat;
+  const Node *read = read_over(f, n, more);
+  int axis = b->axes - 1;
+  if (b->axes == 2 && more & b->bind[0]) axis = 0;
+  const char *t = b->axis[axis], *T = b->length[axis], *text = node_text(f, read);
+  if (b->axes == 2) {
+    diag(f->diag, read->span, "%s has no index %s, but reads %s: reduce over %s or give it the index", name, t,
+         text ? text : "a value that has one", t);
+    note_uses(b);
+    return true;
+  }
   diag(f->diag, read->span, "%s has no time index, but reads %s: write %s, sum[%s](...) or mean[%s](...)", name,
        text ? text : "a value that has one",
        read->op == OP_READ ? arena_printf(f->arena, "%s[%s]", read->var->name, T) : T, t, t);
@@ -50,7 +59,7 @@ static Node *right_side(Elab *x, const Equation *eq)
     note_uses(x->body);
     return NULL;
   }
-  if (!v->timed && refuse_time(x, v->name, n)) return NULL;
+  if (refuse_time(x, v->name, v->axes, n)) return NULL;
   return token ? n : numeric(x, n);
 }
 
@@ -76,8 +85,8 @@ static void require_noise(Body *b)
     if (e->kind != ENTRY_VAR || e->var->kind != VAR_NOISE || e->var->drawn.source || e->var->bad) continue;
     diag(b->s->diag, e->span, "noise '%s' has no distribution", e->name);
     diag_note(b->s->diag, (Span){0},
-              e->var->timed ? "for instance %s[%s] ~ normal(0, 1)" : "for instance %s ~ normal(0, 1)", e->name,
-              b->axis);
+              e->index.n ? "for instance %s[%s] ~ normal(0, 1)" : "for instance %s ~ normal(0, 1)", e->name,
+              axis_name(b));
     note_uses(b);
     e->var->bad = true;
   }

@@ -12,28 +12,11 @@ Use *use_at(const Body *b, const Ast *site) { return map_get(&b->uses, site); }
 
 /* ---- declaring ---- */
 
-static const Ast *first_decl(const Ast *cell, Role role, bool timed)
-{
-  for (int i = 1; i < cell->nkid; i++) {
-    const Ast *st = cell->kid[i];
-    if (st->kind != AST_DECLARE || st->role != role) continue;
-    for (int k = 0; k < st->nkid; k++)
-      if (st->kid[k]->kind == AST_DECL && (!timed || st->kid[k]->kid[0])) return st->kid[k];
-  }
-  return NULL;
-}
-
-static bool output_timed(const Cell *c)
+/* the text of a cell, below stacks */
+static const Ast *text_of(const Cell *c)
 {
   while (c->inner) c = c->inner;
-  const Ast *out = first_decl(c->ast, ROLE_OUTPUT, false);
-  return !out || out->kid[0];
-}
-
-static bool input_timed(const Cell *c)
-{
-  while (c->inner) c = c->inner;
-  return first_decl(c->ast, ROLE_INPUT, true) != NULL;
+  return c->ast;
 }
 
 /* where the variables and the parameters of an application are named */
@@ -50,14 +33,10 @@ static int nesting(const Body *b)
   return n;
 }
 
-/* The cell's own text, below stacks; NULL: it needs no time. */
-static const Ast *cell_needs_time(const Cell *c)
-{
-  while (c->inner) c = c->inner;
-  return needs_time(c->ast);
-}
+/* its axes stand for none: the value it is given has no index */
+static bool is_untimed(const Binding *along) { return !along->bind[0] && !along->bind[1]; }
 
-static Use *declare_cell(Body *b, Cell *c, const Ast *site, Naming name, bool turn, bool untimed)
+static Use *declare_cell(Body *b, Cell *c, const Ast *site, Naming name, bool turn, const Binding *along)
 {
   Sema *s = b->s;
   Use *u = ARENA_NEW(s->arena, Use);
@@ -68,7 +47,7 @@ static Use *declare_cell(Body *b, Cell *c, const Ast *site, Naming name, bool tu
     s->flat->full = u->bad = true;
     return u;
   }
-  const Ast *timely = untimed ? cell_needs_time(c) : NULL;
+  const Ast *timely = is_untimed(along) ? needs_time(c->ast) : NULL;
   if (timely) {
     diag(s->diag, site->span, "%s depends on time: it cannot be applied to a value without time index", c->name);
     diag_note(s->diag, timely->span, "here");
@@ -81,8 +60,11 @@ static Use *declare_cell(Body *b, Cell *c, const Ast *site, Naming name, bool tu
   inner->outer = b;
   inner->use = site->span;
   inner->params = name.params;
-  inner->reversed = b->reversed ^ turn;
-  inner->untimed = untimed;
+  const char *axes[AXES];
+  int primary = cell_axes(c->ast, axes) - 1;
+  for (int i = 0; i < AXES; i++) inner->bind[i] = along->bind[i];
+  inner->lift = along->lift;
+  inner->reversed = b->reversed ^ (turn ? along->bind[primary] : 0);
   inner->result = name.target;
   u->body = inner;
   body_declare(inner);
@@ -93,11 +75,11 @@ static Use *declare_cell(Body *b, Cell *c, const Ast *site, Naming name, bool tu
   return u;
 }
 
-static Use *declare_any(Body *b, Cell *c, const Ast *site, Naming name, bool turn, bool untimed)
+static Use *declare_any(Body *b, Cell *c, const Ast *site, Naming name, bool turn, const Binding *along)
 {
   Sema *s = b->s;
   turn ^= c->reversed;
-  if (!c->inner) return declare_cell(b, c, site, name, turn, untimed);
+  if (!c->inner) return declare_cell(b, c, site, name, turn, along);
   Use *u = ARENA_NEW(s->arena, Use);
   u->site = site;
   u->cell = c;
@@ -109,11 +91,11 @@ static Use *declare_any(Body *b, Cell *c, const Ast *site, Naming name, bool tur
     if (c->inner->shared) inner.params = c->inner->shared;
     if (last) {
       if (!name.target)
-        name.target = flat_var(s->flat, VAR_COMPUTED, name.path, output_timed(c) && !untimed, site->span),
+        name.target = flat_var(s->flat, VAR_COMPUTED, name.path, output_axes(text_of(c), along), site->span),
         name.target->body = b;
       inner.target = name.target;
     }
-    Use *l = declare_any(b, c->inner, site, inner, turn, untimed);
+    Use *l = declare_any(b, c->inner, site, inner, turn, along);
     vec_push(s->arena, &u->layers, l);
     u->bad |= l->bad;
     u->result = l->result;
@@ -138,30 +120,29 @@ static const char *free_name(Body *b, const char *owner, const char *name)
 typedef struct Context {
   const char *label; /* path of the equation's variable, which names what is inside */
   FlatVar *owner;    /* that variable, or NULL */
-  bool timed;        /* the equation is for each t */
+  int axes;          /* its own: the equation is for each place of them */
 } Context;
 
 static void walk_uses(Body *b, const Ast *e, Context in);
 
 /* One application. direct: the variable that it computes, where it is the whole right side of its equation.
-   A value without time index makes the whole application one without; where the cell needs time, or its variable has
-   it, the value is the same at each t. */
+   A value without index makes the whole application one without; where the cell needs time, or its variable has it, the
+   value is the same at each t. */
 static void declare_use(Body *b, const Ast *call, bool turn, Context in, FlatVar *direct)
 {
   Sema *s = b->s;
   const char *label = in.label;
   FlatVar *owner = in.owner;
-  Elab x = {.body = b};
+  Elab x = {.body = b, .owner = owner};
   Use *u = ARENA_NEW(s->arena, Use);
-  Cell *c = cell_value(&x, call->kid[0]);
+  const Ast *axis;
+  Cell *c = cell_value(&x, applied_cell(call, &axis));
   *u = (Use){.site = call, .cell = c, .bad = true};
   map_put(s->arena, &b->uses, call, u);
-  if (c) {
-    bool timed = false;
-    for (int i = 1; i < call->nkid; i++) timed |= has_time(&x, call->kid[i]);
-    bool spread = in.timed && (direct || cell_needs_time(c));
-    bool untimed = (b->untimed || (!timed && !spread)) && input_timed(c);
-    if (direct && direct->timed != (output_timed(c) && !untimed)) direct = NULL;
+  Binding along;
+  int spread = c && (direct || needs_time(text_of(c))) ? in.axes : 0;
+  if (c && bind_axes(&x, call, text_of(c), spread, true, &along)) {
+    if (direct && direct->axes != output_axes(text_of(c), &along)) direct = NULL;
     bool result = b->cell && direct && direct == b->result;
     const char *path = !direct  ? free_name(b, label, c->name)
                        : result ? body_path(b, b->result_entry->name)
@@ -170,7 +151,7 @@ static void declare_use(Body *b, const Ast *call, bool turn, Context in, FlatVar
     map_put(s->arena, &s->paths, intern(s->arena, path), b);
     if (owner && !direct) vec_push(s->arena, &owner->parts, ((Part){intern(s->arena, path + strlen(label) + 1), u}));
     Params *params = c->shared ? c->shared : params_child(s, b->params, call, -1, local);
-    *u = *declare_any(b, c, call, (Naming){path, params, direct}, turn, untimed);
+    *u = *declare_any(b, c, call, (Naming){path, params, direct}, turn, &along);
     if (u->result) u->result->inside = u;
     if (result) b->result_use = u;
   }
@@ -199,7 +180,7 @@ static void equation_uses(Body *b, const Equation *eq)
   Elab x = {.body = b};
   const Ast *value = eq->ast->kid[1], *call = value->kind == AST_REVERSE ? value->kid[0] : value;
   FlatVar *v = eq->target->owner ? eq->target->owner : eq->target;
-  Context in = {b->cell && v == b->result ? b->path : v->name, v, eq->target->timed};
+  Context in = {b->cell && v == b->result ? b->path : v->name, v, eq->target->axes & ~b->lift};
   if (call->kind == AST_CALL && call_kind(&x, call) == CALL_APPLY)
     declare_use(b, call, value != call, in, eq->target->owner ? NULL : v);
   else walk_uses(b, value, in);
@@ -215,52 +196,64 @@ void declare_uses(Body *b)
   for (int i = 0; i < b->draws.n; i++) {
     const Ast *target = b->draws.at[i]->kid[0];
     while (target->kind == AST_INDEX || target->kind == AST_FIELD) target = target->kid[0];
+    Elab x = {.body = b};
     for (int k = 1; k < b->draws.at[i]->nkid; k++)
       walk_uses(b, b->draws.at[i]->kid[k],
-                (Context){body_path(b, target->name), NULL, b->draws.at[i]->kid[0]->kind == AST_INDEX});
+                (Context){body_path(b, target->name), NULL, axes_of(&x, b->draws.at[i]->kid[0])});
   }
   for (int i = 0; i < b->metrics.n; i++)
-    walk_uses(b, b->metrics.at[i]->kid[0], (Context){b->metrics.at[i]->name, NULL, false});
-  if (b->loss) walk_uses(b, b->loss->kid[1], (Context){"loss", NULL, false});
+    walk_uses(b, b->metrics.at[i]->kid[0], (Context){b->metrics.at[i]->name, NULL, 0});
+  if (b->loss) walk_uses(b, b->loss->kid[1], (Context){"loss", NULL, 0});
 }
 
 /* ---- binding arguments ---- */
 
 /* does the cell read the input at [t] alone? */
-static bool only_now(const Ast *e, const char *name, const char *axis)
+static bool only_now(const Ast *e, const char *name, const Body *b)
 {
   if (!e) return true;
   if (e->kind == AST_INDEX && e->kid[0]->kind == AST_NAME && e->kid[0]->name == name)
     for (int i = 1; i < e->nkid; i++)
-      if (e->kid[i]->kind != AST_NAME || e->kid[i]->name != axis) return false;
+      if (e->kid[i]->kind != AST_NAME || axis_named(b, e->kid[i]->name) < 0) return false;
   for (int i = 0; i < e->nkid; i++)
-    if (!only_now(e->kid[i], name, axis)) return false;
+    if (!only_now(e->kid[i], name, b)) return false;
   return true;
 }
 
-static bool is_plain_read(const Node *n)
-{
-  return n->op == OP_READ && (n->attr[0] == READ_PLAIN || (n->attr[0] == READ_REL && n->attr[1] == 0));
-}
+static bool is_plain_read(const Node *n) { return n->op == OP_READ && node_is_now(n); }
 
 /* the argument as a variable of its own */
-static FlatVar *argument_var(Body *inner, const Input *in, Node *arg, bool timed)
+static FlatVar *argument_var(Body *inner, const Input *in, Node *arg, int axes)
 {
   Flat *f = inner->s->flat;
-  FlatVar *v = flat_var(f, VAR_COMPUTED, body_path(inner, in->name), timed, arg->span);
+  FlatVar *v = flat_var(f, VAR_COMPUTED, body_path(inner, in->name), axes, arg->span);
   v->body = inner->outer;
   set_right_side(v, arg);
   return v;
+}
+
+static const char *axis_text(const Body *b, int axes)
+{
+  for (int i = 0; i < b->axes; i++)
+    if (b->bind[i] & axes) return b->axis[i];
+  return "another axis";
 }
 
 static bool bind_input(Elab *x, Use *u, Input *in, Node *arg)
 {
   Sema *s = x->body->s;
   Body *inner = u->body;
-  bool timed = in->timed && !inner->untimed, now = only_now(inner->ast, in->name, inner->axis);
-  if (arg->timed && !timed) {
-    diag(s->diag, here(x, arg->span), "input '%s' of %s has no time index, but this argument has", in->name,
-         u->cell->name);
+  int own = axes_bound(inner, in->index);
+  bool now = only_now(inner->ast, in->name, inner), all = (arg->axes & own) == own;
+  if (arg->axes & ~own & ~inner->lift) {
+    if (!in->index.n && x->body->axes == 1)
+      diag(s->diag, here(x, arg->span), "input '%s' of %s has no time index, but this argument has", in->name,
+           u->cell->name);
+    else
+      diag(s->diag, here(x, arg->span), "input '%s' of %s has %s, but this argument varies over %s too", in->name,
+           u->cell->name,
+           in->index.n ? arena_printf(s->arena, "the index %s", indices_text(inner, in->index)) : "no index",
+           axis_text(x->body, arg->axes & ~own & ~inner->lift));
     diag_note(s->diag, in->span, "declared here");
     note_uses(x->body);
     return false;
@@ -276,20 +269,20 @@ static bool bind_input(Elab *x, Use *u, Input *in, Node *arg)
       s->arena, &s->flat->types,
       ((FlatType){.declared = in->shape, .node = arg, .type_span = in->type_span, .name = in->name, .body = inner}));
   bool token = arg->shape.token;
-  if (is_plain_read(arg) && arg->timed == timed) {
+  if (is_plain_read(arg) && all) {
     in->var = arg->var;
   } else if (token && now) {
     in->node = arg;
   } else if (token) {
     diag(s->diag, here(x, arg->span),
          "%s reads its input '%s' at other times than [%s], so a token must be given as it is: %s[%s]", u->cell->name,
-         in->name, inner->axis, arg->op == OP_READ ? arg->var->name : "x", x->body->axis);
+         in->name, axis_name(inner), arg->op == OP_READ ? arg->var->name : "x", axis_name(x->body));
     note_uses(x->body);
     return false;
-  } else if (timed && !arg->timed && now) {
-    in->node = is_plain_read(arg) ? arg : node_now(s->flat, argument_var(inner, in, arg, false), arg->span);
+  } else if (!all && now) {
+    in->node = is_plain_read(arg) ? arg : node_now(s->flat, argument_var(inner, in, arg, arg->axes), arg->span);
   } else {
-    in->var = argument_var(inner, in, arg, timed);
+    in->var = argument_var(inner, in, arg, arg->axes | own);
   }
   return true;
 }

@@ -103,7 +103,7 @@ static Value name_value(Elab *x, const Ast *e)
   }
   if (strcmp(e->name, "pi") == 0) return number_value(M_PI, e->span);
   if (strcmp(e->name, "inf") == 0) return number_value(INFINITY, e->span);
-  if (e->name == x->body->axis || e->name == x->body->length) {
+  if (axis_named(x->body, e->name) >= 0 || length_named(x->body, e->name) >= 0) {
     complain(x, e->span, NULL, "'%s' is not known while compiling: a size or a number is needed here", e->name);
     return no_value;
   }

@@ -11,24 +11,26 @@
 
 typedef struct Interp Interp;
 
-/* len[b]: each sequence's length, 1..T (NULL: all T). ahead[b]: elements that the inputs hold beyond it (NULL: 0).
-   fresh[b]: 1 where a window starts its sequence (NULL: 1). The arrays are copied. */
-Interp *interpret_new(const System *s, int64_t B, int64_t T, const int64_t *len, const int64_t *ahead,
-                      const double *fresh);
+/* len[b]: each sequence's length on the first axis, 1..T (NULL: all T); len2[b] on the second, 1..S (S 0 without one).
+   ahead[b]: elements that the inputs hold beyond len[b] (NULL: 0). fresh[b]: 1 where a window starts its sequence
+   (NULL: 1). The arrays are copied. */
+Interp *interpret_new(const System *s, int64_t B, int64_t T, const int64_t *len, int64_t S, const int64_t *len2,
+                      const int64_t *ahead, const double *fresh);
 void interpret_free(Interp *it);
 
 /* The value's elements: a token is one, its number from 0, or -1 for none. */
 int64_t interpret_width(const Var *v);
 
-/* Row-major [B][steps][width] for a variable with the time index, [B][width] for one value a sequence, [width] for one
-   for all; `steps` (ignored without the time index) is at least every len + ahead. What lies beyond is never read. */
+/* Row-major [B][steps][S][width], without [steps], [S], [B] where the variable does not vary over the first axis, the
+   second, the batch; `steps` (ignored without the first axis) is at least every len + ahead. What lies beyond is never
+   read. */
 void interpret_set(Interp *it, const Var *v, const double *data, int64_t steps);
 void interpret_forget(Interp *it); /* all that was computed; the data stays */
 
-/* The value at t = 1..len[b] of sequence b = 0..B-1; t and b are ignored where v does not vary over them. The elements
-   stay until interpret_forget. */
-const double *interpret_value(Interp *it, const Var *v, int64_t b, int64_t t);
-/* All of a variable, in the layout of interpret_set with steps = T; zero (a token: -1) beyond each sequence's length.
+/* The value at t = 1..len[b], s = 1..len2[b] of sequence b = 0..B-1; each is ignored where v does not vary over it. The
+   elements stay until interpret_forget. */
+const double *interpret_value(Interp *it, const Var *v, int64_t b, int64_t t, int64_t s);
+/* All of a variable, in the layout of interpret_set with steps = T; zero (a token: -1) beyond each sequence's lengths.
  */
 void interpret_all(Interp *it, const Var *v, double *out);
 

@@ -40,6 +40,10 @@ static void put_mark(Printer *p, int binds)
 static void put_number(Text *out, double value)
 {
   char s[40];
+  if (fabs(value) < 1e6 && value == floor(value)) {
+    text_printf(out, "%.0f", value);
+    return;
+  }
   for (int digits = 1; digits <= 17; digits++) {
     snprintf(s, sizeof s, "%.*g", digits, value);
     if (strtod(s, NULL) == value) break;
@@ -78,10 +82,13 @@ static void put_indices(Text *out, const System *s, int dom)
   put_places(out, s, (Place){dom & DOM_T ? READ_REL : READ_PLAIN, 0}, (Place){dom & DOM_S ? READ_REL : READ_PLAIN, 0});
 }
 
+/* The front end names a boundary's variable by its place, `a[0, s]`: that says its own index. */
+static bool says_place(const char *name) { return name[0] && name[strlen(name) - 1] == ']'; }
+
 static void put_variable(Text *out, const System *s, const Var *v)
 {
   text_puts(out, v->name);
-  put_indices(out, s, v->dom);
+  if (!says_place(v->name)) put_indices(out, s, v->dom);
 }
 
 /* ---- expressions ---- */
@@ -200,7 +207,8 @@ static void put_expr(Printer *p, const Expr *e, int least)
   case OP_CONST: put_number(&p->draft, e->value); return;
   case OP_READ:
     text_puts(&p->draft, e->var->name);
-    put_places(&p->draft, p->s, read_place(e, AXIS_T), read_place(e, AXIS_S));
+    if (!says_place(e->var->name) || !read_is_now(e))
+      put_places(&p->draft, p->s, read_place(e, AXIS_T), read_place(e, AXIS_S));
     return;
   case OP_TIME: text_puts(&p->draft, p->s->axis[e->attr[0]]); return;
   case OP_LENGTH: put_length(&p->draft, p->s->axis[e->attr[0]]); return;
@@ -321,7 +329,7 @@ static void count_uses(const Expr *e, int *users)
 static void put_equation(Text *out, Printer *p, const char *target, int dom, const Expr *e)
 {
   text_printf(out, "  %s", target);
-  put_indices(out, p->s, dom);
+  if (!says_place(target)) put_indices(out, p->s, dom);
   text_puts(out, " = ");
   p->draft.n = 0;
   put_expr(p, e, LOOSEST);
@@ -367,7 +375,7 @@ static void put_right_side(Text *out, const System *s, const Var *v)
   text_free(&p.draft);
 }
 
-/* The front end names a boundary's variable `h[0]`: then its own equation says it already. */
+/* Where the boundary's variable says its place, its own equation has said it already. */
 static void put_boundaries(Text *out, const System *s, const Var *v)
 {
   for (int i = 0; i < v->bound.n; i++) {
@@ -458,9 +466,17 @@ static void put_settings(Text *out, const System *s)
   text_puts(out, "  }\n");
 }
 
+/* what is not the one axis t */
+static void put_axes(Text *out, const System *s)
+{
+  if (s->axis[AXIS_S]) text_printf(out, "  axis %s, %s\n", s->axis[AXIS_S], s->axis[AXIS_T]);
+  else if (strcmp(s->axis[AXIS_T], "t") != 0) text_printf(out, "  axis %s\n", s->axis[AXIS_T]);
+}
+
 void system_print(Text *out, const System *s)
 {
   text_printf(out, "model %s {\n", s->name);
+  put_axes(out, s);
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
     if (v->kind != VAR_COMPUTED || v->output) put_declaration(out, s, v);

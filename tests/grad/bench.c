@@ -114,7 +114,7 @@ static Var *weighted_loss(Bench *b, Expr *y)
 
 static Interp *interpreter(Bench *b, double *const *data)
 {
-  Interp *it = interpret_new(b->s, BENCH_B, BENCH_T, lengths, NULL, NULL);
+  Interp *it = interpret_new(b->s, BENCH_B, BENCH_T, lengths, 0, NULL, NULL, NULL);
   for (int i = 0; i < b->given.n; i++) interpret_set(it, b->given.at[i].v, data[i], BENCH_T);
   return it;
 }
@@ -123,7 +123,7 @@ static double loss_with(Interp *it, const Var *loss, const Var *v, const double 
 {
   interpret_forget(it);
   interpret_set(it, v, data, BENCH_T);
-  return interpret_value(it, loss, 0, 0)[0];
+  return interpret_value(it, loss, 0, 0, 0)[0];
 }
 
 /* d loss / d data[i]: the five-point rule */

@@ -125,9 +125,9 @@ static void check_rows(Test *total)
     y->rhs = ex_op(n.s, r->op, in, r->nin, r->attr);
     y->shape = y->rhs->shape;
     system_verify(n.s, "the test");
-    Interp *it = interpret_new(n.s, 1, 1, NULL, NULL, NULL);
+    Interp *it = interpret_new(n.s, 1, 1, NULL, 0, NULL, NULL, NULL);
     for (int k = 0; k < r->nin; k++) interpret_set(it, given[k], r->in[k].at, 0);
-    expect(total, r->what, interpret_value(it, y, 0, 0), r->count, r->want);
+    expect(total, r->what, interpret_value(it, y, 0, 0, 0), r->count, r->want);
     interpret_free(it);
     arena_free(n.arena);
   }
@@ -200,7 +200,7 @@ static void expect_everywhere(Places *p, const char *what, Expr *e, const double
   Var *y = system_var(p->s, VAR_COMPUTED, "y", e->shape, DOM_TIME, (Span){0});
   y->rhs = e;
   system_verify(p->s, "the test");
-  Interp *it = interpret_new(p->s, B, T, length, ahead, NULL);
+  Interp *it = interpret_new(p->s, B, T, length, 0, NULL, ahead, NULL);
   interpret_set(it, p->x, x_data, STEPS);
   interpret_set(it, p->k, k_data, STEPS);
   interpret_set(it, p->before, (double[]){50}, 0);
@@ -208,7 +208,7 @@ static void expect_everywhere(Places *p, const char *what, Expr *e, const double
   interpret_all(it, y, all);
   double got[] = {all[0], all[1], all[2], all[3]};
   expect(p->n, what, got, 4, want);
-  if (interpret_value(it, y, 1, 1)[0] != all[3]) expect(p->n, what, &all[3], 1, (double[]){NAN});
+  if (interpret_value(it, y, 1, 1, 0)[0] != all[3]) expect(p->n, what, &all[3], 1, (double[]){NAN});
   interpret_free(it);
 }
 
@@ -278,9 +278,9 @@ static void check_long(Test *total)
   Var *g = system_var(s, VAR_COMPUTED, "g", shape_scalar(), DOM_TIME, (Span){0});
   h->rhs = ex2(s, OP_ADD, ex_read_along(s, h, AXIS_T, READ_REL, -1), ex_const(s, 1));
   g->rhs = ex2(s, OP_ADD, ex_read_along(s, g, AXIS_T, READ_REL, 1), ex_var(s, h));
-  Interp *it = interpret_new(s, 1, LONG, NULL, NULL, NULL);
+  Interp *it = interpret_new(s, 1, LONG, NULL, 0, NULL, NULL, NULL);
   double want = (double)LONG * (LONG + 1) / 2;
-  expect(total, "a long chain", interpret_value(it, g, 0, 1), 1, &want);
+  expect(total, "a long chain", interpret_value(it, g, 0, 1, 0), 1, &want);
   interpret_free(it);
   arena_free(n.arena);
 }

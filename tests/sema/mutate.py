@@ -26,7 +26,7 @@ def sources():
 
 def mutate(rng, corpus):
     tokens = list(rng.choice(corpus))
-    words = [t for t in tokens if not t.isspace()] + ["0", "1", "-", "t", "T", "[t]", "[t-1]", "[T]", "(x[t])", "'", "@", "reverse", "stack", "sum", "=", "~"]
+    words = [t for t in tokens if not t.isspace()] + ["0", "1", "-", "t", "T", "s", "S", "[t]", "[t-1]", "[T]", "[s]", "[s-1]", "[S]", "[t, s]", "[0, s]", "(x[t])", "'", "@", "reverse", "stack", "sum", "=", "~"]
     for _ in range(rng.choice((1, 1, 2, 3, 5, 8))):
         at = rng.randrange(len(tokens)) if tokens else 0
         kind = rng.randrange(12)
