@@ -81,6 +81,7 @@ static bool export_gradients(const RnnHandle *h, const Run *run, double loss, Rn
   size_t bytes = h->model->real64 ? sizeof(double) : sizeof(float);
   for (int i = 0; i < h->model->params; i++) {
     const RnnParam *p = &h->param[i];
+    if (h->model->param[i].fixed) continue;
     RnnTensor *t = rnn_tensor_add(out, p->name, h->model->real64 ? RNN_F64 : RNN_F32, p->rank, p->shape, error);
     if (!t) return false;
     memcpy(t->data, (const char *)h->grads + (size_t)p->offset * bytes, (size_t)p->count * bytes);

@@ -52,7 +52,7 @@ static bool draw_value(Sampling *s, const ModelDraw *d, int64_t t, RnnError *err
   DrawPlace place = {.seed = s->seed,
                      .stream = rnn_stream(rnn_stream_named("sample"), rnn_stream_named(d->var)),
                      .index = (uint64_t)t,
-                     .drawing = s->drawing};
+                     .how = s->drawing};
   for (int k = 0; k < MODEL_DRAW_PARAMS && d->param[k]; k++) {
     int64_t n = rnn_sampler_param(&s->sampler, d->param[k], s->param[k], s->widest);
     if (n < 1) return rnn_fail(error, RNN_ERROR_USAGE, "'%s' is not handed out: declare it as an output", d->param[k]);

@@ -153,7 +153,7 @@ static bool draw_class(ModelDist dist, const DrawArgument *a, DrawPlace p, doubl
 {
   int64_t n, id = -1;
   double *logits = class_logits(dist, a, &n);
-  if (logits) id = rnn_categorical(logits, n, &p.drawing, rnn_uniform(p.seed, p.stream, p.index));
+  if (logits) id = rnn_categorical(logits, n, &p.how, rnn_uniform(p.seed, p.stream, p.index));
   free(logits);
   *to = (double)id;
   return id >= 0;
@@ -169,15 +169,15 @@ static double draw_number(ModelDist dist, const DrawArgument *a, DrawPlace p, in
 {
   RnnSource s = source_of(p, index);
   switch (dist) {
-  case DIST_BERNOULLI: return rnn_uniform(p.seed, p.stream, index) < logistic(of(&a[0], i) / p.drawing.temperature);
-  case DIST_NORMAL: return of(&a[0], i) + p.drawing.temperature * of(&a[1], i) * rnn_normal(p.seed, p.stream, index);
+  case DIST_BERNOULLI: return rnn_uniform(p.seed, p.stream, index) < logistic(of(&a[0], i) / p.how.temperature);
+  case DIST_NORMAL: return of(&a[0], i) + p.how.temperature * of(&a[1], i) * rnn_normal(p.seed, p.stream, index);
   case DIST_LAPLACE: {
     double u = rnn_next_uniform(&s) - 0.5;
-    return of(&a[0], i) - p.drawing.temperature * of(&a[1], i) * copysign(log1p(-2 * fabs(u)), u);
+    return of(&a[0], i) - p.how.temperature * of(&a[1], i) * copysign(log1p(-2 * fabs(u)), u);
   }
   case DIST_STUDENT_T: {
     double df = of(&a[0], i), z = rnn_next_normal(&s);
-    return of(&a[1], i) + p.drawing.temperature * of(&a[2], i) * z * sqrt(0.5 * df / rnn_next_gamma(&s, 0.5 * df));
+    return of(&a[1], i) + p.how.temperature * of(&a[2], i) * z * sqrt(0.5 * df / rnn_next_gamma(&s, 0.5 * df));
   }
   case DIST_POISSON: return rnn_next_poisson(&s, exp(of(&a[0], i)));
   case DIST_NEGATIVE_BINOMIAL: {
@@ -193,14 +193,14 @@ static bool draw_mixture(ModelDist dist, const DrawArgument *a, DrawPlace p, dou
 {
   RnnSource s = source_of(p, p.index);
   int64_t k =
-      rnn_categorical(a[0].at, a[0].count, &(RnnDrawing){.temperature = p.drawing.temperature}, rnn_next_uniform(&s));
+      rnn_categorical(a[0].at, a[0].count, &(RnnDrawing){.temperature = p.how.temperature}, rnn_next_uniform(&s));
   if (k < 0) return false;
-  double u = p.drawing.temperature * rnn_next_normal(&s);
+  double u = p.how.temperature * rnn_next_normal(&s);
   if (dist == DIST_MIXTURE) {
     to[0] = of(&a[1], k) + of(&a[2], k) * u;
     return isfinite(to[0]);
   }
-  double r = of(&a[5], k), v = r * u + sqrt(1 - r * r) * p.drawing.temperature * rnn_next_normal(&s);
+  double r = of(&a[5], k), v = r * u + sqrt(1 - r * r) * p.how.temperature * rnn_next_normal(&s);
   to[0] = of(&a[1], k) + of(&a[3], k) * u;
   to[1] = of(&a[2], k) + of(&a[4], k) * v;
   return isfinite(to[0]) && isfinite(to[1]);
@@ -211,10 +211,10 @@ bool rnn_draw_value(ModelDist dist, const DrawArgument *a, DrawPlace p, int64_t 
   if (!sizes_fit(dist, a, width, false)) return false;
   if (table[dist].drawn == CLASS) return draw_class(dist, a, p, to);
   bool finite = true;
-  if (p.drawing.temperature == 0) rnn_draw_likeliest(dist, a, width, to);
+  if (p.how.temperature == 0) rnn_draw_likeliest(dist, a, width, to);
   else if (table[dist].drawn != EACH) return draw_mixture(dist, a, p, to);
   for (int64_t i = 0; i < width; i++) {
-    if (p.drawing.temperature != 0) to[i] = draw_number(dist, a, p, i, p.index * (uint64_t)width + (uint64_t)i);
+    if (p.how.temperature != 0) to[i] = draw_number(dist, a, p, i, p.index * (uint64_t)width + (uint64_t)i);
     finite = finite && !isnan(to[i]);
   }
   return finite;

@@ -13,7 +13,7 @@ typedef struct DrawArgument {
 
 typedef struct DrawPlace {
   uint64_t seed, stream, index; /* the value is a function of these: index numbers the values of a stream */
-  RnnDrawing drawing;           /* temperature 1: as the distribution says; towards 0 the likeliest; 0: the likeliest */
+  RnnDrawing how;               /* temperature 1: as the distribution says; top_k, top_p: of classes */
 } DrawPlace;
 
 /* to[0..width) becomes a value; a class is its number. False where an argument is not finite or impossible. Poisson,

@@ -72,9 +72,9 @@ static bool grow(Run *run, int i, size_t bytes, RnnError *error)
   return true;
 }
 
-/* `empty` into one axis, slots of B rows: halos, and behind live[t] the rows of the shorter sequences. */
-static void zero_slots(char *buffer, int empty, size_t row, int64_t B, int64_t lo, int64_t T, int64_t hi,
-                       const int64_t *live)
+/* One axis, slots of B rows: halos, and behind live[t] the rows of the shorter sequences. */
+static void clear_slots(char *buffer, int empty, size_t row, int64_t B, int64_t lo, int64_t T, int64_t hi,
+                        const int64_t *live)
 {
   size_t slot = row * (size_t)B;
   memset(buffer, empty, (size_t)lo * slot);
@@ -85,7 +85,7 @@ static void zero_slots(char *buffer, int empty, size_t row, int64_t B, int64_t l
 
 /* Halos, and the rows behind the end of the shorter sequences: zero, or no token. Nothing else: the program writes what
    it reads. */
-static void zero_padding(Run *run, const ProgramBuffer *b, char *buffer)
+static void clear_padding(Run *run, const ProgramBuffer *b, char *buffer)
 {
   const RnnFrame *f = &run->frame;
   int64_t B = b->batch ? f->B : 1, line = b->lo2 + f->S + b->hi2; /* rows of one (t, b) over both axes */
@@ -93,14 +93,14 @@ static void zero_padding(Run *run, const ProgramBuffer *b, char *buffer)
   int empty = b->integer ? 0xff : 0;
   if (!b->time && !b->second) return;
   if (!b->second) {
-    zero_slots(buffer, empty, row, B, b->lo, f->T, b->hi, b->batch ? f->live : NULL);
+    clear_slots(buffer, empty, row, B, b->lo, f->T, b->hi, b->batch ? f->live : NULL);
     return;
   }
   if (!b->time) {
-    zero_slots(buffer, empty, row, B, b->lo2, f->S, b->hi2, b->batch ? f->live2 : NULL);
+    clear_slots(buffer, empty, row, B, b->lo2, f->S, b->hi2, b->batch ? f->live2 : NULL);
     return;
   }
-  zero_slots(buffer, empty, row * (size_t)line, B, b->lo, f->T, b->hi, b->batch ? f->live : NULL);
+  clear_slots(buffer, empty, row * (size_t)line, B, b->lo, f->T, b->hi, b->batch ? f->live : NULL);
   for (int64_t t = 0; t < f->T; t++)
     for (int64_t i = 0; i < (b->batch ? f->live[t] : 1); i++) {
       char *at = buffer + (size_t)(((b->lo + t) * B + i) * line) * row;
@@ -136,7 +136,7 @@ bool rnn_run_resize(Run *run, const RnnBatch *batch, RnnError *error)
                       (long long)batch->T);
     if (!grow(run, i, bytes, error))
       return rnn_fail_within(error, "%lld sequences of %lld steps", (long long)batch->B, (long long)batch->T);
-    zero_padding(run, &p->buffer[i], run->buffer[i]);
+    clear_padding(run, &p->buffer[i], run->buffer[i]);
   }
   return true;
 }
@@ -251,7 +251,7 @@ void rnn_run_phase(Run *run, void *params, RnnPhase phase)
 void rnn_run_next(Run *run)
 {
   for (int i = 0; i < run->program->buffers; i++)
-    if (run->program->buffer[i].time) zero_padding(run, &run->program->buffer[i], run->buffer[i]);
+    if (run->program->buffer[i].time) clear_padding(run, &run->program->buffer[i], run->buffer[i]);
 }
 
 /* -- state over windows ------------------------------------------------------------------------------------- */

@@ -103,9 +103,16 @@ static void read_params(Reader *r, ModelDescription *m)
                                .line = (int)number_of(r, p, "line", 0, 0, 1 << 30),
                                .init = text_of(r, init, "kind", "zeros"),
                                .a = real_of(init, "a"),
-                               .b = real_of(init, "b")};
+                               .b = real_of(init, "b"),
+                               .fixed = json_is_true(json_object_get(p, "fixed"))};
     if (shape.count > m->count) wrong(r, m->param[i].name, "larger than the block of parameters");
   }
+  m->trained = m->count;
+  for (int i = 0; i < m->params && !r->failed; i++)
+    if (m->param[i].fixed && m->param[i].offset < m->trained) m->trained = m->param[i].offset;
+  for (int i = 0; i < m->params && !r->failed; i++)
+    if (!m->param[i].fixed && m->param[i].offset >= m->trained && m->trained < m->count)
+      wrong(r, m->param[i].name, "behind what is not learned");
 }
 
 static void read_axes(Reader *r, ModelDescription *m)
@@ -336,6 +343,33 @@ static ProgramRatio *read_ratios(Reader *r, const Program *p, json_t *json, cons
   return ratio;
 }
 
+static int param_named(Reader *r, const ModelDescription *m, const char *name)
+{
+  for (int i = 0; name && i < m->params; i++)
+    if (!strcmp(m->param[i].name, name) && m->param[i].fixed) return i;
+  wrong(r, name ? name : "statistics", "no parameter that holds a statistic");
+  return 0;
+}
+
+static void read_statistics(Reader *r, const ModelDescription *m, Program *p, json_t *json)
+{
+  json_t *list = array_of(r, json, "statistics", &p->statistics);
+  p->statistic = list_new(r, (size_t)p->statistics, sizeof *p->statistic);
+  for (int i = 0; i < p->statistics && !r->failed; i++) {
+    json_t *s = json_array_get(list, (size_t)i);
+    p->statistic[i] = (ProgramStatistic){.var = var_named(r, p, text_of(r, s, "var", NULL)),
+                                         .kept = param_named(r, m, text_of(r, s, "kept", NULL)),
+                                         .updates = param_named(r, m, text_of(r, s, "updates", NULL))};
+    if (r->failed) return;
+    const ProgramVar *v = &p->var[p->statistic[i].var];
+    const ModelParam *kept = &m->param[p->statistic[i].kept], *updates = &m->param[p->statistic[i].updates];
+    bool indexed = v->time || v->second, both = v->time && v->second;
+    if (v->batch || both || (!indexed && updates->shape.count != 1) ||
+        kept->shape.count != updates->shape.count * v->width)
+      wrong(r, v->name, "a statistic that does not fit what is kept of it");
+  }
+}
+
 static void read_wrt(Reader *r, const ModelDescription *m, Program *p, json_t *json)
 {
   json_t *list = array_of(r, json, "wrt", &p->wrts);
@@ -364,6 +398,7 @@ static void read_program(Reader *r, const ModelDescription *m, Program *p, json_
   if (!r->failed) p->term = read_ratios(r, p, json, "terms", &p->terms);
   if (!r->failed) p->metric = read_ratios(r, p, json, "metrics", &p->metrics);
   if (!r->failed) read_wrt(r, m, p, json);
+  if (!r->failed) read_statistics(r, m, p, json);
   const char *loss = json_string_value(json_object_get(json, "loss"));
   p->loss = loss && !r->failed ? var_named(r, p, loss) : -1;
   /* a number a batch: what reads them reads one real */
@@ -477,10 +512,12 @@ void rnn_model_free(ModelDescription *m)
     free(p->var);
     free(p->input);
     free(p->noise);
+    free(p->fed);
     free(p->carry);
     free(p->term);
     free(p->metric);
     free(p->wrt);
+    free(p->statistic);
   }
   free(m->program);
   free(m->param);

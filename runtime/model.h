@@ -23,6 +23,7 @@ typedef struct ModelParam {
   int line;
   const char *init;
   double a, b;
+  bool fixed; /* not learned: what is kept of a batch statistic */
 } ModelParam;
 
 typedef struct ModelInput {
@@ -97,6 +98,11 @@ typedef struct ProgramRatio { /* a term of the loss or a metric: sum / count */
   int sum, count;
 } ProgramRatio;
 
+/* A statistic of the batch, and the parameters in which its running mean is kept for evaluation: a row for each step */
+typedef struct ProgramStatistic {
+  int var, kept, updates; /* in the program's variables; in the model's parameters */
+} ProgramStatistic;
+
 typedef struct ProgramWrt {
   int input, var;
 } ProgramWrt;
@@ -104,7 +110,7 @@ typedef struct ProgramWrt {
 typedef struct Program {
   const char *name;
   RnnEntry *run;
-  int buffers, vars, inputs, noises, carries, terms, metrics, wrts, feds;
+  int buffers, vars, inputs, noises, carries, terms, metrics, wrts, feds, statistics;
   ProgramBuffer *buffer;
   ProgramVar *var;
   ProgramInput *input;
@@ -112,6 +118,7 @@ typedef struct Program {
   ProgramCarry *carry; /* ascending by offset: oldest place first */
   ProgramRatio *term, *metric;
   ProgramWrt *wrt;
+  ProgramStatistic *statistic;
   const char **fed;   /* drawn variables that the draws read: */
   const char *forced; /* the observed values "always", "never", or by a coin per "step", "sequence"; */
   bool sample;        /* own values are drawn, else the likeliest */
@@ -142,7 +149,8 @@ typedef struct ModelDescription {
   const char *name, *source, *hash;
   RnnAxes axes;
   bool real64;
-  int64_t count; /* elements of the block of parameters */
+  int64_t count;   /* elements of the block of parameters */
+  int64_t trained; /* .. of these, the first so many are learned */
   int params, inputs, outputs, draws, settings, programs;
   ModelParam *param;
   ModelInput *input;

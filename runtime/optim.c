@@ -100,7 +100,7 @@ Optimiser *rnn_optimiser_new(const char *text, int64_t count, bool real64, RnnEr
     rnn_fail_memory(error, sizeof *o);
     return NULL;
   }
-  o->count = count;
+  o->count = o->trained = count;
   o->real64 = real64;
   bool ok = choose(o, text, error);
   for (int i = 0; ok && i < rnn_optimiser_states(o); i++) {
@@ -156,5 +156,5 @@ void rnn_optimiser_update(Optimiser *o, RnnPool *pool, double rate, double scale
 {
   UpdateJob job = {.o = o, .u = {.rate = rate, .scale = scale, .step = ++o->step}, .g = grads, .p = params};
   memcpy(job.u.argument, o->argument, sizeof job.u.argument);
-  rnn_pool_run(pool, update_part, &job, o->count, 1 << 14);
+  rnn_pool_run(pool, update_part, &job, o->trained, 1 << 14);
 }

@@ -13,6 +13,7 @@ typedef struct Optimiser {
   double argument[5]; /* in the order of its row; [0] is the rate that a schedule starts from */
   bool real64;
   int64_t count;                 /* parameters */
+  int64_t trained;               /* the first so many are updated */
   int64_t step;                  /* updates done */
   void *state[OPTIMISER_STATES]; /* NULL beyond its own */
 } Optimiser;

@@ -19,8 +19,7 @@
    halo, for reads outside 1..T), lo2 and hi2 likewise for s. b counts the sequences by their length along t, longest
    first: at t the first live[t] are alive. Only what varies over s and not over t stands in an order of its own, r, by
    the length along s, longest first: at s the first live2[s] are alive. What lies behind the end of a shorter sequence
-   (padding, on either axis), and the halos, must be zero when a program starts; of token inputs the runtime fills in -1
-   there. */
+   (padding, on either axis), and the halos, must be zero when a program starts; -1, no token, in integer buffers. */
 #ifndef RNN_PROGRAM_H
 #define RNN_PROGRAM_H
 #include <stdint.h>
@@ -100,7 +99,10 @@ typedef struct RnnModel {
          "vars": { "x": {"buf": 0, "col": 0, "shape": [256], "token": true, "time": true, "second": false, "batch": true, "line": 3} },
                                                   where each variable that has memory in this program is; a row's elements start at col
          "inputs": ["x", "y"],                    which of the inputs this program reads: fill these buffers, halo included
-         "noise": [ {"var": "m", "dist": "bernoulli", "a": 0.8, "b": 0, "shared": false} ],     fill before running, one draw an element
+         "noise": [ {"var": "m", "dist": "bernoulli" | "normal" | "uniform", "a": 0.8, "b": 0, "shared": false, "forced": false} ],
+                                                  fill before running, one draw an element; forced: with the probability of teacher forcing
+         "fed": ["y"], "forced": "always" | "step" | "sequence" | "never", "own": "mode" | "sample",
+                                                  drawn variables that the draws read, and which values they have there
          "carry": [ {"var": "h.c", "offset": 0, "from": "h.c", "into": "h.c.carry0"} ],
                                                   state over windows: place `offset` (<= 0; 0 is the element just before t = 1) of variable
                                                   var is read, where fresh is 0, from `into` (a variable without the primary index, filled

@@ -274,3 +274,9 @@ bool rnn_tensors_write(const char *path, const RnnTensorFile *file, RnnError *er
   return rnn_fail(error, RNN_ERROR_USAGE, "%s: a .npy file holds one array, there are %lld; use .npz", path,
                   (long long)file->tensors);
 }
+
+bool rnn_tensors_check_name(const char *path, RnnError *error)
+{
+  return ends_with(path, ".safetensors") || ends_with(path, ".npz") ||
+         rnn_fail(error, RNN_ERROR_USAGE, "%s: the name must end in .safetensors or .npz", path);
+}

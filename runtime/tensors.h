@@ -87,6 +87,8 @@ bool rnn_npz_write(const char *path, const RnnTensorFile *file, RnnError *error)
 /* By the ending of the name: .safetensors, .npz, .npy (written when the list has one tensor). */
 bool rnn_tensors_read(const char *path, RnnTensorFile *file, RnnError *error);
 bool rnn_tensors_write(const char *path, const RnnTensorFile *file, RnnError *error);
+/* Fails where a list of tensors could not be written under that name; for before the work that makes them. */
+bool rnn_tensors_check_name(const char *path, RnnError *error);
 
 #ifdef __cplusplus
 }

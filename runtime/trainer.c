@@ -148,7 +148,8 @@ bool rnn_trainer_open(Trainer *t, RnnHandle *h, const RnnTraining *wish, RnnErro
   *t = (Trainer){.handle = h, .wish = wish};
   rnn_progress_begin(&t->progress, wish->progress, wish->progress_to, 0);
   PartsWish parts = {.memory = wish->data, .folder = wish->folder};
-  bool ok = open_resumed(t, error) && read_settings(t, error) && first_weights(t, error) &&
+  bool ok = (!wish->out || rnn_tensors_check_name(wish->out, error)) && open_resumed(t, error) &&
+            read_settings(t, error) && first_weights(t, error) &&
             rnn_parts_open(&t->parts, h, &t->settings, &parts, error) && (t->run = rnn_handle_run(h, "train", error)) &&
             open_plan(t, error) && open_forcing(t, error);
   ok = ok &&

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "settings.h"
+#include "statistics.h"
 #include "update.h"
 
 RnnUpdater *rnn_updater_new(RnnHandle *h, const char *optimizer, const char *clip, RnnError *error)
@@ -18,7 +19,10 @@ RnnUpdater *rnn_updater_new(RnnHandle *h, const char *optimizer, const char *cli
     u->optimiser = rnn_optimiser_new(optimizer ? optimizer : rnn_setting_text(&own, SETTING_optimizer), h->model->count,
                                      h->model->real64, error);
   rnn_settings_free(&own);
-  if (ok && u->optimiser) return u;
+  if (ok && u->optimiser) {
+    u->optimiser->trained = h->model->trained;
+    return u;
+  }
   rnn_updater_free(u);
   return NULL;
 }
@@ -38,5 +42,7 @@ bool rnn_update(RnnUpdater *u, double rate, double *norm, RnnError *error)
   if (!isfinite(n)) return rnn_fail(error, RNN_ERROR_TRAINING, "the gradients' norm is not finite");
   double scale = rnn_clip_apply(&u->clip, h->model, h->pool, n, h->weights, h->grads);
   rnn_optimiser_update(u->optimiser, h->pool, rate < 0 ? u->optimiser->argument[0] : rate, scale, h->grads, h->weights);
+  Run *run = h->model->trained < h->model->count ? rnn_handle_run(h, "train", error) : NULL;
+  if (run) rnn_statistics_keep(run, h->weights);
   return true;
 }

@@ -27,7 +27,9 @@ suite() { # NAME: runs it
   grad) "$build/tests/optable_test" && "$build/tests/value_test" ;;
   codegen) for t in math services header product; do "$build/tests/${t}_test" || echo "0 passed, 1 failed"; done ;;
   runtime) sh tests/runtime/run.sh "$build/tests" ;;
-  exec) python3 tests/exec/operators.py "$rnnc" && python3 tests/exec/forcing.py "$rnnc" && python3 tests/exec/edges.py "$rnnc" ;;
+  exec)
+    python3 tests/exec/operators.py "$rnnc" && CC="${CC:-cc}$sanitized" python3 tests/exec/forcing.py "$rnnc" &&
+      python3 tests/exec/edges.py "$rnnc" ;;
   oracle)
     code=0
     for t in losses run cells noise two_axes; do python3 "tests/oracle/$t.py" --rnnc "$rnnc" || code=1; done

@@ -51,7 +51,7 @@ static void params_json(Text *out, const System *s)
     shape_json(out, v->shape);
     text_printf(out, ", \"offset\": %lld, \"line\": %d, ", (long long)v->offset, span_line(v->span));
     init_json(out, &v->init);
-    text_puts(out, "}");
+    text_printf(out, ", \"fixed\": %s}", flag(v->fixed));
   }
   text_puts(out, "],\n");
 }
@@ -252,6 +252,20 @@ static void program_json(Text *out, const Compiled *c)
   any = false;
   for (int i = 0; loss && i < s->draws.n; i++)
     ratio_json(out, &any, s->draws.at[i].var->name, s->draws.at[i].dist, s->draws.at[i].nll, s->draws.at[i].count);
+  text_puts(out, "],\n \"statistics\": [");
+  any = false;
+  for (int i = 0; c->kind == PROGRAM_TRAIN && i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (!v->kept) continue;
+    text_puts(out, any ? ", {" : "{");
+    any = true;
+    name_json(out, "var", v->name);
+    text_puts(out, ", ");
+    name_json(out, "kept", v->kept->name);
+    text_puts(out, ", ");
+    name_json(out, "updates", v->seen->name);
+    text_puts(out, "}");
+  }
   text_puts(out, "],\n \"metrics\": [");
   any = false;
   for (int i = 0; i < s->metrics.n; i++)

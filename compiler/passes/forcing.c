@@ -76,13 +76,14 @@ static Var *noise_var(System *s, const Draw *d, const char *suffix, Shape shape,
   return v;
 }
 
-/* the class of the largest logit; of logits - log(-log(u)), which is a draw (Gumbel 1954) */
+/* the class of the largest logit; of logits - log(-log(1 - u)), which is a draw (Gumbel 1954). Small u, of which a
+   float tells many apart, are the large draws. */
 static Expr *own_class(System *s, const Draw *d, bool sample)
 {
   Expr *logits = ex_var(s, d->param[0]);
   if (sample) {
     Expr *u = ex_var(s, noise_var(s, d, "uniform", logits->shape, DOM_TIME, DIST_UNIFORM));
-    Expr *less = ex1(s, OP_LOG, ex1(s, OP_NEG, ex1(s, OP_LOG, u)));
+    Expr *less = ex1(s, OP_LOG, ex1(s, OP_NEG, ex1(s, OP_LOG1P, ex1(s, OP_NEG, u))));
     logits = ex2(s, OP_SUB, logits, less);
   }
   return ex1(s, OP_ARGMAX, logits);

@@ -2,11 +2,13 @@
    Needs: check() to have passed. Leaves alone: simplification; what it makes is what was written. */
 #include "lower.h"
 #include "reset.h"
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct Lower {
   Flat *f;
   System *s;
+  bool kept; /* batch statistics are those that training kept */
 } Lower;
 
 /* ---- domains ---- */
@@ -30,13 +32,17 @@ static int node_domain(const Node *n, const int *dom)
 
 /* What has an index varies over the sequences, but for reductions over them; what has none, if anything that it
    depends on does. */
-static void find_domains(Flat *f)
+static void find_domains(Flat *f, bool kept)
 {
   int *dom = ARENA_ARRAY(f->arena, int, f->nodes.n + 1);
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
     bool model = v->kind == VAR_PARAM || v->kind == VAR_COMPUTED || v->shared;
-    v->dom = v->for_all ? v->axes : v->axes ? v->axes | DOM_B : model ? DOM_MODEL : DOM_SEQ;
+    v->dom = kept && v->statistic ? (v->axes ? v->axes | DOM_B : DOM_MODEL)
+             : v->for_all         ? v->axes
+             : v->axes            ? v->axes | DOM_B
+             : model              ? DOM_MODEL
+                                  : DOM_SEQ;
   }
   bool changed = true;
   while (changed) {
@@ -94,6 +100,64 @@ static bool check_shared(Flat *f, const FlatVar *v)
   return false;
 }
 
+/* ---- batch statistics ---- */
+
+enum { STATISTIC_ROWS = 100 };
+
+/* The setting statistics: of how many steps they are kept. */
+static int statistic_rows(const Flat *f)
+{
+  for (int i = 0; i < f->settings.n; i++) {
+    long n = !strcmp(f->settings.at[i].name, "statistics") ? strtol(f->settings.at[i].value, NULL, 10) : 0;
+    if (n > 0 && n <= 1 << 20) return (int)n;
+  }
+  return STATISTIC_ROWS;
+}
+
+static Var *fixed_param(Lower *l, const FlatVar *v, const char *what, Shape shape)
+{
+  Var *p = system_var(l->s, VAR_PARAM, arena_printf(l->s->arena, "%s.%s", v->name, what), shape, DOM_MODEL, v->span);
+  p->fixed = true;
+  p->init.kind = INIT_ZEROS;
+  return p;
+}
+
+/* mean[batch](a): a row each t of [rows], [rows, n]; without an index the value itself */
+static bool make_statistic(Lower *l, FlatVar *v)
+{
+  Shape one = v->var->shape, seen = shape_scalar(), shape = one;
+  if (one.rank > 1 && v->axes) {
+    diag(l->f->diag, v->span, "mean[batch] at each place takes a number or a vector: this is %s",
+         shape_text(NULL, l->s->arena, one));
+    diag_note(l->f->diag, (Span){0}, "reshape(a) makes a vector of a matrix");
+    return false;
+  }
+  if (v->axes) {
+    int rows = statistic_rows(l->f);
+    seen = shape_vector(rows);
+    shape = one.rank ? shape_matrix(rows, one.dim[0]) : seen;
+  }
+  v->var->kept = fixed_param(l, v, "running", shape);
+  v->var->seen = fixed_param(l, v, "updates", seen);
+  return true;
+}
+
+/* The row of t, of a later t the last one. */
+static Expr *kept_value(Lower *l, const FlatVar *v)
+{
+  System *s = l->s;
+  Expr *all = ex_var(s, v->var->kept);
+  if (!v->axes) return all;
+  int rows = v->var->seen->shape.dim[0];
+  Expr *t = ex_leaf(s, OP_TIME, v->axes & DOM_T ? AXIS_T : AXIS_S);
+  Expr *number = ex2(s, OP_SUB, ex2(s, OP_MIN, t, ex_const(s, rows)), ex_const(s, 1));
+  Expr *row = ex_op(s, OP_TOKEN, &number, 1, (int[1]){rows});
+  if (all->shape.rank == 1) return ex2(s, OP_PICK, all, row);
+  return ex_op(s, OP_MATMUL, (Expr *[]){all, row}, 2, (int[2]){1, 0});
+}
+
+/* ---- variables of the system ---- */
+
 static bool is_left_out(const FlatVar *v) { return v->dead || (v->kind == VAR_PARAM && !v->used && !v->typed); }
 
 static bool make_var(Lower *l, FlatVar *v)
@@ -111,7 +175,7 @@ static bool make_var(Lower *l, FlatVar *v)
     for (int i = 0; i < 2; i++)
       if (v->noise_arg[i]) node_value(f, v->noise_arg[i], &v->var->noise_arg[i]);
   }
-  return true;
+  return !v->statistic || make_statistic(l, v);
 }
 
 static Expr *broadcast(System *s, Expr *number, Shape shape)
@@ -212,7 +276,8 @@ static void lower_right_sides(Lower *l)
   for (int i = 0; i < f->vars.n; i++) {
     const FlatVar *v = f->vars.at[i];
     if (!v->var) continue;
-    if (v->rhs) {
+    if (v->statistic && l->kept) v->var->rhs = kept_value(l, v);
+    else if (v->rhs) {
       Expr *e = used(l, v->rhs);
       v->var->rhs = e->shape.rank == 0 ? broadcast(l->s, e, v->var->shape) : e;
     }
@@ -319,39 +384,34 @@ static bool refuse_edge(Lower *l, const FlatEdge *e, const char *why)
   return false;
 }
 
-/* A reset makes other reads; what is clipped is kept with the variable. */
+/* Says of each variable that the statement means how it is reset, or how far its messages go; false: said twice. */
+static bool mark_edge(Lower *l, const FlatEdge *e, Reset *reset)
+{
+  bool again = false;
+  for (int i = 0; i < l->f->vars.n; i++) {
+    FlatVar *v = l->f->vars.at[i];
+    if (!v->var || !edge_holds(e, v)) continue;
+    again |= e->when ? reset[v->var->id].when != NULL : v->var->message > 0;
+    if (e->when) reset[v->var->id] = (Reset){.when = e->when->var, .turned = edge_turned(v)};
+    else v->var->message = e->clip;
+  }
+  if (!again) return true;
+  return refuse_edge(
+      l, e, e->when ? "'%s' is reset twice: join the conditions with 'or'" : "the messages of '%s' are clipped twice");
+}
+
 static bool lower_edges(Lower *l)
 {
-  Flat *f = l->f;
-  int n = l->s->vars.n;
+  const FlatEdge *edge = l->f->edges.at;
+  int n = l->s->vars.n, edges = l->f->edges.n;
   Reset *reset = ARENA_ARRAY(l->s->arena, Reset, n + 1);
   bool *hit = ARENA_ARRAY(l->s->arena, bool, n + 1), good = true;
-  for (int i = 0; i < f->edges.n; i++) {
-    const FlatEdge *e = &f->edges.at[i];
-    bool again = false;
-    for (int k = 0; k < f->vars.n; k++) {
-      FlatVar *v = f->vars.at[k];
-      if (!v->var || !edge_holds(e, v)) continue;
-      if (e->when) {
-        again |= reset[v->var->id].when != NULL;
-        reset[v->var->id] = (Reset){.when = e->when->var, .turned = edge_turned(v)};
-      } else {
-        again |= v->var->message > 0;
-        v->var->message = e->clip;
-      }
-    }
-    if (again)
-      good = refuse_edge(l, e,
-                         e->when ? "'%s' is reset twice: join the conditions with 'or'"
-                                 : "the messages of '%s' are clipped twice");
-  }
-  if (!good) return false;
+  for (int i = 0; i < edges; i++) good &= mark_edge(l, &edge[i], reset);
+  if (!good || !edges) return good;
   reset_reads(l->s, reset, n, hit);
-  for (int i = 0; i < f->edges.n; i++) {
-    const FlatEdge *e = &f->edges.at[i];
-    if (e->when && !hit[e->when->var->id])
-      good = refuse_edge(l, e, "nothing reads '%s' from one step to the next: there is nothing to reset");
-  }
+  for (int i = 0; i < edges; i++)
+    if (edge[i].when && !hit[edge[i].when->var->id])
+      good = refuse_edge(l, &edge[i], "nothing reads '%s' from one step to the next: there is nothing to reset");
   return good;
 }
 
@@ -386,11 +446,11 @@ System *lower(Arena *a, Diag *d, const Ast *file, const LowerOptions *o)
   int before = diag_errors(d);
   Flat *f = check(a, d, file, o);
   if (!f) return NULL;
-  Lower lower = {.f = f, .s = system_new(a, d, f->name)}, *l = &lower;
+  Lower lower = {.f = f, .s = system_new(a, d, f->name), .kept = o->kept}, *l = &lower;
   bool good = true;
   for (Axis k = 0; k < AXES; k++)
     if (f->axis[k]) l->s->axis[k] = f->axis[k];
-  find_domains(f);
+  find_domains(f, o->kept);
   for (int i = 0; i < f->vars.n; i++)
     if (!is_left_out(f->vars.at[i])) good &= make_var(l, f->vars.at[i]);
   if (!good) return NULL;

@@ -88,6 +88,12 @@ static void keep_loss(System *s, VarList *keep)
   }
 }
 
+static void keep_statistics(System *s, VarList *keep)
+{
+  for (int i = 0; i < s->vars.n; i++)
+    if (s->vars.at[i]->kept) vec_push(s->arena, keep, s->vars.at[i]);
+}
+
 static void keep_metrics(System *s, VarList *keep)
 {
   for (int i = 0; i < s->metrics.n; i++) {
@@ -141,7 +147,7 @@ static void differentiate(System *s, Compiled *c, VarList *keep)
 {
   VarList wrt = {0};
   for (int i = 0; i < s->vars.n; i++)
-    if (s->vars.at[i]->kind == VAR_PARAM) vec_push(s->arena, &wrt, s->vars.at[i]);
+    if (s->vars.at[i]->kind == VAR_PARAM && !s->vars.at[i]->fixed) vec_push(s->arena, &wrt, s->vars.at[i]);
   for (int i = 0; i < c->wrt.n; i++) vec_push(s->arena, &wrt, c->wrt.at[i]);
   adjoint(s, s->loss, wrt.at, wrt.n);
   for (int i = 0; i < wrt.n; i++) vec_push(s->arena, keep, adjoint_of(s, wrt.at[i]));
@@ -151,7 +157,9 @@ static void differentiate(System *s, Compiled *c, VarList *keep)
 
 Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o, const ProgramRequest *r, Stage stage)
 {
-  System *s = lower(a, d, file, o);
+  LowerOptions options = *o;
+  options.kept = r->kind != PROGRAM_TRAIN;
+  System *s = lower(a, d, file, &options);
   if (!s) return NULL;
   system_verify(s, "lower");
   Compiled *c = ARENA_NEW(a, Compiled);
@@ -174,6 +182,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
 
   VarList keep = {0};
   if (loss) keep_loss(s, &keep);
+  if (r->kind == PROGRAM_TRAIN) keep_statistics(s, &keep);
   bool metrics = r->kind == PROGRAM_EVALUATE || r->kind == PROGRAM_FREE;
   if (metrics) keep_metrics(s, &keep);
   if (r->kind == PROGRAM_DECODE && !keep_distributions(s, &keep)) return NULL;

@@ -94,12 +94,11 @@ void stack_products(System *s)
   walk_rewrite_all(s, use_stack, &k);
 }
 
-int64_t param_layout(System *s)
+static int64_t lay_out(System *s, bool fixed, int64_t at)
 {
-  int64_t at = 0;
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i], *stack = v->stacked;
-    if (v->kind != VAR_PARAM || (stack && stack->member.at[0] != v)) continue;
+    if (v->kind != VAR_PARAM || v->fixed != fixed || (stack && stack->member.at[0] != v)) continue;
     if (stack) stack->offset = at;
     for (int k = 0; k < (stack ? stack->member.n : 1); k++) {
       Var *p = stack ? stack->member.at[k] : v;
@@ -110,3 +109,5 @@ int64_t param_layout(System *s)
   }
   return at;
 }
+
+int64_t param_layout(System *s) { return lay_out(s, true, lay_out(s, false, 0)); }

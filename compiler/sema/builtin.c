@@ -146,7 +146,9 @@ static Node *build_reshape(Elab *x, const Ast *call, Node **arg, Op op)
 static Node *build_iota(Elab *x, const Ast *call, Node **arg, Op op)
 {
   Node *y = make(x, op, arg, 0, call);
-  return size_of(x, call->kid[1], &y->attr[0]) ? y : NULL;
+  if (!size_of(x, call->kid[1], &y->attr[0])) return NULL;
+  y->shape = shape_vector(y->attr[0]);
+  return y;
 }
 
 static const Builtin table[] = {
@@ -330,7 +332,12 @@ static Node *batch_mean(Elab *x, Node *a, const Ast *e)
     return NULL;
   }
   Node *count = leaf(x, a->axes ? OP_LIVE : OP_BATCH, a->axes == DOM_S ? AXIS_S : AXIS_T, e);
-  return make2(x, OP_DIV, batch_sum(x, a, e), count, e);
+  Node *mean = make2(x, OP_DIV, make1(x, OP_BSUM, a, e), count, e);
+  if (!mean) return NULL;
+  FlatVar *v = hoist_var(x, "mean", mean);
+  v->for_all = a->axes != 0;
+  v->statistic = true;
+  return made(x, node_now(x->body->s->flat, v, e->span), e);
 }
 
 static const struct AxisForm {

@@ -203,9 +203,9 @@ static bool draws_class(Likelihood *l, const Ast *draw)
     return false;
   }
   if (v->shape.token) return true;
-  diag(l->f->diag, draw->kid[v->typed]->span,
-       v->typed ? "%s draws a token, '%s' is not one" : "'%2$s' is drawn from %1$s, so it needs a type: token[n]",
-       l->dist->name, v->name);
+  if (v->typed) diag(l->f->diag, draw->kid[1]->span, "%s draws a token, '%s' is not one", l->dist->name, v->name);
+  else
+    diag(l->f->diag, draw->kid[0]->span, "'%s' is drawn from %s, so it needs a type: token[n]", v->name, l->dist->name);
   diag_note(l->f->diag, v->typed ? v->type_span : v->span, "declared here");
   return false;
 }
@@ -334,7 +334,7 @@ static void observed_draw(Elab *x, FlatVar *v, int offset, const Ast *draw)
   const Ast *argument[DRAW_PARAMS];
   const Distribution *dist = find_dist(x->body, draw->kid[1], argument);
   if (!dist) return;
-  Likelihood like = {.x = x, .f = f, .span = draw->span, .v = v, .dist = dist}, *l = &like;
+  Likelihood *l = &(Likelihood){.x = x, .f = f, .span = draw->span, .v = v, .dist = dist};
   FlatDraw out = {.var = v, .offset = offset, .dist = dist, .span = draw->span};
   bool good = fits(l, draw);
   Place at[AXES] = {0};
@@ -441,7 +441,9 @@ static FlatVar *figure(Body *b, const char *name, const char *what, const Ast *e
 {
   Flat *f = b->s->flat;
   Elab x = {.body = b, .label = name};
+  int before = f->vars.n;
   Node *n = expression(&x, e);
+  for (int i = before; i < f->vars.n; i++) f->vars.at[i]->statistic = false; /* of the batch that is scored */
   if (!n || refuse_time(&x, name, 0, n)) return NULL;
   FlatVar *v = flat_var(f, VAR_COMPUTED, arena_printf(f->arena, "%s.value", name), 0, span);
   v->body = b;

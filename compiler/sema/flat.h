@@ -87,6 +87,7 @@ struct FlatVar {
   bool output, used, bad, hoisted, dead;
   bool delayed;       /* a plain function of a value at another time; a parameter that multiplies one (initial.c) */
   bool figure;        /* made for a draw, the loss or a metric */
+  bool statistic;     /* mean[batch](..) that evaluation takes from what training kept */
   bool agreed;        /* its shape fits its equation's */
   Span drawn;         /* by ~: its target */
   const char *scalar; /* what must be a number: "the loss" */

@@ -124,7 +124,6 @@ static void promise_rank(Infer *in, Node *n)
   case OP_PICK: rank = 0; break;
   case OP_CONCAT:
   case OP_SOFTMAX:
-  case OP_IOTA:
   case OP_CUMSUM:
   case OP_ONEHOT: rank = 1; break;
   case OP_OUTER:

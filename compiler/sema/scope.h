@@ -56,12 +56,13 @@ struct Params {
   }) children;
 };
 
-struct Cell { /* gru(64), stack(2, lstm(H)), or an instance of one */
+struct Cell { /* gru(64), stack(2, lstm(H)), stack(lstm(64), gru(32)), or an instance of one */
   const char *name;
   const Ast *ast; /* NULL for a stack */
   Unit *unit;
   Value *formal;
-  Cell *inner; /* of a stack */
+  Cell *inner; /* of a stack: its first layer's */
+  Cell **each; /* by layer, where they differ; NULL: all are inner */
   int layers;
   bool reversed;
   Params *shared; /* of a named instance */

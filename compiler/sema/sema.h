@@ -11,6 +11,7 @@ typedef struct LangFile { /* a text of lang/, embedded in the compiler */
 typedef struct LowerOptions {
   const LangFile *lang; /* ends with a NULL name */
   const char *model;    /* the model to take; NULL: the last of the file */
+  bool kept;            /* lower: mean[batch](..) is what training kept of it; false: the batch's own */
 } LowerOptions;
 
 /* The flat system of a model of the file, all shapes and initialisers known; NULL after diagnostics. */

@@ -37,7 +37,8 @@ static const char *alias(const char *name)
                                          {"optimiser", "optimizer"},
                                          {"early_stopping", "patience"},
                                          {"stateful", "carry"},
-                                         {"validation", "validate"}};
+                                         {"validation", "validate"},
+                                         {"scheduled_sampling", "teacher_forcing = linear(1, 0)"}};
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (strcmp(table[i][0], name) == 0) return table[i][1];
   return NULL;

@@ -40,6 +40,10 @@ static void put_mark(Printer *p, int binds)
 static void put_number(Text *out, double value)
 {
   char s[40];
+  if (fabs(value) < 1e6 && value == floor(value)) {
+    text_printf(out, "%.0f", value);
+    return;
+  }
   for (int digits = 1; digits <= 17; digits++) {
     snprintf(s, sizeof s, "%.*g", digits, value);
     if (strtod(s, NULL) == value) break;

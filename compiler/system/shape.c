@@ -474,11 +474,11 @@ bool op_shape(ShapeCtx *c, Arena *a, int op, const Shape *in, int n, const int *
   case OP_PAD: return shape_pad(r);
   case OP_BCAST: return shape_broadcast(r);
   case OP_RESHAPE: return shape_reshape(r);
-  case OP_IOTA: return give(r, shape_vector(r->attr[0]));
   case OP_DIAG: return shape_diag(r);
   case OP_DIAGOF: return shape_diagonal(r);
   case OP_ONEHOT: return need_token(r, 0, "onehot") && give(r, shape_vector(in[0].dim[0]));
   case OP_INDEX: return need_token(r, 0, "index") && give(r, shape_scalar());
+  case OP_IOTA: return give(r, shape_vector(r->attr[0]));
   case OP_OBSERVED: return give(r, shape_scalar());
   case OP_TOKEN: return shape_named_class(r);
   case OP_PICK: return shape_pick(r);

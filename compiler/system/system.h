@@ -130,6 +130,8 @@ struct Var {
   Vec(Var *) member; /* of VAR_STACKED, in order */
   Var *stacked;      /* of a param: the stack it is part of, or NULL */
   int stacked_row;   /* its first row there */
+  bool fixed;        /* a param that is not learned: */
+  Var *kept, *seen;  /* of a batch statistic: such params, its running mean and of how many updates, row by row */
   int64_t offset;    /* of a param or stack: its first element in the flat block (param_layout) */
   DistKind noise;    /* of VAR_NOISE: bernoulli(p0), normal(p0, p1), uniform(p0, p1), constants */
   double noise_arg[2];

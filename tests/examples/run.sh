@@ -96,6 +96,62 @@ below "free accuracy with teacher forcing: it fails" "$(awk '/^accuracy/ {print 
 gap=$(awk '/"validation"/ {line = $0} END {sub(/.*"gap":/, "", line); print line + 0}' g.jsonl)
 below "the gap with scheduled sampling" "$gap" 0.6
 
+professor=$examples/scheduled/professor.rnn
+run "train professor" "$rnnc" run "$professor" train --data segments.npz --out p.safetensors
+run "evaluate professor" "$rnnc" run "$professor" evaluate --data segments.npz --part test --weights p.safetensors
+below "free error with professor forcing" "$(awk '/^freely/ {print 1 - $2}' out)" 0.6 # teacher forcing: 0.74
+
+# -- names ----------------------------------------------------------------------------------------------------------
+run "the names with their ends" python3 "$examples/names/make.py" .
+cp "$examples"/names/names.csv "$examples"/names/*.rnn .
+run "train classify" "$rnnc" run classify.rnn train --epochs 4 --out n.safetensors --log n.jsonl
+run "evaluate classify" "$rnnc" run classify.rnn evaluate --weights n.safetensors
+below "error of classify after 4 epochs" "$(awk '/^accuracy/ {print 1 - $2}' out)" 0.2 # the more frequent sex: 0.23
+picture classify n.jsonl 2
+run "train write" "$rnnc" run write.rnn train --epochs 2 --out n.safetensors
+run "evaluate write" "$rnnc" run write.rnn evaluate --weights n.safetensors
+below "bits of write after 2 epochs" "$(awk '/^letter / {print $4}' out)" 3.4 # letters' counts: 4.07, pairs': 3.41
+printf 'sex\nF\n' > who.csv
+run "sample write" "$rnnc" run write.rnn sample --weights n.safetensors --data 'csv("who.csv")' --length 24
+grep -qE '^[a-z]+\.' out
+check "sample writes a name and its end" $?
+
+# -- sunspots -------------------------------------------------------------------------------------------------------
+run "the sunspots in sequences" python3 "$examples/sunspots/make.py" .
+cp "$examples"/sunspots/*.rnn .
+squares() { awk '/^loss/ {print $2}' out; } # of the forecasts' errors, in units of 100
+run "train sunspots" "$rnnc" run sunspots.rnn train --epochs 10 --out sun.safetensors --log sun.jsonl
+run "evaluate sunspots forced" "$rnnc" run sunspots.rnn evaluate --weights sun.safetensors
+below "squared error of sunspots one month ahead" "$(squares)" 0.0350 # persistence: 0.0376
+picture sunspots sun.jsonl 2
+run "evaluate sunspots free" "$rnnc" run sunspots.rnn evaluate --weights sun.safetensors --data free_test.npz --part all
+below "squared error of sunspots twelve months on its own forecasts" "$(squares)" 0.1420 # persistence: 0.1421
+run "train sunspots free" "$rnnc" run sunspots.rnn train --epochs 2 --set 'data=npz("free_train.npz")' \
+  --set 'validate=npz("free_valid.npz")' --out sun.safetensors
+run "train direct" "$rnnc" run direct.rnn train --epochs 10 --out sun.safetensors
+run "evaluate direct" "$rnnc" run direct.rnn evaluate --weights sun.safetensors
+below "squared error of direct twelve months ahead" "$(squares)" 0.1000
+
+# -- digits ---------------------------------------------------------------------------------------------------------
+cp "$examples"/digits/digits.csv "$examples"/digits/*.rnn .
+run "train rows" "$rnnc" run rows.rnn train --epochs 5 --out d.safetensors --log d.jsonl
+run "evaluate rows" "$rnnc" run rows.rnn evaluate --weights d.safetensors
+below "error of rows after 5 epochs" "$(awk '/^accuracy/ {print 1 - $2}' out)" 0.1
+picture rows d.jsonl 2
+run "train pixels" "$rnnc" run pixels.rnn train --epochs 2 --out d.safetensors
+run "evaluate pixels" "$rnnc" run pixels.rnn evaluate --weights d.safetensors
+below "error of pixels after 2 epochs" "$(awk '/^accuracy/ {print 1 - $2}' out)" 0.7 # by chance: 0.9
+
+# -- memory ---------------------------------------------------------------------------------------------------------
+# the table at small size: a row a cell; what must have been learned by then
+run "the table of memory" python3 "$examples/memory/table.py" "$rnnc" . steps=20 gap=3 sequences=2000 epochs=3 \
+  "cells=elman;irnn;indrnn;antisymmetric;lstm, slow;gru, slow;mingru, slow"
+test "$(grep -c '^|' out)" -eq 10
+check "the table of memory has its rows" $?
+of_cell() { awk -F'|' -v cell=" \`$1\` " -v column="$2" '$2 == cell {print $column}' out; }
+below "gru on the adding problem" "$(of_cell "gru, slow" 4)" 0.08 # chance: 0.167
+below "lstm on the copy task" "$(of_cell "lstm, slow" 7)" 0.85    # chance: 0.904
+
 # -- README.md and demo.sh ----------------------------------------------------------------------------------------
 run "README.md shows what is there" python3 - "$root" "$rnnc" <<'PY'
 import re

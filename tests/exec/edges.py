@@ -123,4 +123,20 @@ def reversed_gradients():
     check("reverse_gradient", same(a, b, 1e-14))
 
 
-run_all(resets, clips, reversed_gradients)
+def professor():
+    """the judge descends what the free run climbs, weight times; the forced run is left alone"""
+    rng = np.random.default_rng(5)
+    text = "model m {\n  input a[t], b[t] : real[3]\n  %s\n}\n"
+    write("both.rnn", text % "k = professor_forcing(4, weight = 2.5)(a[t], b[t])\n  loss = k")
+    write("judge.rnn", "import professor_forcing\n" + text % "judge = professor_judge(4)\n  u = judge(a[t])\n  v = judge(b[t])\n  loss = softplus(-u) + softplus(v)")
+    parameters("both", rng)
+    w = weights.load_file("w.safetensors")
+    weights.save_file({k.removeprefix("k."): v for k, v in w.items()}, "j.safetensors")
+    np.savez("d.npz", a=rng.normal(size=(3, 5, 3)), b=rng.normal(size=(3, 5, 3)), lengths=np.array([5, 2, 4]))
+    both = {k.removeprefix("k."): v for k, v in gradient("both", "d.npz", wrt="a,b").items()}
+    judge = gradient("judge", "d.npz", "j.safetensors", wrt="a,b")
+    judge["a"], judge["b"] = 0 * judge["a"], -2.5 * judge["b"]
+    check("professor_forcing", same(both, judge, 1e-13), {k: float(np.abs(both[k] - judge[k]).max()) for k in both})
+
+
+run_all(resets, clips, reversed_gradients, professor)

@@ -52,6 +52,10 @@ def equations(kind, rng):
         model("all", kind, "y[t-1]", "y[0] = y0", "")
         model("set", kind, "y[t-1]", "y[0] = y0", f"teacher_forcing = {setting}")
         check(f"{kind}, teacher_forcing = {setting}", same(gradient("set", "d.npz"), gradient(want, "d.npz"), 1e-12))
+    model("set", kind, "y[t-1]", "y[0] = y0", "teacher_forcing = 0.0")
+    call("run", "set.rnn", "gradient", "--data", "d.npz", "--weights", "w.safetensors", "--out", "i.npz", "--interpret")
+    with np.load("i.npz") as z:
+        check(f"{kind}, the interpreter", same(gradient("set", "d.npz"), {k: z[k] for k in z.files}, 1e-12))
     # windows with carried state: the same loss as the whole sequences
     whole = call("run", "set.rnn", "evaluate", "--data", "d.npz", "--weights", "w.safetensors", "--free", "--json", "--precision", "f64")
     cut = call("run", "set.rnn", "evaluate", "--data", "d.npz", "--weights", "w.safetensors", "--free", "--json", "--precision", "f64",

@@ -34,7 +34,7 @@ CASES.update({
     "cumsum": ("cumsum(a[t]) * b[t]", (-2, 2)), "diag": ("diag(a[t]) @ b[t]", (-2, 2)), "index": ("index(k[t]) * a[t]", (-2, 2)), "onehot": ("(onehot(k[t]) + 1) * 2", (-2, 2)),
     "token": ("P @ token(argmax(a[t-1]), N) + onehot(token(2 * sum(b[t]), N)) * a[t]", (-2, 2)),
     "reverse_gradient": ("reverse_gradient(a[t] * b[t]) * a[t] - reverse_gradient(P @ c[t])", (-2, 2)),
-    "pick": ("pick(a[t], k[t]) * b[t]", (-2, 2)), "observed": ("observed(k[t+1]) * a[t]", (-2, 2)), "stop_gradient": ("stop_gradient(a[t]) * b[t]", (-2, 2)),
+    "pick": ("pick(a[t], k[t]) * b[t]", (-2, 2)), "observed": ("observed(k[t+1]) * a[t]", (-2, 2)), "observed real": ("observed(a[t+1]) * b[t]", (-2, 2)), "stop_gradient": ("stop_gradient(a[t]) * b[t]", (-2, 2)),
     "dim": ("dim(a) * a[t]", (-2, 2)), "count": ("count(a[t]) * a[t]", (-2, 2)), "iota": ("(iota(N) + 1) * a[t]", (-2, 2)), "zeros": ("zeros(N) + a[t]", (-2, 2)), "ones": ("ones(N) * a[t]", (-2, 2)),
     "sum[t]": ("sum[t](a[t]) + b[t]", (-2, 2)), "max[t]": ("max[t](a[t]) * b[t]", (-2, 2)), "mean[t]": ("mean[t](a[t] * b[t]) + b[t]", (-2, 2)),
     "sum[batch]": ("sum[batch](sum[t](sum(a[t]))) * b[t]", (-2, 2)), "softmax[t]": ("softmax[t](sum(a[t])) * b[t]", (-1, 1)),

@@ -39,6 +39,8 @@ CASES = {
     "quantile": ("target y[t] : real[3] real", "loss = mean[t](mean(quantile(A @ x[t], y[t], 0.9)))", {"A": 3}),
     "contrastive": ("target y[t] : real bit", "loss = mean[t](contrastive(A @ x[t], B @ x[t], y[t], 1.5))", {"A": 3, "B": 3}),
     "triplet": ("target y[t] : real[3] real", "loss = mean[t](triplet(A @ x[t], B @ x[t], y[t], 0.5))", {"A": 3, "B": 3}),
+    "observed": ("target y[t] : real[3] real !",
+                 "loss = mean[t](where(observed(y[t]), sum(square(A @ x[t] - where(is_number(y[t]), y[t], 0))), 0))", {"A": 3}),
 }
 
 

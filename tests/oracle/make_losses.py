@@ -66,7 +66,8 @@ LOSSES = {
     "log_cosh": lambda o, y: torch.log(torch.cosh(o - y)).mean(-1),
     "quantile": lambda o, y: torch.maximum(0.9 * (y - o), -0.1 * (y - o)).mean(-1),
     "contrastive": lambda a, b, y: contrastive(a, b, y, 1.5),
-    "triplet": lambda a, b, y: F.triplet_margin_loss(a, b, y, margin=0.5, eps=0, reduction="none")}
+    "triplet": lambda a, b, y: F.triplet_margin_loss(a, b, y, margin=0.5, eps=0, reduction="none"),
+    "observed": lambda o, y: torch.where(torch.isnan(y).any(-1), 0.0, ((o - torch.nan_to_num(y)) ** 2).sum(-1))}
 
 
 def values(rng, kind, shape):

@@ -217,6 +217,8 @@ class Generator:
 
     def vector(self, shape, depth, timed, group):
         n = shape[0]
+        if self.r.random() < 0.04:
+            return f"({self.expr((), depth - 1, timed, group)} * iota({n}) / {n})"
         form = self.r.choice(["product", "product", "product", "product", "token", "slice", "concat", "softmax", "affine", "state",
                               "time", "transposed", "reshape"])
         if form == "token":

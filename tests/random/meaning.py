@@ -378,6 +378,8 @@ class Meaning:
             return np.exp(a[0] - OVERALL["logsumexp"](a[0]))
         if f == "concat":
             return np.concatenate([np.atleast_1d(x) for x in a])
+        if f == "iota":
+            return np.arange(float(a[0]))
         if f == "outer":
             return np.outer(*a)
         if f == "diag":

@@ -105,7 +105,7 @@ static void test_noise(void **state)
   for (int i = 0; i < 2; i++) {
     Run *run = rnn_handle_run(h, "train", &error);
     assert_true(rnn_batch_whole(&batch, d, lists[i], 3, &error));
-    assert_true(rnn_run_prepare(run, &batch, d, (NoiseKey){7, 8, 1}, &error));
+    assert_true(rnn_run_prepare(run, &batch, d, (NoiseKey){.seed = 7, .step = 8}, &error));
     for (int v = 0; v < 2; v++)
       for (int64_t b = 0; b < 3; b++)
         for (int64_t t = 0; batch.sequence[b] == 1 && t < (v ? 1 : 4); t++)

@@ -86,6 +86,8 @@ expect "init" 0 "$toy" elman init --seed 3
 ln -s /dev/full full.safetensors
 expect "full disk" 3 "$toy" elman init --out full.safetensors
 says "the file on the full disk is named" "full.safetensors" log
+expect "weights under a name without a known ending" 2 "$toy" chars train --data text.txt --epochs 1 --out weights.bin
+says "that name is refused before training" "must end in" log
 expect "full disk for a checkpoint" 3 "$toy" chars train --data text.txt --epochs 1 --save /dev/full
 expect "standard output is full" 3 sh -c "'$toy' elman info > /dev/full"
 
@@ -158,6 +160,7 @@ says "both lengths" "sequence 1, steps 1 to 3, 3 along s, starts fresh" out
 says "the input of the other axis" "x\[s\] = fedcba" out
 says "the end" "y\[t\] = q <end>" out
 says "both sizes" "batch 1: T = 3, B = 2, S = 6" out
+says "steps of both" ": 2 sequences, 5 steps in all, 9 along s" out
 expect "windows on two axes" 2 "$toy" pairs train --data "$pairs" --set unroll=2
 says "windows on two axes: why" "set unroll = 0" log
 expect "evaluate on two axes" 0 "$toy" pairs evaluate --data "$pairs" --part test

@@ -130,7 +130,7 @@ static void draw_many(ModelDist dist, const double *p, double temperature, doubl
   DrawArgument a[MODEL_DRAW_PARAMS] = {{0}};
   for (int k = 0; k < rnn_dist_arguments(dist); k++) a[k] = (DrawArgument){&p[k], 1};
   for (int i = 0; i < N; i++) {
-    DrawPlace place = {.seed = 7, .stream = 8, .index = (uint64_t)i, .drawing.temperature = temperature};
+    DrawPlace place = {.seed = 7, .stream = 8, .index = (uint64_t)i, .how = {.temperature = temperature}};
     assert_true(rnn_draw_value(dist, a, place, 1, &x[i]));
   }
 }
@@ -193,7 +193,7 @@ static void test_mixtures(void **state)
   for (int k = 0; k < 3; k++) a[k] = (DrawArgument){p + 2 * k, 2};
   for (int k = 0; k < 6; k++) b[k] = (DrawArgument){q + k, 1};
   for (int i = 0; i < N; i++) {
-    DrawPlace place = {.seed = 9, .stream = 10, .index = (uint64_t)i, .drawing.temperature = 1};
+    DrawPlace place = {.seed = 9, .stream = 10, .index = (uint64_t)i, .how = {.temperature = 1}};
     assert_true(rnn_draw_value(DIST_MIXTURE, a, place, 1, &x[i]));
     assert_true(rnn_draw_value(DIST_BIVARIATE_MIXTURE, b, place, 2, pair));
     for (int k = 0; k < 2; k++) mean[k] += pair[k] / N;
@@ -215,7 +215,7 @@ static void test_classes(void **state)
   double count[4] = {0}, id, below = 0;
   (void)state;
   for (int i = 0; i < N; i++) {
-    DrawPlace place = {.seed = 11, .stream = 12, .index = (uint64_t)i, .drawing.temperature = 1};
+    DrawPlace place = {.seed = 11, .stream = 12, .index = (uint64_t)i, .how = {.temperature = 1}};
     assert_true(rnn_draw_value(DIST_ORDINAL, a, place, 1, &id));
     count[(int)id]++;
   }
@@ -258,7 +258,7 @@ static void test_likeliest(void **state)
 static void test_refused(void **state)
 {
   static const double p[] = {0.5, NAN, -1};
-  DrawPlace place = {.drawing.temperature = 1};
+  DrawPlace place = {.how = {.temperature = 1}};
   double to[8];
   DrawArgument a[MODEL_DRAW_PARAMS] = {{p, 2}, {p, 3}, {p, 2}};
   (void)state;

@@ -7,6 +7,8 @@ model axes {
   output f : real
   output g : real[3]
   output h[s] : real
+  param g.mean.running : real[3] = zeros
+  param g.mean.updates : real = zeros
 
   a = sum[s](x[s])                                              # real[3], one a sequence
   b[s] = x[s] - b.sum / S                                       # real[3]
@@ -14,7 +16,7 @@ model axes {
   d[s] = d.exp[s] / d.sum                                       # real[3]
   e = stop_gradient(e.max) + log(e.sum) + sqrt(e.sum.2)         # real[3], one a sequence
   f = -f.max.2                                                  # real, one a sequence
-  g = g.sum / batch + g.sum.2                                   # real[3], one for all
+  g = g.mean + g.sum                                            # real[3], one for all
   h[s] = s / S * h.sum                                          # real
   b.sum = sum[s](x[s])                                          # real[3], one a sequence
   c.max = max[s](x[s])                                          # real[3], one a sequence
@@ -29,8 +31,8 @@ model axes {
   f.value[s] = sum(x[s])                                        # real
   f.max = max[s](f.value[s])                                    # real, one a sequence
   f.max.2 = max[s](-where(f.value[s] == f.max, s, S + 1))       # real, one a sequence
-  g.sum = sum[batch](a)                                         # real[3], one for all
-  g.sum.2 = sum[batch](c)                                       # real[3], one for all
+  g.mean = sum[batch](a) / batch                                # real[3], one for all
+  g.sum = sum[batch](c)                                         # real[3], one for all
   h.value[s] = 1                                                # real
   h.sum = sum[s](h.value[s])                                    # real, one a sequence
   loss.value = sum(a + c) / S                                   # real, one a sequence
