@@ -33,8 +33,8 @@ def code(path):
 
 
 def unused(models):
-    """Complaints about cells of lang/ that no model uses."""
-    texts = [code(m) for m in models]
+    """Complaints about cells of lang/ that no model uses, here or on two axes (two_axes.py)."""
+    texts = [code(m) for m in models + glob.glob(os.path.join(run.HERE, "two_axes", "*.rnn"))]
     for file in sorted(glob.glob(os.path.join(LANG, "*.rnn"))):
         for cell in re.findall(r"^\s*cell\s+(\w+)", code(file), re.M):
             if cell not in ELSEWHERE and not any(re.search(rf"(?<![\w.]){cell}\s*\(", t) for t in texts):
