@@ -81,6 +81,12 @@ check "the executable and rnnc run say the same of speakers" $?
 run "predict speakers" ./speakers predict --weights s.safetensors
 test "$(wc -l < out)" -gt 370
 check "predict writes a row a sequence" $?
+printf 'model handed {\n  input x[t] : token[3]\n  h[t] = gru(2)(x[t])\n  x[t+1] ~ categorical(dense(3)(h[t]))\n  output h[t]\n}\n' > handed.rnn
+printf 'x\nabcab\n' > handed.csv
+run "init handed" "$rnnc" run handed.rnn init -o handed.safetensors
+run "predict handed" "$rnnc" run handed.rnn predict --data 'csv("handed.csv", x = letters("x"))' --weights handed.safetensors
+test "$(head -n 1 out)" = "sequence,step,h.1,h.2"
+check "predict writes the outputs of a model that declares them" $?
 
 # -- scheduled ----------------------------------------------------------------------------------------------------
 segments=$examples/scheduled/segments.rnn
