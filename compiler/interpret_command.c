@@ -49,6 +49,7 @@ static double *doubles(const RnnTensor *t)
 
 static bool set(Work *w, const Var *v, const RnnTensorFile *file, const char *path)
 {
+  if (v->fixed && !rnn_tensor_find(file, v->name)) return true; /* zero, as before training */
   const RnnTensor *t = rnn_tensor_need(file, path, v->name, &w->error);
   if (!t) return false;
   int64_t rows = v->dom & DOM_B ? w->B : 1;

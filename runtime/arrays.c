@@ -14,7 +14,7 @@ static bool all_sequences(RnnBatch *batch, const RnnDataset *data, RnnError *err
   return ok;
 }
 
-/* Runs a program over the whole dataset; what follows may read the run until `batch` is freed. */
+/* Runs a program over the whole dataset; what follows may read the run until it is done with the batch. */
 static Run *run_over(RnnHandle *h, const char *program, const RnnDataset *data, RnnBatch *batch, RnnError *error)
 {
   Run *run = rnn_handle_run(h, program, error);
@@ -22,6 +22,13 @@ static Run *run_over(RnnHandle *h, const char *program, const RnnDataset *data, 
   if (!rnn_run_prepare(run, batch, data, (NoiseKey){.forced = rnn_forcing_first(h->model)}, error)) return NULL;
   rnn_run_go(run, h->weights, h->grads);
   return run;
+}
+
+/* An update may still read the run's numbers, but not what it was filled from. */
+static void done(Run *run, RnnBatch *batch)
+{
+  rnn_batch_free(batch);
+  if (run) run->batch = NULL, run->data = NULL;
 }
 
 static RnnDataset *dataset_of(const RnnHandle *h, const RnnTensorFile *data, bool targets_optional, RnnError *error)
@@ -55,21 +62,21 @@ static bool export_named(const Run *run, const char *name, RnnTensorFile *out, R
 bool rnn_forward_on(RnnHandle *h, const RnnDataset *data, const char *const *show, RnnTensorFile *out, RnnError *error)
 {
   RnnBatch batch = {0};
-  const Run *run = run_over(h, "forward", data, &batch, error);
+  Run *run = run_over(h, "forward", data, &batch, error);
   bool ok = run != NULL;
   for (int i = 0; ok && !show && i < h->model->outputs; i++)
     ok = export_named(run, h->model->output[i].name, out, error);
   for (int i = 0; ok && show && show[i]; i++) ok = export_named(run, show[i], out, error);
-  rnn_batch_free(&batch);
+  done(run, &batch);
   return ok;
 }
 
 bool rnn_loss_on(RnnHandle *h, const RnnDataset *data, double *loss, RnnError *error)
 {
   RnnBatch batch = {0};
-  const Run *run = run_over(h, "evaluate", data, &batch, error);
+  Run *run = run_over(h, "evaluate", data, &batch, error);
   if (run) *loss = run->program->loss >= 0 ? rnn_run_number(run, run->program->loss) : 0;
-  rnn_batch_free(&batch);
+  done(run, &batch);
   return run != NULL;
 }
 
@@ -97,11 +104,11 @@ bool rnn_gradient_on(RnnHandle *h, const RnnDataset *data, double *loss, RnnTens
 {
   RnnBatch batch = {0};
   memset(h->grads, 0, rnn_block_bytes(h));
-  const Run *run = run_over(h, "train", data, &batch, error);
+  Run *run = run_over(h, "train", data, &batch, error);
   double value = run && run->program->loss >= 0 ? rnn_run_number(run, run->program->loss) : 0;
   if (run && loss) *loss = value;
   bool ok = run && (!out || export_gradients(h, run, value, out, error));
-  rnn_batch_free(&batch);
+  done(run, &batch);
   return ok;
 }
 

@@ -2,6 +2,7 @@
  */
 #include "arrays.h"
 #include "job.h"
+#include "statistics.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ static bool forward(Job *job, const RnnDataset *data, RnnTensorFile *out)
   const char *list = job->value[OPTION_SHOW];
   const char **show = list ? rnn_job_names(list) : NULL;
   if (list && !show) return rnn_fail_memory(&job->error, strlen(list));
-  bool ok = rnn_forward_on(job->handle, data, show, out, &job->error);
+  bool ok = rnn_statistics_need(job->handle, &job->error) && rnn_forward_on(job->handle, data, show, out, &job->error);
   if (show) free((char *)show[0]);
   free(show);
   return ok;

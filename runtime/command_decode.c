@@ -202,7 +202,7 @@ int rnn_command_decode(Job *job)
   Parts parts;
   Printing p = {.job = job};
   const char *name;
-  if (!read_wish(job, &p.wish) || !rnn_job_weights(job)) return job->error.code;
+  if (!read_wish(job, &p.wish) || !rnn_job_kept_weights(job)) return job->error.code;
   const RnnDataset *data = rnn_job_part(job, &parts, true, &name);
   if (!data) return job->error.code;
   decode(&p, data, &job->error);

@@ -33,7 +33,7 @@ int rnn_command_evaluate(Job *job)
   Parts parts;
   Scores scores = {0};
   const char *name;
-  if (!rnn_job_weights(job)) return job->error.code;
+  if (!rnn_job_kept_weights(job)) return job->error.code;
   const RnnDataset *data = rnn_job_part(job, &parts, false, &name);
   if (!data) return job->error.code;
   if (rnn_evaluate(job->handle, job->value[OPTION_FREE] ? "free" : "evaluate", data,

@@ -20,10 +20,18 @@ static bool is_state(const Program *p, int entry)
   return true;
 }
 
-static int64_t elements(const ModelDescription *m)
+static int64_t elements(const ModelDescription *m, bool fixed)
 {
   int64_t n = 0;
-  for (int i = 0; i < m->params; i++) n += m->param[i].shape.count;
+  for (int i = 0; i < m->params; i++)
+    if (m->param[i].fixed == fixed) n += m->param[i].shape.count;
+  return n;
+}
+
+static int count(const ModelDescription *m, bool fixed)
+{
+  int n = 0;
+  for (int i = 0; i < m->params; i++) n += m->param[i].fixed == fixed;
   return n;
 }
 
@@ -61,11 +69,12 @@ static json_t *outputs_json(const ModelDescription *m)
   return all;
 }
 
-static json_t *params_json(const ModelDescription *m)
+static json_t *params_json(const ModelDescription *m, bool fixed)
 {
   json_t *all = json_array();
   for (int i = 0; i < m->params; i++) {
     const ModelParam *p = &m->param[i];
+    if (p->fixed != fixed) continue;
     json_t *one = json_pack("{s:s, s:s, s:o, s:I, s:s, s:i}", "name", p->name, "path", p->name, "shape",
                             shape_json(p->shape.rank, p->shape.extent), "count", (json_int_t)p->shape.count, "init",
                             p->init, "line", p->line);
@@ -114,10 +123,12 @@ static int print_json(Job *job)
   json_object_set_new(all, "outputs", outputs_json(m));
   json_object_set_new(all, "states", states_json(any_program(m)));
   json_object_set_new(all, "draws", draws_json(m));
-  json_object_set_new(all, "parameters", params_json(m));
+  json_object_set_new(all, "parameters", params_json(m, false));
+  json_object_set_new(all, "kept", params_json(m, true));
   json_object_set_new(all, "counts",
-                      json_pack("{s:i, s:I, s:I, s:I}", "parameters", m->params, "elements", (json_int_t)elements(m),
-                                "weight_bytes", (json_int_t)rnn_block_bytes(job->handle), "state_bytes",
+                      json_pack("{s:i, s:I, s:I, s:I, s:I}", "parameters", count(m, false), "elements",
+                                (json_int_t)elements(m, false), "kept", (json_int_t)elements(m, true), "weight_bytes",
+                                (json_int_t)rnn_block_bytes(job->handle), "state_bytes",
                                 (json_int_t)m->step.state_bytes));
   json_t *step = m->step.run ? json_pack("{s:b, s:I}", "available", 1, "state_bytes", (json_int_t)m->step.state_bytes)
                              : json_pack("{s:b, s:s}", "available", 0, "refused", m->step.refused);
@@ -146,6 +157,18 @@ static void widen(int *width, const char *name)
   if ((int)strlen(name) > *width) *width = (int)strlen(name);
 }
 
+static void print_params(const ModelDescription *m, const char *title, bool fixed, int width)
+{
+  char more[64];
+  puts(title);
+  for (int i = 0; i < m->params; i++) {
+    if (m->param[i].fixed != fixed) continue;
+    if (fixed) snprintf(more, sizeof more, "%lld", (long long)m->param[i].shape.count);
+    else snprintf(more, sizeof more, "%lld, %s", (long long)m->param[i].shape.count, m->param[i].init);
+    row(m->param[i].name, width, "real", m->param[i].shape.rank, m->param[i].shape.extent, "", more);
+  }
+}
+
 static int print_table(const Job *job)
 {
   const ModelDescription *m = job->handle->model;
@@ -156,7 +179,7 @@ static int print_table(const Job *job)
   for (int i = 0; i < m->inputs; i++) widen(&width, m->input[i].spec.name);
   for (int i = 0; p && i < p->carries; i++) widen(&width, p->carry[i].var);
   printf("%s (%s), %s, %lld parameters\n", m->name, m->source, m->real64 ? "float64" : "float32",
-         (long long)elements(m));
+         (long long)elements(m, false));
   puts("inputs");
   for (int i = 0; i < m->inputs; i++) {
     const RnnInputSpec *s = &m->input[i].spec;
@@ -178,11 +201,8 @@ static int print_table(const Job *job)
     row(p->carry[i].var, width, "real", from->shape.rank, from->shape.extent,
         rnn_axes_text(&m->axes, true, from->second, axes, sizeof axes), more);
   }
-  puts("parameters");
-  for (int i = 0; i < m->params; i++) {
-    snprintf(more, sizeof more, "%lld, %s", (long long)m->param[i].shape.count, m->param[i].init);
-    row(m->param[i].name, width, "real", m->param[i].shape.rank, m->param[i].shape.extent, "", more);
-  }
+  print_params(m, "parameters", false, width);
+  if (count(m, true)) print_params(m, "kept", true, width);
   if (m->step.run) printf("a streaming step keeps %lld bytes of state\n", (long long)m->step.state_bytes);
   else printf("no streaming step: %s\n", m->step.refused);
   return RNN_OK;

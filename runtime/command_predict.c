@@ -31,7 +31,7 @@ int rnn_command_predict(Job *job)
   Parts parts;
   Prediction prediction;
   int what = rnn_job_word(job, OPTION_WHAT, words, 2);
-  if (what < 0 || !rnn_job_weights(job) || !rnn_job_data(job, &parts, true, true)) return job->error.code;
+  if (what < 0 || !rnn_job_kept_weights(job) || !rnn_job_data(job, &parts, true, true)) return job->error.code;
   const RnnDataset *data = parts.test       ? parts.test
                            : parts.validate ? parts.validate
                                             : parts.train; /* where a column cuts: what was held out */

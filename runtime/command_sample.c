@@ -275,7 +275,7 @@ int rnn_command_sample(Job *job)
   Parts parts = {0};
   bool data = job->value[OPTION_DATA] != NULL;
   if (!rnn_job_drawing(job, &s.drawing)) return job->error.code;
-  if (!rnn_job_weights(job) || (data && !rnn_job_data(job, &parts, true, true))) return job->error.code;
+  if (!rnn_job_kept_weights(job) || (data && !rnn_job_data(job, &parts, true, true))) return job->error.code;
   bool known = data && !parts.train->length_unknown;
   if (rnn_job_count(job, OPTION_LENGTH, known ? parts.train->length[0] : 500, 1, &s.length))
     sample(&s, parts.train, &job->error);

@@ -26,7 +26,7 @@ typedef struct Run {
   void **block;           /* memory, one block a buffer */
   void **buffer;          /* frame.buf: a 64-byte aligned place in each block */
   size_t *room;           /* bytes of each */
-  const RnnBatch *batch;  /* of the last rnn_run_prepare: borrowed */
+  const RnnBatch *batch;  /* of the last rnn_run_prepare: borrowed; NULL where it is gone */
   const RnnDataset *data; /* the same */
 } Run;
 

@@ -2,6 +2,7 @@
 #include "aside.h"
 #include "job.h"
 #include "numbers.h"
+#include "statistics.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,8 @@ bool rnn_job_weights(Job *job)
   return rnn_fail(&job->error, RNN_ERROR_IO,
                   "no weights: there is no %s here; train first, or name a file by --weights", path);
 }
+
+bool rnn_job_kept_weights(Job *job) { return rnn_job_weights(job) && rnn_statistics_need(job->handle, &job->error); }
 
 bool rnn_job_data(Job *job, Parts *parts, bool uncut, bool targets_optional)
 {

@@ -43,7 +43,8 @@ const char *rnn_command_name(CommandId command);
 /* job.c: false after a failure, with job->error filled. */
 bool rnn_job_open(Job *job, const RnnModel *model); /* handle, settings, threads */
 void rnn_job_close(Job *job);
-bool rnn_job_weights(Job *job); /* --weights, or NAME.safetensors */
+bool rnn_job_weights(Job *job);      /* --weights, or NAME.safetensors */
+bool rnn_job_kept_weights(Job *job); /* the same for what reads batch statistics that training kept */
 bool rnn_job_data(Job *job, Parts *parts, bool uncut, bool targets_optional);
 bool rnn_job_count(Job *job, OptionId option, int64_t otherwise, int64_t least, int64_t *value);
 bool rnn_job_number(Job *job, OptionId option, double otherwise, double least, double *value);

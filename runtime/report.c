@@ -6,8 +6,8 @@
 void rnn_report_start(Trainer *t)
 {
   const ModelDescription *m = t->handle->model;
-  int64_t elements = 0;
-  for (int i = 0; i < m->params; i++) elements += m->param[i].shape.count;
+  int64_t elements = 0; /* that are learned */
+  for (int i = 0; i < m->params; i++) elements += m->param[i].fixed ? 0 : m->param[i].shape.count;
   rnn_progress_say(
       &t->progress,
       "%s: %lld parameters, %lld sequences of %lld steps in all, %lld batch%s an epoch, %s, %d thread%s, seed %llu",

@@ -86,6 +86,12 @@ bool rnn_settings_set(Settings *s, const char *name, const char *value, SettingO
     if (error) error->code = RNN_ERROR_USAGE;
     return false;
   }
+  if (id == SETTING_statistics && origin == FROM_CALLER && strcmp(text, s->text[id]) != 0) {
+    rnn_fail(error, RNN_ERROR_USAGE, "setting statistics: the model was compiled for %s; write it in the train block",
+             s->text[id]);
+    free(text);
+    return false;
+  }
   free(s->text[id]);
   s->text[id] = text;
   s->origin[id] = origin;

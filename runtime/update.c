@@ -42,7 +42,8 @@ bool rnn_update(RnnUpdater *u, double rate, double *norm, RnnError *error)
   if (!isfinite(n)) return rnn_fail(error, RNN_ERROR_TRAINING, "the gradients' norm is not finite");
   double scale = rnn_clip_apply(&u->clip, h->model, h->pool, n, h->weights, h->grads);
   rnn_optimiser_update(u->optimiser, h->pool, rate < 0 ? u->optimiser->argument[0] : rate, scale, h->grads, h->weights);
-  Run *run = h->model->trained < h->model->count ? rnn_handle_run(h, "train", error) : NULL;
+  if (h->model->trained == h->model->count) return true;
+  const Run *run = rnn_handle_run(h, "train", error);
   if (run) rnn_statistics_keep(run, h->weights);
-  return true;
+  return run != NULL;
 }

@@ -44,17 +44,29 @@ static const RnnTensor *tensor_of(const RnnParam *p, const char *name, const Rnn
   return NULL;
 }
 
+/* What training keeps of batch statistics, and a file from elsewhere need not have: it is zero then, as before
+ * training. */
+static bool may_lack(const RnnHandle *h, int i, const char *name, const RnnTensorFile *file)
+{
+  return h->model->param[i].fixed && !rnn_tensor_find(file, name);
+}
+
 bool rnn_weights_take(const RnnHandle *h, void *block, const char *prefix, const RnnTensorFile *file, const char *path,
                       RnnError *error)
 {
   char name[NAME];
   for (int i = 0; i < h->model->params; i++) { /* first look at all: a file that does not fit changes nothing */
-    if (!full_name(name, prefix, h->param[i].name, error) || !tensor_of(&h->param[i], name, file, path, error))
-      return false;
+    if (!full_name(name, prefix, h->param[i].name, error)) return false;
+    if (!may_lack(h, i, name, file) && !tensor_of(&h->param[i], name, file, path, error)) return false;
   }
   for (int i = 0; i < h->model->params; i++) {
     const RnnParam *p = &h->param[i];
     if (!full_name(name, prefix, p->name, error)) return false;
+    size_t bytes = h->model->real64 ? sizeof(double) : sizeof(float);
+    if (may_lack(h, i, name, file)) {
+      memset((char *)block + (size_t)p->offset * bytes, 0, (size_t)p->count * bytes);
+      continue;
+    }
     const RnnTensor *t = tensor_of(p, name, file, path, error);
     if (!t) return false;
     if (h->model->real64) rnn_tensor_to_f64(t, 0, p->count, (double *)block + p->offset);

@@ -32,7 +32,7 @@ suite() { # NAME: runs it
       python3 tests/exec/edges.py "$rnnc" ;;
   oracle)
     code=0
-    for t in losses run cells noise two_axes decoding; do python3 "tests/oracle/$t.py" --rnnc "$rnnc" || code=1; done
+    for t in losses run cells noise kept two_axes decoding; do python3 "tests/oracle/$t.py" --rnnc "$rnnc" || code=1; done
     return $code
     ;;
   random)

@@ -108,15 +108,15 @@ enum { STATISTIC_ROWS = 100 };
 static int statistic_rows(const Flat *f)
 {
   for (int i = 0; i < f->settings.n; i++) {
-    long n = !strcmp(f->settings.at[i].name, "statistics") ? strtol(f->settings.at[i].value, NULL, 10) : 0;
-    if (n > 0 && n <= 1 << 20) return (int)n;
+    const Setting *given = &f->settings.at[i];
+    if (!strcmp(given->name, "statistics")) return (int)strtod(given->value, NULL);
   }
   return STATISTIC_ROWS;
 }
 
 static Var *fixed_param(Lower *l, const FlatVar *v, const char *what, Shape shape)
 {
-  Var *p = system_var(l->s, VAR_PARAM, arena_printf(l->s->arena, "%s.%s", v->name, what), shape, DOM_MODEL, v->span);
+  Var *p = system_var(l->s, VAR_PARAM, arena_printf(l->s->arena, "%s.%s", v->var->name, what), shape, DOM_MODEL, v->span);
   p->fixed = true;
   p->init.kind = INIT_ZEROS;
   return p;

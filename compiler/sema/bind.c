@@ -33,6 +33,14 @@ static int axis_in(const Ast *cell, const Ast *index)
   return -1;
 }
 
+/* sum[batch](e), mean[batch](e) */
+static bool is_batch_reduction(const Ast *e)
+{
+  const Ast *callee = e->kind == AST_CALL ? e->kid[0] : NULL;
+  bool one = callee && callee->kind == AST_INDEX && callee->nkid == 2 && callee->kid[1]->kind == AST_NAME;
+  return one && strcmp(callee->kid[1]->name, "batch") == 0;
+}
+
 /* The first thing in a cell that needs time: a read at another time, a reduction over it. */
 static const Ast *first_timely(const Ast *cell, const Ast *e)
 {
@@ -43,9 +51,10 @@ static const Ast *first_timely(const Ast *cell, const Ast *e)
       if (axis_in(cell, e->kid[i]) < 0) return e;
     return NULL;
   }
-  if (e->kind == AST_CALL && e->kid[0]->kind == AST_INDEX) return e;
+  bool over_batch = is_batch_reduction(e);
+  if (e->kind == AST_CALL && e->kid[0]->kind == AST_INDEX && !over_batch) return e;
   if (e->kind == AST_NAME && axis_in(cell, e) >= 0) return e;
-  for (int i = 0; i < e->nkid; i++) {
+  for (int i = over_batch; i < e->nkid; i++) {
     const Ast *found = first_timely(cell, e->kid[i]);
     if (found) return found;
   }

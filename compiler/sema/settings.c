@@ -137,6 +137,20 @@ static bool is_count(Elab *x, const Ast *e)
   return v.kind == VALUE_NONE || (v.kind == VALUE_NUMBER && v.num >= 0 && v.num == floor(v.num));
 }
 
+enum { STATISTICS_MOST = 100000 };
+
+/* Of statistics: it is the number of rows of what is kept. */
+static bool is_in_range(Elab *x, const struct SettingRow *r, const Ast *e)
+{
+  if (strcmp(r->name, "statistics") != 0) return true;
+  Value v = value_of(x, e, true);
+  if (v.kind != VALUE_NUMBER || (v.num >= 1 && v.num <= STATISTICS_MOST)) return true;
+  Diag *d = x->body->s->diag;
+  diag(d, e->span, "statistics is 1 to %d, this is %.15g", STATISTICS_MOST, v.num);
+  diag_note(d, (Span){0}, "statistics: %s", r->help);
+  return false;
+}
+
 static void elaborate_setting(Body *b, const Ast *setting)
 {
   Flat *f = b->s->flat;
@@ -155,6 +169,7 @@ static void elaborate_setting(Body *b, const Ast *setting)
     diag_note(f->diag, (Span){0}, "%s: %s", r->name, r->help);
     return;
   }
+  if (!is_in_range(&x, r, value)) return;
   Text text = {0};
   if (put_value(&x, &text, value))
     vec_push(f->arena, &f->settings, ((Setting){setting->name, arena_copy(f->arena, text.at, text.n), setting->span}));

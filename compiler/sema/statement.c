@@ -3,11 +3,12 @@
 #include "body.h"
 #include <string.h>
 
-/* A reduction that is the whole right side needs no variable of its own. */
+/* A reduction that is the whole right side needs no variable of its own, unless it is kept under its name. */
 void set_right_side(FlatVar *v, Node *rhs)
 {
   FlatVar *h = rhs->op == OP_READ ? rhs->var : NULL;
-  bool same = h && h->hoisted && h->reads == 1 && h->axes == v->axes && !h->for_all && node_is_now(rhs);
+  bool same =
+      h && h->hoisted && h->reads == 1 && h->axes == v->axes && !h->for_all && !h->statistic && node_is_now(rhs);
   if (same) h->dead = true;
   v->rhs = same ? h->rhs : rhs;
 }

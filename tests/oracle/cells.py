@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(run.HERE, ".."))
 from weights import save_file  # noqa: E402
 
 LANG = os.path.join(run.HERE, "../../lang")
-ELSEWHERE = {}  # cells that no model here can use: where they are checked
+ELSEWHERE = {"batch_gain": "in lstm_batch_norm"}  # cells that no model here can use: where they are checked
 
 
 def code(path):

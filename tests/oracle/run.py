@@ -3,7 +3,8 @@
   python3 run.py [--rnnc PATH] [--only WORDS] [--keep FOLDER] [VECTORS ...]
 
 VECTORS: folders that hold case folders, or archives of them; those in vectors/ when none is given. The error is norm-wise,
-max|got - want| / max|want|. The interpreter is held against them too. Cases that need what the language has not got yet are skipped, and say why."""
+max|got - want| / max|want|. The interpreter is held against them too. Cases that can't be stated are skipped, and say why. Where batches are
+normalised, one update with rate 0 keeps their statistics, with which the outputs are computed."""
 import argparse
 import concurrent.futures
 import os
@@ -52,7 +53,7 @@ def to_neutral(model, neutral, got):
         return got.T
     if kind == "shared":
         got = got.sum(0)
-    elif f"{our}[t]" in declared(model, our):
+    elif "[" in declared(model, our).split(":")[0]:
         got = np.moveaxis(got, 0, 1)
     return np.swapaxes(got, -1, -2) if "," in declared(model, our) else got
 
@@ -63,9 +64,9 @@ def declared(model, our):
 
 def valid(model, a):
     """Elements inside each sequence; [T, B, ...]"""
-    if model.lengths is None:
+    if model.axes == "st" or "lengths" not in model.lengths:
         return a
-    inside = np.arange(a.shape[0])[:, None] < model.lengths[None, :]
+    inside = np.arange(a.shape[0])[:, None] < model.lengths["lengths"][None, :]
     return np.where(inside.reshape(inside.shape + (1,) * (a.ndim - 2)), a, 0)
 
 
@@ -84,6 +85,10 @@ def run_gradient(args, folder, case, data, model, precision):
         if our not in got:
             raise Wrong(f"no gradient of {our}")
         errors["d " + n] = error(to_neutral(model, n, got[our]), data["grad." + n])
+    if model.kept and precision != "interpreter":
+        kept = f"{folder}/kept.{precision}.safetensors"
+        rnnc(args, "run", source, "train", *common, "--quiet", "--out", kept, "--save", f"{folder}/kept.{precision}.ckpt.safetensors")
+        common[3] = kept
     if model.outputs and precision != "interpreter":
         out = f"{folder}/forward.{precision}.npz"
         rnnc(args, "run", source, "forward", *common, "--show", ",".join(sorted(set(model.outputs.values()))), "--out", out)
@@ -120,7 +125,7 @@ def run_case(args, path, work):
         model = translate.translate(case, data)
     except translate.Unsupported as why:
         return name, "skipped", str(why)
-    model.timed = {l.split("[t]")[0] for l in model.lines if "[t] = " in l}
+    model.timed = {m[1] for m in (re.match(r"(\w+)\[[ts]\] = ", l) for l in model.lines) if m}
     folder = os.path.join(args.keep or work, name)
     translate.write(model, folder)
     text, state = [], "passed"

@@ -3,46 +3,56 @@
 The neutral form writes vectors as rows, so a weight is [n_in, n_out] and stands on the right; rnnc writes columns: `x @ W` becomes
 `W @ x[t]` and every matrix is kept transposed. Arrays [T, B, ...] become [N, T, ...].
 
-translate(case, data) returns a Model; Unsupported says why a case can't be stated with one time axis.
+Scans over two dimensions are a model of two axes: the last scan's is t, the other s.
+
+translate(case, data) returns a Model; Unsupported says why a case can't be stated.
   python3 translate.py CASE_FOLDER [OUT_FOLDER]     prints the model, and writes model.rnn, data.npz, weights.safetensors
 """
 import ast
 import json
 import os
+import re
 import sys
 import numpy as np
 from values import ATOM, PRODUCT, SIGN, SUM, Unsupported, Val, elementwise, joined, matmul, number, vector
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import weights  # noqa: E402
 
-# Families that need two time axes or statistics over the batch, which come with later issues. Others are refused by what they use.
-REFUSED = {"encoder_decoder": "two time axes", "lstm_batchnorm": "batch statistics"}
-
 RESERVED = set("""model cell def import size axis input target output param noise metric train reverse and or not loss t T s S batch
 dim real token sum mean max min norm softmax logsumexp argmax concat slice where clamp square softsign softplus relu tanh sigmoid exp
 log sqrt erf sin cos abs sign pow elu gelu silu outer diag dot pick stop_gradient true false inf pi e stack categorical bernoulli normal
 zeros ones constant uniform glorot he orthogonal identity lstm gru elman dense embedding layer_norm hardsigmoid hardtanh floor onehot
-index observed fresh""".split())
+index observed fresh axis batchnorm""".split())
+BATCHNORM = "def batchnorm(d, gain, shift, eps = 1e-5) = gain * d / sqrt(mean[batch](square(d)) + eps) + shift   # d around its mean\n\n"
+KEEP_ONLY = ["batch = 1000000", "steps = 1", "shuffle = false", "optimizer = sgd(rate = 0)"]   # one update that changes no parameter
+BARE = re.compile(r"(\w+)(\[[ts]\])?")
 
 
 class Model:
     """What a case becomes. params, inputs: {our name: array}; where: {neutral name: (our name, kind)} with kind one of
-    param, input, shared (the same for all sequences: its gradient is the sum over them)."""
+    param, input, shared (the same for all sequences: its gradient is the sum over them). axes: letters, the primary one last. kept: the
+    steps of which statistics of batches are kept, 0 where there are none."""
 
     def __init__(self, name):
         self.name = name
         self.declare, self.lines, self.loss, self.draws, self.train = [], [], [], [], []
         self.params, self.inputs, self.where, self.outputs = {}, {}, {}, {}
-        self.lengths = None
+        self.lengths, self.axes, self.kept = {}, "t", 0
 
     def text(self):
-        out = [f"model {self.name} {{"] + ["  " + d for d in self.declare] + [""]
+        out = [f"model {self.name} {{"] + (["  axis s, t"] if self.axes == "st" else []) + ["  " + d for d in self.declare] + [""]
         out += ["  " + l for l in self.lines + self.draws]
         if self.loss:
             out += ["  loss = " + " ".join(self.loss)]
-        if self.train:
-            out += ["", "  train {"] + ["    " + s for s in self.train] + ["  }"]
-        return "\n".join(out + ["}", ""])
+        settings = self.train + ([f"statistics = {self.kept}"] if self.kept else []) + (KEEP_ONLY if self.kept and not self.train else [])
+        if settings:
+            out += ["", "  train {"] + ["    " + s for s in settings] + ["  }"]
+        return BATCHNORM * bool(self.kept) + "\n".join(out + ["}", ""])
+
+    def bare(self, v):
+        """The variable that v is a read of, at its own place; None where it is more."""
+        m = BARE.fullmatch(v.code)
+        return m[1] if m else None
 
 
 class Translator:
@@ -52,7 +62,8 @@ class Translator:
         self.model = Model("".join(c if c.isalnum() else "_" for c in case["name"]))
         self.taken, self.env, self.drawn = set(RESERVED), {}, set()
         self.scans = [s["scan"] for s in self.prog["steps"] if "scan" in s]
-        self.time_dim = self.find_time()
+        self.letter = self.find_axes()      # of each dimension that is a time axis
+        self.model.axes = "".join(sorted(self.letter.values()))
         self.B = self.dims.get("B", 1)
         self.symbols = {}      # of integer inputs
         self.used = set()      # neutral names of inputs that the program reads
@@ -71,13 +82,13 @@ class Translator:
     def size(self, d):
         return self.dims[d] if isinstance(d, str) and not d.isdigit() else int(d)
 
-    def find_time(self):
-        dims = {s["T"] for s in self.scans}
-        if len(dims) > 1:
-            raise Unsupported("two time axes")
+    def find_axes(self):
+        dims = list(dict.fromkeys(s["T"] for s in reversed(self.scans)))
         if not dims:
             raise Unsupported("no scan")
-        return dims.pop()
+        if len(dims) > 2:
+            raise Unsupported("three time axes")
+        return dict(zip(dims, "ts"))
 
     def array(self, name):
         return self.data["in." + name] if "in." + name in self.data else self.data["par." + name]
@@ -88,9 +99,7 @@ class Translator:
         """A mask that is a prefix of each sequence, used for nothing but to mask, is sequences of different lengths."""
         masks = {s.get("mask") for s in self.scans}
         self.by_length = None
-        if masks == {None}:
-            return
-        if len(masks) != 1:
+        if masks == {None} or len(masks) != 1 or len(self.letter) != 1:
             return
         mask = masks.pop()
         if mask is None or not mask.isidentifier() or mask not in self.prog["inputs"]:
@@ -104,7 +113,7 @@ class Translator:
 
     def uses_padding(self, mask):
         """Does anything but the masked scans and masked losses read the mask or reduce over all steps?"""
-        sequences = {n for n, i in self.prog["inputs"].items() if self.time_dim in i["shape"]}
+        sequences = {n for n, i in self.prog["inputs"].items() if set(self.letter) & set(i["shape"])}
         for st in self.prog["steps"]:
             if "scan" in st:
                 sequences |= {f"{st['scan']['name']}.{n}" for n in st["scan"]["emit"]}
@@ -140,10 +149,10 @@ class Translator:
         if spec is None:
             raise Unsupported(f"no value named {neutral}")
         dims = list(spec["shape"])
-        timed = bool(dims) and dims[0] == self.time_dim
+        timed = self.letter.get(dims[0], "") if dims else ""
         rest = dims[1:] if timed else dims
         batch = bool(rest) and rest[0] == "B"
-        if not timed and "B" in dims[1:] or self.time_dim in dims[1:]:
+        if not timed and "B" in dims[1:] or set(self.letter) & set(dims[1:]):
             raise Unsupported(f"the axes of {neutral} are in another order")
         rest = rest[1:] if batch else rest
         sizes = tuple(self.size(d) for d in rest)
@@ -178,7 +187,7 @@ class Translator:
             if sizes:
                 raise Unsupported("vectors of tokens")
             token = neutral
-        index = "[t]" if timed else ""
+        index = f"[{timed}]" if timed else ""
         self.model.declare.append((neutral, our, index, sizes[::-1]) if integer else f"input {our}{index}{type_text(sizes[::-1])}")
         return Val(our + index, sizes[::-1], timed, True, token=token)
 
@@ -198,11 +207,12 @@ class Translator:
     # ---- equations
 
     def equation(self, our, v):
-        self.model.lines.append(f"{our}{'[t]' if v.time else ''} = {v.code}")
-        return Val(our + ("[t]" if v.time else ""), v.shape, v.time, v.batch)
+        index = f"[{v.time}]" if v.time else ""
+        self.model.lines.append(f"{our}{index} = {v.code}")
+        return Val(our + index, v.shape, v.time, v.batch)
 
     def temporary(self, stem, v):
-        if v.binds == ATOM and v.code.replace("_", "").replace("[t]", "").isalnum():
+        if v.binds == ATOM and self.model.bare(v):
             return v
         self.temporaries += 1
         return self.equation(self.name(f"{self.prefix}{stem}{self.temporaries}"), v)
@@ -227,13 +237,13 @@ class Translator:
             self.given(n)
         for n in self.case.get("outputs", []):
             v = self.env_lookup(n)
-            self.model.outputs[n] = v.code.replace("[t]", "") if v.code.replace("_", "").replace("[t]", "").isalnum() else None
-            if self.model.outputs[n] is None:
-                self.model.outputs[n] = self.equation(self.name("show_" + n), v).code.replace("[t]", "")
+            self.model.outputs[n] = self.model.bare(v) or self.model.bare(self.equation(self.name("show_" + n), v))
         self.finish_declarations()
-        self.model.lengths = self.lengths if self.by_length else None
-        if not self.by_length and not any("[t]" in d for d in self.model.declare):
-            self.model.lengths = np.full(self.B, self.size(self.time_dim))   # nothing else says how long a sequence is
+        if self.by_length:
+            self.model.lengths["lengths"] = self.lengths
+        for dim, axis in self.letter.items():
+            if not self.by_length and not any(f"[{axis}]" in d for d in self.model.declare):   # nothing else says how long a sequence is
+                self.model.lengths["lengths" if axis == "t" else "lengths_s"] = np.full(self.B, self.size(dim))
         self.model.symbols = self.symbols
         return self.model
 
@@ -243,13 +253,14 @@ class Translator:
     # ---- scans
 
     def scan(self, s):
-        name, forward = s["name"], s["dir"] == 1
+        name, forward, axis = s["name"], s["dir"] == 1, self.letter[s["T"]]
+        length = axis.upper()
         self.prefix = name + "_"
         mask = None if self.by_length or not s.get("mask") else self.eval(s["mask"], self.env_lookup)
         over = {a: self.temporary("over", self.eval(e, self.env_lookup)) for a, e in s["over"].items()}
         for a, v in over.items():
-            if not v.time:
-                raise Unsupported(f"a scan over {a}, which does not vary over time")
+            if v.time != axis:
+                raise Unsupported(f"a scan over {a}, which does not vary over its axis")
         body = [line.split("=", 1) for line in s["body"]]
         body = [(l.strip(), ast.parse(r.strip(), mode="eval").body) for l, r in body]
         last = {l: i for i, (l, _) in enumerate(body)}
@@ -265,28 +276,30 @@ class Translator:
         def delayed(n, k):
             if n not in state or k > len(s["states"][n]):
                 raise Unsupported(f"{n}[-{k}] is not a state's past")
-            return Val(f"{state[n]}[t{'-' if forward else '+'}{k}]", shape[n], True, True)
+            return Val(f"{state[n]}[{axis}{'-' if forward else '+'}{k}]", shape[n], axis, True)
 
         for i, (l, e) in enumerate(body):
             v = self.eval_node(e, lookup, delayed)
-            v.time = True
+            if v.time and v.time != axis:
+                raise Unsupported("a value of the other time axis in a scan")
+            v.time = axis
             masked_state = mask is not None and l in state
             plain = last[l] == i and not masked_state
             our = (state[l] if l in state else self.name(f"{name}_{l}")) if plain else self.name(f"{name}_{l}_new")
             local[l] = self.equation(our, v)
             if masked_state and last[l] == i:
                 past = delayed(l, 1).code
-                self.equation(state[l], Val(f"{mask.code} * {local[l].code} + (1 - {mask.code}) * {past}", v.shape, True, True))
+                self.equation(state[l], Val(f"{mask.code} * {local[l].code} + (1 - {mask.code}) * {past}", v.shape, axis, True))
         for n, inits in s["states"].items():
             for k, init in enumerate(inits):
                 if init.startswith("zeros:"):
                     continue
                 v = self.eval(init, self.env_lookup)
-                place = (f"[{-k}]" if forward else f"[T+{k + 1}]")
+                place = (f"[{-k}]" if forward else f"[{length}+{k + 1}]")
                 self.model.lines.append(f"{state[n]}{place} = {v.code}")
-            self.env[f"{name}.{n}_final"] = Val(f"{state[n]}[{'T' if forward else '1'}]", shape[n], False, True)
+            self.env[f"{name}.{n}_final"] = Val(f"{state[n]}[{length if forward else '1'}]", shape[n], "", True)
         for n in s["emit"]:
-            v = Val(state[n] + "[t]", shape[n], True, True) if n in state else local[n]
+            v = Val(f"{state[n]}[{axis}]", shape[n], axis, True) if n in state else local[n]
             if mask is not None:
                 v = self.equation(self.name(f"{name}_{n}_out"), elementwise("*", v, mask))
             self.env[f"{name}.{n}"] = v
@@ -350,7 +363,7 @@ class Translator:
         if f == "layernorm":
             return self.layernorm(*a)
         if f == "batchnorm":
-            raise Unsupported("batch statistics")
+            return self.batchnorm(*a)
         if f == "concat":
             return Val(f"concat({', '.join(v.code for v in a)})", (sum(v.shape[0] if v.shape else 1 for v in a),), **joined(a))
         if f == "slice":
@@ -379,6 +392,12 @@ class Translator:
         v = elementwise("*", v, g) if g else v
         return elementwise("+", v, b) if b else v
 
+    def batchnorm(self, a, g, b, eps=None):
+        self.model.kept = max(self.size(dim) for dim in self.letter)
+        a = self.temporary("bn", vector(a))
+        d = self.temporary("bn", Val(f"{a.code} - mean[batch]({a.code})", a.shape, a.time, a.batch, SUM))
+        return Val(f"batchnorm({', '.join(v.code for v in [d, g, b] + [eps] * bool(eps))})", a.shape, a.time, True)
+
     # ---- reductions to one number for the whole batch
 
     def over_all(self, v, mean, linear):
@@ -387,7 +406,7 @@ class Translator:
         word = "mean" if mean else "sum"
         code = f"{word}({v.code})" if v.shape else v.code
         if v.time:
-            code = f"{word}[t]({code})"
+            code = f"{word}[{v.time}]({code})"
         if v.batch and not (mean and linear):
             code = f"sum[batch]({code})" + (f" / {self.B}" if mean else "")
             return Val(code, binds=PRODUCT if mean else ATOM)
@@ -437,7 +456,8 @@ class Translator:
         if self.by_length:
             return Val(f"sum[batch](sum[t]({one.code})) / {int(self.lengths.sum())}", binds=PRODUCT)
         m = a[2]
-        return Val(f"sum[batch](sum[t]({one.at(PRODUCT)} * {m.code})) / sum[batch](sum[t]({m.code}))", binds=PRODUCT)
+        one = elementwise("*", one, m)
+        return Val(f"sum[batch](sum[{one.time}]({one.code})) / sum[batch](sum[{m.time}]({m.code}))", binds=PRODUCT)
 
     # ---- the loss
 
@@ -493,7 +513,7 @@ class Translator:
             text = f"normal({mu.code}, exp({ls.code}))"
         else:
             return False
-        our = y.code.replace("[t]", "")
+        our = self.model.bare(y)
         if our in self.drawn or our in self.model.inputs and self.read_elsewhere(args[1] if f != "nll_gauss" else args[0]):
             return False
         self.drawn.add(our)
@@ -553,8 +573,6 @@ def train_block(case, model, B):
 
 def translate(case, data):
     """The Model of a case; one with a train block (model.train) is to be run by `train`."""
-    if case["family"] in REFUSED:
-        raise Unsupported(REFUSED[case["family"]])
     spec = case["program"].get("train")
     if not spec:
         return Translator(case, data).run()
@@ -582,10 +600,7 @@ def write(model, folder):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "model.rnn"), "w") as f:
         f.write(model.text())
-    arrays = dict(model.inputs)
-    if model.lengths is not None:
-        arrays["lengths"] = model.lengths
-    np.savez(os.path.join(folder, "data.npz"), **arrays)
+    np.savez(os.path.join(folder, "data.npz"), **model.inputs, **model.lengths)
     weights.save_file({k: np.array(v, dtype=np.float64, order="C") for k, v in model.params.items()},
                       os.path.join(folder, "weights.safetensors"))
 

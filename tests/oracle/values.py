@@ -8,9 +8,10 @@ class Unsupported(Exception):
 
 
 class Val:
-    """A translated value: rnnc text, how tightly it binds, where it varies, its shape in rnnc's orientation (numbers)."""
+    """A translated value: rnnc text, how tightly it binds, its shape in rnnc's orientation (numbers); the letter of the time axis that it
+    varies over, or ""."""
 
-    def __init__(self, code, shape=(), time=False, batch=False, binds=ATOM, token=None, product=None):
+    def __init__(self, code, shape=(), time="", batch=False, binds=ATOM, token=None, product=None):
         self.code, self.shape, self.time, self.batch, self.binds = code, tuple(shape), time, batch, binds
         self.token = token        # of an integer input: its name
         self.product = product    # "@" or "*" where the text is a bare product
@@ -24,7 +25,10 @@ def number(x):
 
 
 def joined(vals):
-    return dict(time=any(v.time for v in vals), batch=any(v.batch for v in vals))
+    axes = {v.time for v in vals if v.time}
+    if len(axes) > 1:
+        raise Unsupported("a value over both time axes")
+    return dict(time="".join(axes), batch=any(v.batch for v in vals))
 
 
 def scalar(v):

@@ -16,7 +16,7 @@ static char folder[64];
 
 const char *in_folder(const char *name)
 {
-  static char names[16][128];
+  static char names[16][512];
   static int next;
   char *path = names[next++ % 16];
   assert_true(snprintf(path, sizeof names[0], "%s/%s", folder, name) < (int)sizeof names[0]);

@@ -14,7 +14,7 @@ static char folder[64];
 
 const char *in_scratch(const char *name)
 {
-  static char names[16][160];
+  static char names[16][512];
   static int next;
   char *path = names[next++ % 16];
   assert_true(snprintf(path, sizeof names[0], "%s/%s", folder, name) < (int)sizeof names[0]);
