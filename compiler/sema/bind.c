@@ -70,13 +70,11 @@ static bool looks_around(Sema *s, Unit *unit, const Ast *cell, int depth);
 static bool applies_looking(Sema *s, Unit *unit, const Ast *e, int depth)
 {
   if (!e) return false;
-  const Ast *inner;
-  if (e->kind == AST_NAME) {
-    Unit *u = unit_of_cell(s, unit, e->name, &inner);
-    return u && looks_around(s, u, inner, depth + 1);
+  for (int i = 0; i < e->nkid; i++) {
+    const Ast *kid = e->kid[i], *inner;
+    Unit *u = kid && kid->kind == AST_NAME && e->kind == AST_CALL ? unit_of_cell(s, unit, kid->name, &inner) : NULL;
+    if (u ? looks_around(s, u, inner, depth + 1) : applies_looking(s, unit, kid, depth)) return true;
   }
-  for (int i = 0; i < e->nkid; i++)
-    if (applies_looking(s, unit, e->kid[i], depth)) return true;
   return false;
 }
 
@@ -109,9 +107,14 @@ typedef struct Applied {
 static Applied of_cell(Elab *x, const Cell *c)
 {
   Applied a = {0};
+  const Cell *all = c;
   while (c && c->inner) c = c->inner;
   if (!c) return a;
   a = (Applied){.cell = c->ast, .unit = c->unit};
+  for (int i = 1; all->each && i < all->layers; i++) {
+    Applied other = of_cell(x, all->each[i]);
+    a.given_one |= other.given_one || looks_around(x->body->s, other.unit, other.cell, 0);
+  }
   for (int i = 0; i < c->ast->kid[0]->nkid; i++) {
     if (c->formal[i].kind != VALUE_CELL) continue;
     Applied inner = of_cell(x, c->formal[i].cell);
@@ -126,9 +129,10 @@ static Applied find_applied(Elab *x, const Ast *e)
   Applied a = {0};
   if (e->kind == AST_REVERSE || e->kind == AST_INDEX) return find_applied(x, e->kid[0]);
   if (e->kind == AST_CALL) {
-    bool stack = e->nkid == 3 && e->kid[0]->kind == AST_NAME && strcmp(e->kid[0]->name, "stack") == 0;
-    a = find_applied(x, e->kid[stack ? 2 : 0]);
-    for (int i = 1; i < e->nkid && !stack; i++) {
+    bool stack = e->nkid > 1 && e->kid[0]->kind == AST_NAME && strcmp(e->kid[0]->name, "stack") == 0;
+    int first = !stack ? 0 : is_cell_value(x, e->kid[1]) || e->nkid < 3 ? 1 : 2;
+    a = find_applied(x, e->kid[first]);
+    for (int i = first + 1; i < e->nkid; i++) {
       const Ast *arg = e->kid[i]->kind == AST_ARG ? e->kid[i]->kid[0] : e->kid[i];
       if (!is_cell_value(x, arg)) continue;
       Applied inner = find_applied(x, arg);

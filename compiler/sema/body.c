@@ -574,11 +574,20 @@ static bool is_word(const char *name) /* of the language, as a value */
   return strcmp(name, "pi") == 0 || strcmp(name, "inf") == 0;
 }
 
+const char *why_no_value(const char *name)
+{
+  if (strcmp(name, "batch") == 0) return "the number of sequences is sum[batch](1)";
+  if (strcmp(name, "loss") == 0) return "a figure beside the loss is a metric; what both need is a variable of its own";
+  return NULL;
+}
+
 static void implicit_param(Body *b, const Ast *e)
 {
   Elab x = {.body = b};
   Found f = find_name(&x, e->name);
-  if (f.entry || is_word(e->name) || axis_named(b, e->name) >= 0 || length_named(b, e->name) >= 0) return;
+  if (f.entry || why_no_value(e->name) || is_word(e->name) || axis_named(b, e->name) >= 0 ||
+      length_named(b, e->name) >= 0)
+    return;
   if (near_value(&x, e->name)) return; /* reported where it is read */
   Entry *entry = body_add(b, ENTRY_VAR, e->name, e->span);
   entry->var = bind_param(b, NULL, e->name, e->span);

@@ -208,12 +208,34 @@ static Cell *bind_cell(Elab *x, const Ast *ast, Unit *unit, const Ast *call, Spa
   return good ? c : NULL;
 }
 
+static Cell *layer_cell(Elab *x, const Ast *arg)
+{
+  if (is_cell_value(x, arg)) return value_of(x, arg, false).cell;
+  diag(x->body->s->diag, arg->span, "stack takes a cell, such as lstm(64)");
+  return NULL;
+}
+
+/* stack(lstm(64), gru(32)) */
+static Cell *stack_of_cells(Elab *x, const Ast *call, Span span)
+{
+  Sema *s = x->body->s;
+  int n = call->nkid - 1;
+  Cell *c = ARENA_NEW(s->arena, Cell), **each = ARENA_ARRAY(s->arena, Cell *, n);
+  bool good = true;
+  for (int i = 0; i < n; i++) good &= (each[i] = layer_cell(x, call->kid[i + 1])) != NULL;
+  if (!good) return NULL;
+  *c = (Cell){.name = each[0]->name, .inner = each[0], .each = each, .layers = n, .made_in = x->body, .span = span};
+  return c;
+}
+
 /* stack(2, lstm(H)) */
 static Cell *stack_cell(Elab *x, const Ast *call, Span span)
 {
   Sema *s = x->body->s;
+  if (call && call->nkid > 1 && is_cell_value(x, call->kid[1])) return stack_of_cells(x, call, span);
   if (!call || call->nkid != 3) {
-    diag(s->diag, span, "stack takes a number of layers and a cell: stack(2, lstm(64))");
+    diag(s->diag, span,
+         "stack takes a number of layers and a cell, or cells: stack(2, lstm(64)), stack(lstm(64), gru(32))");
     return NULL;
   }
   int layers;
@@ -222,14 +244,10 @@ static Cell *stack_cell(Elab *x, const Ast *call, Span span)
     diag(s->diag, call->kid[1]->span, "a stack has 1 to %d layers, this is %d", LAYER_LIMIT, layers);
     return NULL;
   }
-  Value v = value_of(x, call->kid[2], false);
-  if (v.kind == VALUE_NONE) return NULL;
-  if (v.kind != VALUE_CELL) {
-    diag(s->diag, call->kid[2]->span, "stack takes a cell, such as lstm(64)");
-    return NULL;
-  }
+  Cell *layer = layer_cell(x, call->kid[2]);
+  if (!layer) return NULL;
   Cell *c = ARENA_NEW(s->arena, Cell);
-  *c = (Cell){.name = v.cell->name, .inner = v.cell, .layers = layers, .made_in = x->body, .span = span};
+  *c = (Cell){.name = layer->name, .inner = layer, .layers = layers, .made_in = x->body, .span = span};
   return c;
 }
 

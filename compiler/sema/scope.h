@@ -56,12 +56,13 @@ struct Params {
   }) children;
 };
 
-struct Cell { /* gru(64), stack(2, lstm(H)), or an instance of one */
+struct Cell { /* gru(64), stack(2, lstm(H)), stack(lstm(64), gru(32)), or an instance of one */
   const char *name;
   const Ast *ast; /* NULL for a stack */
   Unit *unit;
   Value *formal;
-  Cell *inner; /* of a stack */
+  Cell *inner; /* of a stack: its first layer's */
+  Cell **each; /* by layer, where they differ; NULL: all are inner */
   int layers;
   bool reversed;
   Params *shared; /* of a named instance */
@@ -241,6 +242,7 @@ const Ast *applied_cell(const Ast *call, const Ast **axis); /* gru(8)[s](..): th
 /* cell.c */
 typedef enum CallKind { CALL_FUNCTION, CALL_AXIS, CALL_CELL, CALL_APPLY } CallKind;
 CallKind call_kind(Elab *x, const Ast *call);
+const char *why_no_value(const char *name); /* why a word of the language cannot be read; NULL: it may be a variable */
 bool is_cell_value(Elab *x, const Ast *e);
 Cell *cell_value(Elab *x, const Ast *e);
 const char *signature(Arena *a, const Ast *definition);

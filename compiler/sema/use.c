@@ -86,16 +86,17 @@ static Use *declare_any(Body *b, Cell *c, const Ast *site, Naming name, bool tur
   for (int i = 0; i < c->layers && !s->flat->full; i++) {
     const char *layer = arena_printf(s->arena, "%d", i);
     bool last = i == c->layers - 1;
+    Cell *cell = c->each ? c->each[i] : c->inner;
     Naming inner = {.path = arena_printf(s->arena, "%s.%s", name.path, layer),
                     .params = params_child(s, name.params, NULL, i, layer)};
-    if (c->inner->shared) inner.params = c->inner->shared;
+    if (cell->shared) inner.params = cell->shared;
     if (last) {
       if (!name.target)
         name.target = flat_var(s->flat, VAR_COMPUTED, name.path, output_axes(text_of(c), along), site->span),
         name.target->body = b;
       inner.target = name.target;
     }
-    Use *l = declare_any(b, c->inner, site, inner, turn, along);
+    Use *l = declare_any(b, cell, site, inner, turn, along);
     vec_push(s->arena, &u->layers, l);
     u->bad |= l->bad;
     u->result = l->result;

@@ -25,6 +25,8 @@ model attention {
   param two.1.W : real[2,2] = glorot
   param two.1.U : real[2,2] = orthogonal
   param two.1.b : real[2] = zeros
+  param b.mean.running : real[100,3] = zeros
+  param b.mean.updates : real[100] = zeros
 
   e[t, s] = sum(v * tanh(W @ z[t] + U @ x[s] + w * covered[t-1, s]))  # real
   a[t, s] = a.exp[t, s] / a.sum[t]                              # real
@@ -37,7 +39,7 @@ model attention {
   k[t, s] = k.W @ x[s-1] + z[t] + k[t, s-1]                     # real[3]
   two[t, s] = tanh(two.1.W @ two.0[t, s] + two.1.U @ two[t-1, s] + two.1.b)  # real[2]
   p[t] = -p.max.2[t] / S + (stop_gradient(p.max.3[t]) + log(p.sum[t])) - t / T  # real
-  b[t] = z[t] - b.sum[t] / live[t]                              # real[3]
+  b[t] = z[t] - b.mean[t]                                       # real[3]
   n.d[t, s] = n.x[t, s] - sum(n.x[t, s]) / 3                    # real[3]
   m[0] = broadcast(0, 3)                                        # real[3], one for all
   k[t, 0] = broadcast(0, 3)                                     # real[3]
@@ -51,5 +53,5 @@ model attention {
   p.max.2[t] = max[s](-where(a[t, s] == p.max[t], s, S + 1))    # real
   p.max.3[t] = max[s](e[t, s])                                  # real
   p.sum[t] = sum[s](exp(e[t, s] - stop_gradient(p.max.3[t])))   # real
-  b.sum[t] = sum[batch](z[t])                                   # real[3], one for all
+  b.mean[t] = sum[batch](z[t]) / live[t]                        # real[3], one for all
 }
