@@ -119,9 +119,16 @@ static void keep_outputs(System *s, VarList *keep)
     if (s->vars.at[i]->output) vec_push(s->arena, keep, s->vars.at[i]);
 }
 
-/* What makes a step impossible: the first equation that needs another t than this and earlier ones. */
+/* What makes a step impossible: a second axis, or the first equation that needs another t than this and earlier ones.
+ */
 static const char *why_no_step(System *s)
 {
+  for (int i = 0; i < s->vars.n; i++) {
+    const Var *v = s->vars.at[i];
+    if (v->dom & DOM_S)
+      return arena_printf(s->arena, "'%s' (line %d) varies over %s, and a step is one of %s alone", v->name,
+                          span_line(v->span), s->axis[AXIS_S], s->axis[AXIS_T]);
+  }
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];
     if (!v->rhs) continue;
