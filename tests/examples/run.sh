@@ -150,6 +150,7 @@ check "the table of memory has its rows" $?
 of_cell() { awk -F'|' -v cell=" \`$1\` " -v column="$2" '$2 == cell {print $column}' out; }
 below "gru on the adding problem" "$(of_cell "gru, slow" 4)" 0.08 # chance: 0.167
 below "lstm on the copy task" "$(of_cell "lstm, slow" 7)" 0.85    # chance: 0.904
+below "exprnn on the copy task" "$(of_cell exprnn 7)" 0.3
 
 # -- README.md and demo.sh ----------------------------------------------------------------------------------------
 run "README.md shows what is there" python3 - "$root" "$rnnc" <<'PY'
