@@ -150,12 +150,13 @@ below "error of pixels after 2 epochs" "$(awk '/^accuracy/ {print 1 - $2}' out)"
 # -- memory ---------------------------------------------------------------------------------------------------------
 # the table at small size: a row a cell; what must have been learned by then
 run "the table of memory" python3 "$examples/memory/table.py" "$rnnc" . steps=20 gap=3 sequences=2000 epochs=3 \
-  "cells=elman;irnn;indrnn;antisymmetric;lstm, slow;gru, slow;mingru, slow"
-test "$(grep -c '^|' out)" -eq 10
+  "cells=elman;irnn;indrnn;antisymmetric;exprnn;lstm, slow;gru, slow;mingru, slow"
+test "$(grep -c '^|' out)" -eq 11
 check "the table of memory has its rows" $?
 of_cell() { awk -F'|' -v cell=" \`$1\` " -v column="$2" '$2 == cell {print $column}' out; }
 below "gru on the adding problem" "$(of_cell "gru, slow" 4)" 0.08 # chance: 0.167
 below "lstm on the copy task" "$(of_cell "lstm, slow" 7)" 0.85    # chance: 0.904
+below "exprnn on the copy task" "$(of_cell exprnn 7)" 0.3
 
 # -- README.md and demo.sh ----------------------------------------------------------------------------------------
 run "README.md shows what is there" python3 - "$root" "$rnnc" <<'PY'
