@@ -1,7 +1,6 @@
 /* target.c: left sides: which variable an equation defines, at which places, and the boundaries of variables.
    Needs: declarations. Leaves alone: right sides (statement.c). */
 #include "body.h"
-#include <ctype.h>
 #include <string.h>
 
 /* ---- equations ---- */
