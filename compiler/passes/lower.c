@@ -116,7 +116,8 @@ static int statistic_rows(const Flat *f)
 
 static Var *fixed_param(Lower *l, const FlatVar *v, const char *what, Shape shape)
 {
-  Var *p = system_var(l->s, VAR_PARAM, arena_printf(l->s->arena, "%s.%s", v->var->name, what), shape, DOM_MODEL, v->span);
+  Var *p =
+      system_var(l->s, VAR_PARAM, arena_printf(l->s->arena, "%s.%s", v->var->name, what), shape, DOM_MODEL, v->span);
   p->fixed = true;
   p->init.kind = INIT_ZEROS;
   return p;

@@ -10,6 +10,7 @@
 #include "program.h"
 #include "adjoint.h"
 #include "carry.h"
+#include "future.h"
 #include "name.h"
 #include "simplify.h"
 #include "stack.h"
@@ -119,37 +120,6 @@ static void keep_outputs(System *s, VarList *keep)
     if (s->vars.at[i]->output) vec_push(s->arena, keep, s->vars.at[i]);
 }
 
-/* What makes a step impossible: a second axis, or the first equation that needs another t than this and earlier ones.
- */
-static const char *why_no_step(System *s)
-{
-  for (int i = 0; i < s->vars.n; i++) {
-    const Var *v = s->vars.at[i];
-    if (v->dom & DOM_S)
-      return arena_printf(s->arena, "'%s' (line %d) varies over %s, and a step is one of %s alone", v->name,
-                          span_line(v->span), s->axis[AXIS_S], s->axis[AXIS_T]);
-  }
-  for (int i = 0; i < s->vars.n; i++) {
-    Var *v = s->vars.at[i];
-    if (!v->rhs) continue;
-    ExprList nodes = walk_nodes(s, v->rhs);
-    for (int k = 0; k < nodes.n; k++) {
-      Expr *e = nodes.at[k];
-      bool over = e->op == OP_TSUM || e->op == OP_TMAX || e->op == OP_BSUM || e->op == OP_LENGTH || e->op == OP_AT;
-      bool ahead = e->op == OP_READ && ((e->attr[0] == READ_REL && e->attr[1] > 0) || e->attr[0] >= FROM_START);
-      if (!over && !ahead) continue;
-      Text t = {0};
-      text_printf(&t, "'%s' (line %d) needs ", v->name, span_line(v->span));
-      if (over) text_printf(&t, "the whole sequence: %s", op_info[e->op].name);
-      else expr_print(&t, s, e);
-      const char *why = arena_copy(s->arena, t.at, t.n);
-      text_free(&t);
-      return why;
-    }
-  }
-  return NULL;
-}
-
 static void differentiate(System *s, Compiled *c, VarList *keep)
 {
   VarList wrt = {0};
@@ -210,7 +180,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   if (!loss) s->loss = NULL, s->draws.n = 0;
   if (!metrics) s->metrics.n = 0;
   prune(s, keep.at, keep.n);
-  if (r->kind == PROGRAM_STEP && (c->refused = why_no_step(s))) return c;
+  if (r->kind == PROGRAM_STEP && (c->refused = future_reason(s, keep.at, keep.n))) return c;
   if (r->windows) carry_states(s);
   if (stage == STAGE_EQUATIONS) return c;
   if (r->kind == PROGRAM_TRAIN) {

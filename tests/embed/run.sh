@@ -98,15 +98,42 @@ expect "and run" 0 ./two
 # -- what is refused ---------------------------------------------------------------------------------------------------
 printf 'model m {\n  input x[t] : real[2]\n  output o[t]\n  o[t] = x[t+1]\n}\n' > ahead.rnn
 expect "--inference of a model that looks ahead" 1 "$rnnc" -c --inference ahead.rnn -o ahead.o
-says "the equation is named" "'o' (line 4).*x\[t+1\]" log
+says "the equation is named" "o (line 4) needs x\[t+1\]" log
 expect "nothing is written" 1 test -e ahead.o -o -e ahead.h
 expect "without --inference it has no step" 0 "$rnnc" -c ahead.rnn -o ahead.o
 says "and the header says why" "There is no streaming step: .*x\[t+1\]" ahead.h
 printf 'model m {\n  axis s, t\n  input x[s] : real[2]\n  input y[t] : real[2]\n  output o[t, s]\n  o[t, s] = x[s] + y[t]\n}\n' > axes.rnn
 expect "--inference of a model of two axes" 1 "$rnnc" -c --inference axes.rnn -o axes.o
-says "the reason is named" "'x' (line 3) varies over s" log
+says "the reason is named" "o (line 6) needs x\[s\]" log
 expect "without --inference it has no step either" 0 "$rnnc" -c axes.rnn -o axes.o
 says "and the header says what the arrays are" "output o \[N, T, S, 2\]: real\[2\], one for each step of both axes" axes.h
+cat > future.rnn << 'end'
+model m {
+  input x[t] : real[2]
+  output o[t]
+  m = mean[t](x[t])
+  d[t] = x[t] - m
+  h[t] = tanh(h[t-1] + d[t])
+  o[t] = 2 * h[t]
+}
+end
+expect "--inference of what is normalised over t" 1 "$rnnc" -c --inference future.rnn -o future.o
+says "the equations are named from the output on" "o (line 7) <- h (line 6) <- d (line 5) <- m (line 4) needs the whole sequence: sum\[t\]" log
+cat > axes.rnn << 'end'
+model m {
+  axis s, t
+  input x[s] : real[2]
+  input z[t] : real[2]
+  output h[t]
+  a[t, s] = softmax[s](dot(x[s], h[t-1]))
+  h[t] = z[t] + sum[s](a[t, s] * x[s])
+}
+end
+expect "--inference of attention" 1 "$rnnc" -c --inference axes.rnn -o axes.o
+says "a sum over the second axis is named" "h (line 7).* needs the whole sequence: sum\[s\]" log
+sed -i 's/z\[t\] + sum.*/z[t] + h[t-1]; h[0] = x[S]/' axes.rnn
+expect "--inference of a decoder" 1 "$rnnc" -c --inference axes.rnn -o axes.o
+says "what a state starts from is named" "h (line 7) <- h\[0\] (line 7) needs x\[S\]" log
 expect "--inference without -c" 2 "$rnnc" --inference ahead.rnn -o ahead
 expect "a folder that is not there" 3 "$rnnc" -c --inference "$here/models/clock.rnn" -o none/clock.o
 expect "an object named like its header" 2 "$rnnc" -c --inference "$here/models/clock.rnn" -o clock.h

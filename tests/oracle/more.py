@@ -1,5 +1,6 @@
 """more.py NRIR_FOLDER OUT_FOLDER: oracle vectors for what oracle.tar.xz does not touch: masks that are no prefix, masked losses,
-backward masked scans, where, clip, slices, products of weights, a state reassigned in a step, weights per step, means inside a function.
+backward masked scans, where, clip, slices, products of weights, a state reassigned in a step, weights per step, means inside a function;
+encoders and decoders, batch normalisation.
 
 Needs PyTorch and the folder that holds nrir.py and cases.py. Packed as vectors/more.tar.xz; only needed to make it anew."""
 import os
@@ -10,11 +11,11 @@ sys.path.insert(0, sys.argv[1])
 import cases  # noqa: E402
 import nrir   # noqa: E402
 
-DIMS = {"T": 5, "B": 3, "I": 2, "H": 3, "O": 4, "V": 4, "K": 6}
+DIMS = {"T": 5, "B": 3, "I": 2, "H": 3, "O": 4, "V": 4, "K": 6, "S": 4}
 
 
-def scan(body, states, emit, name="s", direction=1, over=None, mask=None):
-    return {"scan": {"name": name, "dir": direction, "T": "T", "over": {"x": "x"} if over is None else over, "states": states, "mask": mask,
+def scan(body, states, emit, name="s", direction=1, over=None, mask=None, axis="T"):
+    return {"scan": {"name": name, "dir": direction, "T": axis, "over": {"x": "x"} if over is None else over, "states": states, "mask": mask,
                      "body": body, "emit": emit}}
 
 
@@ -80,6 +81,36 @@ PROGRAMS = {
     "softmax_states": ({**X, "target": "T,B,H"}, W,
                        [scan(["h = softmax(x @ W + 3.0 * h[-1] @ U + b)"], {"h": ["zeros:B,H", "zeros:B,H"]}, ["h"], direction=-1),
                         {"loss": "-mean(log(s.h) * softplus(target))"}], ["s.h"]),
+    "decoder_context_each_step": ({**X, "w": "S,B,I", "target!O": "S,B"}, {**W, "W2": "I,H", "U2": "H,H", "C": "H,H", "D": "H,O", **OUT},
+                                  [scan(ELMAN, ZERO, ["h"]), {"let": "ctx = tanh(s.h_final)"},
+                                   scan(["h = tanh(w @ W2 + h[-1] @ U2 + ctx @ C)"], {"h": ["ctx"]}, ["h"], name="d", over={"w": "w"}, axis="S"),
+                                   {"let": "y = d.h @ V + ctx @ D + v"}, {"loss": "xent(y, target) + 0.1 * mean(square(s.h))"}],
+                                  ["y", "ctx", "s.h", "d.h_final"]),
+    "decoder_of_both_ends": ({"a!V": "T,B", "q!K": "S,B", "target": "S,B,H"}, {"E": "V,H", "F": "K,H", "U": "H,H", "U2": "H,H", "P": "H,H", "Q": "H,H"},
+                             [{"let": "e = lookup(E, a)"}, {"let": "f = lookup(F, q)"},
+                              scan(["h = tanh(e + h[-1] @ U)"], ZERO, ["h"], over={"e": "e"}),
+                              scan(["h = tanh(e + h[-1] @ U2)"], ZERO, ["h"], name="r", direction=-1, over={"e": "e"}),
+                              {"let": "ctx = s.h_final @ P + r.h_final @ Q"},
+                              scan(["h = tanh(f + h[-1] @ U + 0.5 * h[-2])"], {"h": ["ctx", "s.h_final"]}, ["h"], name="d", over={"f": "f"}, axis="S"),
+                              {"loss": "mse(d.h, target)"}], ["d.h", "ctx", "r.h"]),
+    "decoder_of_masked": ({**X, "w": "S,B,I", "m?prefix": "T,B", "target": "S,B,H"}, {**W, "W2": "I,H", "U2": "H,H"},
+                          [scan(ELMAN, ZERO, ["h"], mask="m"),
+                           scan(["h = tanh(w @ W2 + h[-1] @ U2)"], {"h": ["s.h_final"]}, ["h"], name="d", direction=-1, over={"w": "w"}, axis="S"),
+                           {"loss": "mse(d.h, target)"}], ["s.h", "s.h_final", "d.h"]),
+    "decoder_longer_state": ({"x": "S,B,I", "w": "T,B,I", "target": "T,B,H"}, {**W, "c": "H"},
+                             [scan(ELMAN + ["c2 = h * c + c2[-1]"], {"h": ["zeros:B,H"], "c2": ["zeros:B,H"]}, ["h"], axis="S"),
+                              scan(["h = tanh(w @ W + h[-1] @ U + b)", "c2 = 0.5 * c2[-1] + h"], {"h": ["s.h_final"], "c2": ["s.c2_final"]}, ["c2"], name="d",
+                                   over={"w": "w"}), {"loss": "mse(d.c2, target)"}], ["d.c2", "s.c2_final", "d.h_final"]),
+    "batchnorm_backward": ({**X, "h0": "B,H", "target": "T,B,H"}, {"W": "I,H", "U": "H,H", "g": "H", "k": "H", "g2": "H", "k2": "H", "g3": "H", "k3": "H"},
+                           [scan(["h = tanh(batchnorm(x @ W, g, k, 0.01) + 0.5 * batchnorm(h[-1] @ U, g2, k2) + h[-2])"], {"h": ["h0", "zeros:B,H"]}, ["h"],
+                                 direction=-1), {"let": "z = batchnorm(s.h_final, g3, k3)"}, {"loss": "mse(s.h, target) + mean(square(z - h0))"}], ["s.h", "z"]),
+    "batchnorm_masked": ({**X, "m?prefix": "T,B", "target": "T,B,H"}, {**W, "g": "H", "k": "H"},
+                         [scan(["h = tanh(batchnorm(x @ W, g, k) + h[-1] @ U + b)"], ZERO, ["h"], mask="m"), {"loss": "mse_masked(s.h, target, m)"}],
+                         ["s.h", "s.h_final"]),
+    "batchnorm_decoder": ({**X, "w": "S,B,I", "target!O": "S,B"}, {**W, "W2": "I,H", "U2": "H,H", "g": "H", "k": "H", "g2": "H", "k2": "H", **OUT},
+                          [scan(["h = tanh(batchnorm(x @ W + h[-1] @ U, g, k))"], ZERO, ["h"]),
+                           scan(["h = tanh(batchnorm(w @ W2, g2, k2) + h[-1] @ U2)"], {"h": ["s.h_final"]}, ["h"], name="d", over={"w": "w"}, axis="S"),
+                           {"let": "y = d.h @ V + v"}, {"loss": "xent(y, target)"}], ["y", "s.h"]),
 }
 
 
