@@ -234,7 +234,9 @@ int driver_object(Driver *d, const char *out)
   if (!strcmp(path, out))
     return fail(arena_printf(d->arena, "%s: the header gets this name: name the object MODEL.o", out), NULL,
                 EXIT_USAGE);
-  int code = driver_module(d, d->o.inference ? 1u << PROGRAM_STEP : (1u << PROGRAM_KINDS) - 1);
+  unsigned all = (1u << PROGRAM_KINDS) - 1; /* rnn.h has no word for `free` but by that setting */
+  if (!driver_has_setting(d, "gap", "true")) all &= ~(1u << PROGRAM_FREE);
+  int code = driver_module(d, d->o.inference ? 1u << PROGRAM_STEP : all);
   if (code) return code;
   if (d->o.inference && d->step->refused)
     return fail(arena_printf(d->arena, "%s: no streaming step: %s", d->o.path, d->step->refused), NULL,

@@ -94,7 +94,7 @@ typedef struct Search {
   /* what followed: row b at step t wrote symbol[t * B + b], having stood in row parent[t * B + b] before */
   int32_t *symbol;
   int64_t *parent, room; /* room: steps */
-  double *row;           /* [symbols]: the logits at hand, then log probabilities */
+  double *row;           /* [classes]: the logits at hand */
   Candidate *candidate;  /* [width] */
 } Search;
 
@@ -199,7 +199,7 @@ static bool read_logits(Search *s, int64_t b, int64_t t, double *most, double *l
   double sum = 0;
   bool finite = true;
   *most = -INFINITY;
-  for (int64_t i = 0; i < s->symbols; i++) {
+  for (int64_t i = 0; i < s->logits->width; i++) { /* of all classes, since they share the probability */
     s->row[i] = rnn_run_value(s->run, s->logits, 0, 0, b, i);
     finite = finite && s->row[i] < INFINITY; /* not NaN either */
     if (s->row[i] > *most) *most = s->row[i];
@@ -207,9 +207,15 @@ static bool read_logits(Search *s, int64_t b, int64_t t, double *most, double *l
   if (!finite || *most == -INFINITY)
     return rnn_fail(error, RNN_ERROR_DATA, "sequence %lld, step %lld: the logits '%s' are not finite",
                     (long long)s->sequence[b] + 1, (long long)t + 1, s->logits->name);
-  for (int64_t i = 0; i < s->symbols; i++) sum += exp(s->row[i] - *most);
+  for (int64_t i = 0; i < s->logits->width; i++) sum += exp(s->row[i] - *most);
   *log_sum = log(sum);
   return true;
+}
+
+static bool nothing_follows(const Search *s, int64_t b, int64_t t, RnnError *error)
+{
+  return rnn_fail(error, RNN_ERROR_DATA, "sequence %lld, step %lld: no symbol of the vocabulary has a probability",
+                  (long long)s->sequence[b] + 1, (long long)t + 1);
 }
 
 /* One symbol for a row, which stays where it is. */
@@ -225,7 +231,7 @@ static bool follow_one(Search *s, int64_t b, int64_t t, RnnError *error)
   uint64_t stream = rnn_stream(rnn_stream_named("decode"), (uint64_t)s->sequence[b]);
   double u = rnn_uniform(w->seed, rnn_stream(stream, (uint64_t)(b % w->width)), (uint64_t)t);
   int64_t id = rnn_categorical(s->row, s->symbols, w->method == DECODE_DRAW ? &w->drawing : &likeliest, u);
-  if (id < 0) return rnn_fail_memory(error, (size_t)s->symbols * 16);
+  if (id < 0) return nothing_follows(s, b, t, error);
   double log_probability = s->log_probability[b] + (s->row[id] - most) - log_sum;
   bool ended = id == w->end;
   if (!ended && t + 1 < s->limit[b]) {
@@ -240,10 +246,11 @@ static bool follow_one(Search *s, int64_t b, int64_t t, RnnError *error)
 /* The best continuations of a sequence's rows, the likeliest first; of equal ones the first stays. Returns how many. */
 static int64_t best_candidates(Search *s, int64_t first, int64_t t, RnnError *error)
 {
-  int64_t count = 0, width = s->wish->width;
+  int64_t count = 0, width = s->wish->width, live = 0;
   for (int64_t b = first; b < first + width; b++) {
     double most, log_sum;
     if (s->log_probability[b] == -INFINITY) continue;
+    live++;
     if (!read_logits(s, b, t, &most, &log_sum, error)) return -1;
     for (int64_t i = 0; i < s->symbols; i++) {
       Candidate one = {s->log_probability[b] + (s->row[i] - most) - log_sum, b, (int32_t)i};
@@ -255,6 +262,7 @@ static int64_t best_candidates(Search *s, int64_t first, int64_t t, RnnError *er
       s->candidate[at] = one;
     }
   }
+  if (live && !count) return nothing_follows(s, first, t, error), -1;
   return count;
 }
 
@@ -395,7 +403,7 @@ static bool open_search(Search *s, RnnError *error)
   s->sequence = calloc((size_t)rows + 1, sizeof *s->sequence);
   s->limit = calloc((size_t)rows + 1, sizeof *s->limit);
   s->log_probability = calloc((size_t)rows + 1, sizeof *s->log_probability);
-  s->row = calloc((size_t)s->symbols + 1, sizeof *s->row);
+  s->row = calloc((size_t)s->logits->width + 1, sizeof *s->row);
   s->candidate = calloc((size_t)s->wish->width + 1, sizeof *s->candidate);
   bool ok =
       s->out->count && s->out->hypothesis && s->sequence && s->limit && s->log_probability && s->row && s->candidate;

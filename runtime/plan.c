@@ -248,8 +248,10 @@ static void describe_cut(FILE *out, RnnPlan *plan)
     if (plan->item[i].length < shortest) shortest = plan->item[i].length;
     if (plan->item[i].length > longest) longest = plan->item[i].length;
   }
-  fprintf(out, "%s: %lld sequence%s, %lld steps in all\n", d->origin, (long long)d->sequences,
+  fprintf(out, "%s: %lld sequence%s, %lld steps in all", d->origin, (long long)d->sequences,
           d->sequences == 1 ? "" : "s", (long long)rnn_plan_steps(plan));
+  if (d->length2) fprintf(out, ", %lld along %s", (long long)d->start2[d->sequences], d->axes.second);
+  fputc('\n', out);
   if (plan->cut)
     fprintf(out,
             "cut into %lld streams of %lld to %lld steps that run side by side; windows of %lld steps, the state "

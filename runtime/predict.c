@@ -76,11 +76,20 @@ static bool add_draw(Prediction *p, const ModelDescription *m, const Program *pr
   return add_column(p, c, error);
 }
 
+/* A model that declares outputs hands out no others: then what is drawn cannot be told without them. */
+static bool hands_out_arguments(const ModelDescription *m, const Program *program)
+{
+  for (int i = 0; i < m->draws; i++)
+    for (int k = 0; k < MODEL_DRAW_PARAMS && m->draw[i].param[k]; k++)
+      if (rnn_dist_mode_needs(m->draw[i].dist, k) && rnn_program_var(program, m->draw[i].param[k]) < 0) return false;
+  return true;
+}
+
 static bool choose_columns(Prediction *p, const ModelDescription *m, const Program *program, bool outputs,
                            RnnError *error)
 {
   int most = m->outputs > m->draws ? m->outputs : m->draws;
-  bool drawn = !outputs && m->draws, ok = true;
+  bool drawn = !outputs && m->draws && (!m->outputs || hands_out_arguments(m, program)), ok = true;
   p->column = calloc((size_t)most + 1, sizeof *p->column);
   if (!p->column) return rnn_fail_memory(error, (size_t)most * sizeof *p->column);
   if (!drawn && !m->outputs) return rnn_fail(error, RNN_ERROR_USAGE, "the model has no outputs");

@@ -26,7 +26,8 @@ typedef struct Prediction {
   int64_t widest;
 } Prediction;
 
-/* outputs: the model's outputs; else the likeliest values of what it draws, and the outputs where it draws nothing. */
+/* outputs: the model's outputs; else the likeliest values of what it draws, and the outputs where it draws nothing, or
+   does not hand out the arguments of what it draws from. */
 bool rnn_predict(RnnHandle *handle, const RnnDataset *data, RnnPlanSettings plan, bool outputs, Prediction *prediction,
                  RnnError *error);
 void rnn_prediction_free(Prediction *prediction);

@@ -32,10 +32,14 @@ suite() { # NAME: runs it
       python3 tests/exec/edges.py "$rnnc" ;;
   oracle)
     code=0
-    for t in losses run cells noise kept two_axes; do python3 "tests/oracle/$t.py" --rnnc "$rnnc" || code=1; done
+    for t in losses run cells noise kept two_axes decoding; do python3 "tests/oracle/$t.py" --rnnc "$rnnc" || code=1; done
     return $code
     ;;
-  random) python3 tests/random/run.py --rnnc "$rnnc" --seed "${RANDOM_SEED:-1}" --count "$random_count" ;;
+  random)
+    code=0
+    python3 tests/random/run.py --rnnc "$rnnc" --seed "${RANDOM_SEED:-1}" --count "$random_count" || code=1
+    python3 tests/random/two_axes.py --rnnc "$rnnc" --seed "${RANDOM_SEED:-1}" --count $((random_count / 5 + 1)) || code=1
+    test $code -eq 0 ;;
   docs) sh tests/docs/run.sh "$rnnc" ;;
   embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
   examples) CC="${CC:-cc}$sanitized" sh tests/examples/run.sh "$build" ;;

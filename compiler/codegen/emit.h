@@ -91,7 +91,7 @@ typedef void EmitBody(Emit *e, LLVMValueRef i, void *arg);
 void emit_for(Emit *e, const char *name, LLVMValueRef from, LLVMValueRef to, int64_t step, EmitBody *body, void *arg);
 void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body, void *arg); /* i = count-1 .. 0 */
 
-/* Sequence b in the order of `axis` at its first places; an axis that only other sequences would have costs nothing. */
+/* Sequence b of the order of an axis, at the first place of each axis. */
 Row emit_row(Emit *e, Axis order, LLVMValueRef b);
 Row emit_first_row(Emit *e);                                    /* sequence 0 at the first place of each axis */
 LLVMValueRef emit_longest(Emit *e, Axis axis);                  /* T */

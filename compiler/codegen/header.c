@@ -27,6 +27,8 @@ static long long number_of(const json_t *o, const char *key)
   return (long long)json_integer_value(json_object_get(o, key));
 }
 
+static bool has(const json_t *o, const char *key) { return json_is_true(json_object_get(o, key)); }
+
 static bool is_token(const json_t *port) { return !strcmp(text_of(port, "type"), "token"); }
 
 /* The entry of a named variable in one of the model's lists; NULL when it has none. */
@@ -87,6 +89,15 @@ static void put_safe(Text *t, const char *s)
   }
 }
 
+static void put_domain(Text *t, const json_t *entry)
+{
+  bool first = has(entry, "time"), second = has(entry, "second");
+  text_puts(t, first && second ? ", one for each step of both axes"
+               : second        ? ", one a step of the second axis"
+               : first         ? ", one a step"
+                               : ", one a sequence");
+}
+
 static void put_shape(Text *t, const json_t *entry, bool time)
 {
   const json_t *shape = json_object_get(entry, "shape");
@@ -98,7 +109,7 @@ static void put_shape(Text *t, const json_t *entry, bool time)
       text_printf(t, "%s%lld%s", i ? ", " : "[", (long long)json_integer_value(json_array_get(shape, i)),
                   i + 1 == json_array_size(shape) ? "]" : "");
   }
-  if (time) text_puts(t, json_is_true(json_object_get(entry, "time")) ? ", one a step" : ", one a sequence");
+  if (time) put_domain(t, entry);
 }
 
 /* ---- parts ---- */
@@ -254,7 +265,7 @@ static void put_arrays(Header *h, const char *list, const char *what)
     const char *role = text_of(e, "role");
     text_printf(t, "     %s ", *role ? role : what);
     put_safe(t, text_of(e, "name"));
-    text_puts(t, json_is_true(json_object_get(e, "time")) ? " [N, T" : " [N");
+    text_printf(t, " [N%s%s", has(e, "time") ? ", T" : "", has(e, "second") ? ", S" : "");
     if (!is_token(e))
       for (size_t k = 0; k < json_array_size(json_object_get(e, "shape")); k++)
         text_printf(t, ", %lld", (long long)json_integer_value(json_array_get(json_object_get(e, "shape"), k)));
@@ -288,6 +299,8 @@ static void put_library(Header *h)
         "   rnn_initialise, any of these, rnn_close; rnn_weights is the block that %s_step takes.\n"
         "   N sequences of up to T steps; `lengths` [N] where they differ.\n",
         n, n);
+    const char *second = json_string_value(json_array_get(json_object_get(h->model, "axes"), 1));
+    if (second) text_printf(t, "   The second axis has up to S steps, `lengths_%s` [N].\n", second);
     put_arrays(h, "inputs", "input");
     put_arrays(h, "outputs", "output");
   } else {

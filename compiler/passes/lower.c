@@ -385,39 +385,34 @@ static bool refuse_edge(Lower *l, const FlatEdge *e, const char *why)
   return false;
 }
 
-/* A reset makes other reads; what is clipped is kept with the variable. */
+/* Says of each variable that the statement means how it is reset, or how far its messages go; false: said twice. */
+static bool mark_edge(Lower *l, const FlatEdge *e, Reset *reset)
+{
+  bool again = false;
+  for (int i = 0; i < l->f->vars.n; i++) {
+    FlatVar *v = l->f->vars.at[i];
+    if (!v->var || !edge_holds(e, v)) continue;
+    again |= e->when ? reset[v->var->id].when != NULL : v->var->message > 0;
+    if (e->when) reset[v->var->id] = (Reset){.when = e->when->var, .turned = edge_turned(v)};
+    else v->var->message = e->clip;
+  }
+  if (!again) return true;
+  return refuse_edge(
+      l, e, e->when ? "'%s' is reset twice: join the conditions with 'or'" : "the messages of '%s' are clipped twice");
+}
+
 static bool lower_edges(Lower *l)
 {
-  Flat *f = l->f;
-  int n = l->s->vars.n;
+  const FlatEdge *edge = l->f->edges.at;
+  int n = l->s->vars.n, edges = l->f->edges.n;
   Reset *reset = ARENA_ARRAY(l->s->arena, Reset, n + 1);
   bool *hit = ARENA_ARRAY(l->s->arena, bool, n + 1), good = true;
-  for (int i = 0; i < f->edges.n; i++) {
-    const FlatEdge *e = &f->edges.at[i];
-    bool again = false;
-    for (int k = 0; k < f->vars.n; k++) {
-      FlatVar *v = f->vars.at[k];
-      if (!v->var || !edge_holds(e, v)) continue;
-      if (e->when) {
-        again |= reset[v->var->id].when != NULL;
-        reset[v->var->id] = (Reset){.when = e->when->var, .turned = edge_turned(v)};
-      } else {
-        again |= v->var->message > 0;
-        v->var->message = e->clip;
-      }
-    }
-    if (again)
-      good = refuse_edge(l, e,
-                         e->when ? "'%s' is reset twice: join the conditions with 'or'"
-                                 : "the messages of '%s' are clipped twice");
-  }
-  if (!good) return false;
+  for (int i = 0; i < edges; i++) good &= mark_edge(l, &edge[i], reset);
+  if (!good || !edges) return good;
   reset_reads(l->s, reset, n, hit);
-  for (int i = 0; i < f->edges.n; i++) {
-    const FlatEdge *e = &f->edges.at[i];
-    if (e->when && !hit[e->when->var->id])
-      good = refuse_edge(l, e, "nothing reads '%s' from one step to the next: there is nothing to reset");
-  }
+  for (int i = 0; i < edges; i++)
+    if (edge[i].when && !hit[edge[i].when->var->id])
+      good = refuse_edge(l, &edge[i], "nothing reads '%s' from one step to the next: there is nothing to reset");
   return good;
 }
 

@@ -79,13 +79,11 @@ static bool looks_around(Sema *s, Unit *unit, const Ast *cell, int depth);
 static bool applies_looking(Sema *s, Unit *unit, const Ast *e, int depth)
 {
   if (!e) return false;
-  const Ast *inner;
-  if (e->kind == AST_NAME) {
-    Unit *u = unit_of_cell(s, unit, e->name, &inner);
-    return u && looks_around(s, u, inner, depth + 1);
+  for (int i = 0; i < e->nkid; i++) {
+    const Ast *kid = e->kid[i], *inner;
+    Unit *u = kid && kid->kind == AST_NAME && e->kind == AST_CALL ? unit_of_cell(s, unit, kid->name, &inner) : NULL;
+    if (u ? looks_around(s, u, inner, depth + 1) : applies_looking(s, unit, kid, depth)) return true;
   }
-  for (int i = 0; i < e->nkid; i++)
-    if (applies_looking(s, unit, e->kid[i], depth)) return true;
   return false;
 }
 

@@ -1,8 +1,6 @@
 /* edge.c: what is said of the reads that lead from one step to another: reset v when e, clip message v c.
    Needs: all applications declared. Leaves alone: the reads; lower.c changes them once all are known. */
 #include "body.h"
-#include <math.h>
-#include <string.h>
 
 /* the axis along which v's state goes on: the first, where it has both */
 static int along(const FlatVar *v) { return v->axes & DOM_T ? DOM_T : DOM_S; }

@@ -144,6 +144,12 @@ static Node *undefined_variable(Elab *x, const Ast *e)
 static Node *undefined_bare(Elab *x, const Ast *e)
 {
   int before = diag_errors(x->body->s->diag);
+  const char *why_not = why_no_value(e->name);
+  if (why_not) {
+    diag(x->body->s->diag, here(x, e->span), "'%s' is not a value", e->name);
+    diag_note(x->body->s->diag, (Span){0}, "%s", why_not);
+    return say(x, e->span);
+  }
   undefined_variable(x, e);
   if (diag_errors(x->body->s->diag) > before && !x->frame)
     diag_note(x->body->s->diag, (Span){0}, "a parameter of this name needs a declaration: param %s", e->name);

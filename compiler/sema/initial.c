@@ -91,6 +91,14 @@ static bool is_state(Walk *w, const FlatVar *v)
 
 #define PLAIN_DEPTH 4 /* variables that are followed */
 
+/* of v[t-1], a[t+2, s] */
+static bool is_shifted(const Node *read)
+{
+  for (Axis a = 0; a < AXES; a++)
+    if (read->attr[2 * a] == READ_REL && read->attr[2 * a + 1] != 0) return true;
+  return false;
+}
+
 /* By node: does it read anything at another time, itself or through variables that are plain functions, such as r[t] *
    h[t-1]? A state's present value, and a product, are values of their own. */
 static bool *find_delayed(Flat *f)
@@ -100,7 +108,7 @@ static bool *find_delayed(Flat *f)
   for (int round = 0; round < PLAIN_DEPTH; round++) {
     for (int i = 0; i < f->nodes.n; i++) {
       const Node *n = f->nodes.at[i];
-      if (n->op == OP_READ) node[i] = n->axes && (!node_is_now(n) || n->var->delayed);
+      if (n->op == OP_READ) node[i] = n->axes && (is_shifted(n) || n->var->delayed);
       for (int k = 0; k < n->nin && n->op != OP_MATMUL; k++) node[i] |= node[n->in[k]->id];
     }
     for (int i = 0; i < f->vars.n; i++) {

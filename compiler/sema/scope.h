@@ -242,6 +242,7 @@ const Ast *applied_cell(const Ast *call, const Ast **axis); /* gru(8)[s](..): th
 /* cell.c */
 typedef enum CallKind { CALL_FUNCTION, CALL_AXIS, CALL_CELL, CALL_APPLY } CallKind;
 CallKind call_kind(Elab *x, const Ast *call);
+const char *why_no_value(const char *name); /* why a word of the language cannot be read; NULL: it may be a variable */
 bool is_cell_value(Elab *x, const Ast *e);
 Cell *cell_value(Elab *x, const Ast *e);
 const char *signature(Arena *a, const Ast *definition);

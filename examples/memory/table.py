@@ -1,4 +1,4 @@
-"""table.py RNNC FOLDER [OPTION=VALUE ..]: trains adding.rnn and copy.rnn by each cell of the list below, with data made by make.py in
+"""table.py RNNC FOLDER [OPTION=VALUE ..]: trains adding.rnn and copy.rnn by each cell of the list below, with data made by make_data.py in
 FOLDER, and prints the table of their test losses in Markdown. Options, with their defaults:
   cells=all (or names with semicolons)  tasks=adding,copy  steps=400  gap=100  sequences=20000  epochs= (as the models say)  seed=0  units=64
 A line a run goes to standard error while it works."""
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import numpy as np
-import make
+import make_data
 
 # name in the table, the cell in the model, the rate, and biases that begin at +-log(uniform(1, T - 1)), so that units remember for
 # anything from 1 to T steps (C. Tallec, Y. Ollivier, Can recurrent neural networks warp time?, 2018)
@@ -67,7 +67,7 @@ def main(rnnc, folder, options):
     tasks = options["tasks"].split(",")
     cells = CELLS if options["cells"] == "all" else [c for c in CELLS if c[0] in options["cells"].split(";")]
     steps, gap = int(options["steps"]), int(options["gap"])
-    make.make(folder, {"adding": steps * ("adding" in tasks), "copy": gap * ("copy" in tasks), "sequences": int(options["sequences"])})
+    make_data.make(folder, {"adding": steps * ("adding" in tasks), "copy": gap * ("copy" in tasks), "sequences": int(options["sequences"])})
     chance = {"adding": 1 / 6, "copy": 10 * math.log(8) / (gap + 20)}
     heads = {"adding": f"adding, T = {steps}: mean squared error", "copy": f"copy, gap {gap}: nats a step"}
     print("| cell |" + "".join(f" parameters | {heads[t]} | seconds |" for t in tasks))

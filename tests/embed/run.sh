@@ -102,6 +102,11 @@ says "the equation is named" "o (line 4) needs x\[t+1\]" log
 expect "nothing is written" 1 test -e ahead.o -o -e ahead.h
 expect "without --inference it has no step" 0 "$rnnc" -c ahead.rnn -o ahead.o
 says "and the header says why" "There is no streaming step: .*x\[t+1\]" ahead.h
+printf 'model m {\n  axis s, t\n  input x[s] : real[2]\n  input y[t] : real[2]\n  output o[t, s]\n  o[t, s] = x[s] + y[t]\n}\n' > axes.rnn
+expect "--inference of a model of two axes" 1 "$rnnc" -c --inference axes.rnn -o axes.o
+says "the reason is named" "o (line 6) needs x\[s\]" log
+expect "without --inference it has no step either" 0 "$rnnc" -c axes.rnn -o axes.o
+says "and the header says what the arrays are" "output o \[N, T, S, 2\]: real\[2\], one for each step of both axes" axes.h
 cat > future.rnn << 'end'
 model m {
   input x[t] : real[2]

@@ -33,12 +33,14 @@ def code(path):
 
 
 def unused(models):
-    """Complaints about cells of lang/ that no model uses."""
-    texts = [code(m) for m in models]
+    """Complaints about cells of lang/ that no model uses, here or on two axes (two_axes.py). A file's other cells are known to it alone: the
+    one of its name uses them."""
+    texts = [code(m) for m in models + glob.glob(os.path.join(run.HERE, "two_axes", "*.rnn"))]
     for file in sorted(glob.glob(os.path.join(LANG, "*.rnn"))):
-        for cell in re.findall(r"^\s*cell\s+(\w+)", code(file), re.M):
-            if cell not in ELSEWHERE and not any(re.search(rf"(?<![\w.]){cell}\s*\(", t) for t in texts):
-                yield f"no model uses the cell {cell} of lang/{os.path.basename(file)}"
+        name = os.path.basename(file).removesuffix(".rnn")
+        known = re.search(rf"^\s*cell\s+{name}\b", code(file), re.M)
+        if known and name not in ELSEWHERE and not any(re.search(rf"(?<![\w.]){name}\s*\(", t) for t in texts):
+            yield f"no model uses the cell {name} of lang/{os.path.basename(file)}"
 
 
 def part(data, prefix):

@@ -474,5 +474,56 @@ def group_norm(c):
     return c.normal(torch.nn.functional.group_norm(x.flatten(0, 1), 2, gain, bias, 1e-5).reshape(x.shape))
 
 
+class Turned(torch.autograd.Function):
+    """What passes through comes back with the other sign, `weight` times."""
+
+    @staticmethod
+    def forward(ctx, a, weight):
+        ctx.weight = weight
+        return a.clone()
+
+    @staticmethod
+    def backward(ctx, g):
+        return -ctx.weight * g, None
+
+
+def elman_run(c, path, x, n):
+    w, u, b = c.par(f"{path}.W", n, x.shape[-1]), c.par(f"{path}.U", n, n), c.par(f"{path}.b", n)
+    return c.scan(lambda x, h: tanh(mul(w, x) + mul(u, h) + b), x, c.zeros(n))
+
+
+def judge(c, path, inputs, n):
+    """A function from [N, T, inputs] to a logit a sequence: a GRU each way, read at its end."""
+    halves = []
+    for way in "fg":
+        halves.append((c.pars(f"{path}{way}.", "Wr Wz Wn", n, inputs), c.pars(f"{path}{way}.", "Ur Uz Un", n, n),
+                       c.pars(f"{path}{way}.", "br bz bn cn", n)))
+    w, b = c.par(f"{path}dense.W", 1, 2 * n), c.par(f"{path}dense.b", 1)
+
+    def last(a, weights):
+        (wr, wz, wn), (ur, uz, un), (br, bz, bn, cn) = weights
+        h = torch.zeros(n)
+        for x in a:
+            r, z = sigmoid(mul(wr, x) + mul(ur, h) + br), sigmoid(mul(wz, x) + mul(uz, h) + bz)
+            h = (1 - z) * tanh(mul(wn, x) + bn + r * (mul(un, h) + cn)) + z * h
+        return h
+
+    def run(a):
+        ends = [torch.cat((last(r[:n_], halves[0]), last(r[:n_].flip(0), halves[1]))) for r, n_ in zip(a, c.lengths)]
+        return mul(w, torch.stack(ends))[:, 0] + b
+
+    return run
+
+
+@case
+def professor_forcing(c):
+    x, z = c.input("x", 3), c.input("z", 2)
+    a, b = elman_run(c, "a", x, 4), elman_run(c, "b", z, 4)
+    of = judge(c, "j.judge.", 4, 3)
+    told, guessed = of(a.detach()), of(Turned.apply(b, 0.7))
+    squares = torch.stack([(r[:n] ** 2).sum(-1).mean() for r, n in zip(a, c.lengths)])
+    return (-torch.log(sigmoid(told)) - torch.log(1 - sigmoid(guessed)) + squares).mean()
+
+
 if __name__ == "__main__":
     main()

@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
 import weights  # noqa: E402
 
-BOUND = {"interpreter": 1e-9}
+BOUND = {"interpreter": 1e-9, "f64": 1e-9, "f32": 2e-4}
 
 
 def gradient(rnnc, model, folder, data, params, precision, wrt):

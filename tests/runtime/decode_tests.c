@@ -3,6 +3,7 @@
 #include "runtime_train_test.h"
 #include "arrays.h"
 #include "decode.h"
+#include "explain.h"
 #include "rng.h"
 #include <math.h>
 #include <stdio.h>
@@ -141,6 +142,42 @@ static void test_not_finite(void **state)
   assert_false(rnn_train(h, &training, NULL, &error));
   assert_message(&error, "a model with two time axes runs them whole");
   rnn_tensor_file_free(&data);
+  rnn_close(h);
+}
+
+/* The first value that is not finite, in order of time: the encoder's axis, then the decoder's. */
+static void test_explained_in_order(void **state)
+{
+  static const int all[N] = {0, 1, 2, 3, 4};
+  static const struct {
+    const char *var, *says;
+    int64_t t, s, sequence;
+  } steps[] = {
+      {"o", "o[t] (pairs.rnn:9) is nan at t = 2 of sequence 4", 1, 0, 3},
+      {"a", "a[t, s] (pairs.rnn:7) is nan at t = 1, s = 3 of sequence 2", 0, 2, 1},
+      {"g", "g[s] (pairs.rnn:4) is nan at s = 5 of sequence 3", 0, 4, 2},
+      {"g", "g[s] (pairs.rnn:4) is nan at s = 2 of sequence 5", 0, 1, 4},
+  };
+  RnnHandle *h = open_pairs();
+  RnnError error = {0};
+  RnnDataset *d = pairs_data(h, all, N);
+  RnnBatch batch = {0};
+  (void)state;
+  assert_true(rnn_batch_whole(&batch, d, (int64_t[]){0, 1, 2, 3, 4}, N, &error));
+  Run *run = rnn_handle_run(h, "evaluate", &error);
+  assert_true(rnn_run_prepare(run, &batch, d, (NoiseKey){0}, &error));
+  rnn_run_go(run, rnn_weights(h), NULL);
+  for (size_t i = 0; i < COUNT(steps); i++) { /* each comes before those that are there already */
+    char text[512];
+    const ProgramVar *var = &run->program->var[rnn_program_var(run->program, steps[i].var)];
+    for (int64_t b = 0; b < N; b++)
+      if (batch.sequence[b] == steps[i].sequence) *(double *)rnn_run_row(run, var, steps[i].t, steps[i].s, b) = NAN;
+    rnn_explain(h, run, text, sizeof text);
+    if (!strstr(text, steps[i].says)) print_error("%s\n", text);
+    assert_non_null(strstr(text, steps[i].says));
+  }
+  rnn_batch_free(&batch);
+  rnn_dataset_free(d);
   rnn_close(h);
 }
 
@@ -461,6 +498,7 @@ const struct CMUnitTest decode_tests[] = {
     cmocka_unit_test(test_batch_and_alone),
     cmocka_unit_test(test_noise),
     cmocka_unit_test(test_not_finite),
+    cmocka_unit_test(test_explained_in_order),
     cmocka_unit_test(test_beam_and_all_sequences),
     cmocka_unit_test(test_beam_of_one_is_the_likeliest),
     cmocka_unit_test(test_beam_finds_what_greed_misses),

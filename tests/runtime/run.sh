@@ -160,6 +160,7 @@ says "both lengths" "sequence 1, steps 1 to 3, 3 along s, starts fresh" out
 says "the input of the other axis" "x\[s\] = fedcba" out
 says "the end" "y\[t\] = q <end>" out
 says "both sizes" "batch 1: T = 3, B = 2, S = 6" out
+says "steps of both" ": 2 sequences, 5 steps in all, 9 along s" out
 expect "windows on two axes" 2 "$toy" pairs train --data "$pairs" --set unroll=2
 says "windows on two axes: why" "set unroll = 0" log
 expect "evaluate on two axes" 0 "$toy" pairs evaluate --data "$pairs" --part test

@@ -19,7 +19,7 @@ const char *in_folder(const char *name)
   static char names[16][512];
   static int next;
   char *path = names[next++ % 16];
-  snprintf(path, sizeof names[0], "%s/%s", folder, name);
+  assert_true(snprintf(path, sizeof names[0], "%s/%s", folder, name) < (int)sizeof names[0]);
   return path;
 }
 

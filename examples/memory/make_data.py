@@ -1,4 +1,4 @@
-"""make.py FOLDER [adding=STEPS] [copy=GAP] [sequences=N]: the data of adding.rnn and copy.rnn as TASK_train.npz, TASK_valid.npz and
+"""make_data.py FOLDER [adding=STEPS] [copy=GAP] [sequences=N]: the data of adding.rnn and copy.rnn as TASK_train.npz, TASK_valid.npz and
 TASK_test.npz in FOLDER; N sequences to train on (default 20,000), a tenth of that in the other parts. Steps: 400; gap: 100."""
 import os
 import sys

@@ -1,4 +1,4 @@
-"""make.py [FOLDER]: cuts sunspots_monthly.csv into sequences for sunspots.rnn and direct.rnn, as forced_PART.npz and free_PART.npz in
+"""make_data.py [FOLDER]: cuts sunspots_monthly.csv into sequences for sunspots.rnn and direct.rnn, as forced_PART.npz and free_PART.npz in
 FOLDER (default: beside this file). In the order of the file the first 70 % train, the next 15 % validate, the last 15 % test.
 
 forced: every month is known. Training has windows of 240 months, one every 24; a part that is held out is one sequence, which begins
