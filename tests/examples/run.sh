@@ -158,6 +158,49 @@ below "gru on the adding problem" "$(of_cell "gru, slow" 4)" 0.08 # chance: 0.16
 below "lstm on the copy task" "$(of_cell "lstm, slow" 7)" 0.85    # chance: 0.904
 below "exprnn on the copy task" "$(of_cell exprnn 7)" 0.3
 
+# -- g2p ------------------------------------------------------------------------------------------------------------
+cp "$examples/g2p/g2p.csv" .
+sed 's/size H = 128/size H = 48/; s/embedding(64)/embedding(32)/; s/rate = 2e-3/rate = 5e-3/; s/20 epochs/2 epochs/' \
+  "$examples/g2p/g2p.rnn" > g2p.rnn
+run "train g2p" "$rnnc" run g2p.rnn train --epochs 2 --log g2p.jsonl
+picture g2p g2p.jsonl 2
+rates() { sed -n 's/^token error rate \([0-9.]*\) .*sequence error rate \([0-9.]*\) .*/\1 \2/p' log; }
+likelihood() { awk -F, 'NR > 1 {sum -= $3} END {print sum}' "$1"; } # of the hypotheses, its negative logarithm
+run "decode g2p, likeliest" "$rnnc" run g2p.rnn decode --part test --reference
+greedy=$(rates)
+mv out greedy.csv
+below "phoneme error of g2p after 2 epochs" "${greedy% *}" 0.25
+run "decode g2p, beam" "$rnnc" run g2p.rnn decode --part test --reference --beam 4 --threads 1
+beam=$(rates)
+mv out beam.csv
+below "word error of g2p by beam search" "${beam#* }" 0.73
+below "hypotheses of the beam are likelier" "$(likelihood beam.csv)" "$(likelihood greedy.csv)"
+run "compile g2p" "$rnnc" g2p.rnn -o g2p
+run "decode g2p by its executable" ./g2p decode --part test --reference --beam 4 --threads 2
+cmp out beam.csv
+check "the executable decodes the same" $?
+printf 'word,phonemes\nhello,HH AH L OW\nphone,F OW N\n' > said.csv
+said='csv("said.csv", x = letters("word"), y = words("phonemes", end = "<end>"))'
+run "forward of g2p shows its attention" ./g2p forward --data "$said" --show a --out a.npz
+run "the picture of attention" python3 "$examples/g2p/attention.py" said.csv a.npz attention.svg
+python3 -c "
+import numpy
+a = numpy.load('a.npz')['a']
+assert a.shape == (2, 5, 5) and numpy.allclose(a.sum(2), [[1, 1, 1, 1, 1], [1, 1, 1, 1, 0]], atol=1e-5), a
+assert a[1, 0, :2].sum() > 0.5, 'F is not said by p and h'" 2> log
+check "attention sums to 1 over the letters" $?
+run "predict g2p" ./g2p predict --data "$said"
+test "$(wc -l < out)" -eq 10
+check "predict writes a row a phoneme" $?
+run "one thread of g2p" ./g2p train --steps 12 --threads 1 --out one.safetensors
+run "two threads of g2p" ./g2p train --steps 12 --threads 2 --out two.safetensors
+cmp one.safetensors two.safetensors
+check "the same bits of g2p at 1 and 2 threads" $?
+run "half of g2p" ./g2p train --steps 6 --threads 2 --out h.safetensors --save half.safetensors
+run "g2p resumed" ./g2p train --steps 12 --resume half.safetensors --out resumed.safetensors
+cmp two.safetensors resumed.safetensors
+check "12 steps of g2p are 6 and 6 resumed, bit for bit" $?
+
 # -- README.md and demo.sh ----------------------------------------------------------------------------------------
 run "README.md shows what is there" python3 - "$root" "$rnnc" <<'PY'
 import re
