@@ -50,7 +50,7 @@ static bool init_he(const Init *p, double *out)
 static bool init_identity(const Init *p, double *out)
 {
   fill(0, p->count, out);
-  for (int64_t i = 0; i < p->rows && i < p->columns; i++) out[i * p->columns + i] = p->gain;
+  for (int64_t i = 0; i < p->rows && i < p->columns; i++) out[i * p->columns + i] = p->a;
   return true;
 }
 

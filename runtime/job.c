@@ -38,6 +38,7 @@ bool rnn_job_weights(Job *job)
 {
   char path[4096];
   if (job->value[OPTION_WEIGHTS]) return rnn_load(job->handle, job->value[OPTION_WEIGHTS], &job->error);
+  if (job->handle->model->params == 0) return true; /* the logistic map */
   snprintf(path, sizeof path, "%s.safetensors", rnn_model_name(job->handle));
   if (access(path, F_OK) == 0) return rnn_load(job->handle, path, &job->error);
   return rnn_fail(&job->error, RNN_ERROR_IO,

@@ -179,8 +179,10 @@ static void test_initialisers(void **state)
   make("he", 0, 0, 300, 200, w);
   for (int i = 0; i < 300 * 200; i++) square += w[i] * w[i] / (300 * 200);
   assert_true(fabs(square / (2.0 / 200) - 1) < 0.02);
-  make("identity", 0, 0, 2, 3, w);
+  make("identity", 1, 0, 2, 3, w);
   for (int i = 0; i < 6; i++) assert_true(w[i] == (i == 0 || i == 4));
+  make("identity", 0, 0, 2, 3, w);
+  for (int i = 0; i < 6; i++) assert_true(w[i] == 0);
   make("constant", 0.5, 0, 2, 2, w);
   assert_true(w[3] == 0.5);
   make("uniform", -1, 3, 300, 200, w);
