@@ -40,11 +40,15 @@ static int weight(const Expr *e)
 static void put_need(Text *t, const System *s, const Expr *e)
 {
   const char *axis = s->axis[e->op == OP_TSUM || e->op == OP_TMAX ? e->attr[0] : AXIS_T];
+  text_puts(t, " needs ");
   switch (e->op) {
   case OP_TSUM: text_printf(t, "the whole sequence: sum[%s]", axis); break;
   case OP_TMAX: text_printf(t, "the whole sequence: max[%s]", axis); break;
   case OP_BSUM: text_puts(t, "all sequences: sum[batch]"); break;
-  case OP_READ: expr_print(t, s, e); break;
+  case OP_READ:
+    expr_print(t, s, e);
+    if (read_place(e, AXIS_S).kind == READ_REL) text_printf(t, ", over %s", s->axis[AXIS_S]);
+    break;
   default: text_puts(t, "the whole sequence: "); expr_print(t, s, e);
   }
 }
@@ -92,11 +96,13 @@ const char *future_reason(System *s, Var *const *result, int n)
     const Expr *e = look(&x, x.queue[i]);
     if (e && (!need || weight(e) > weight(need))) need = e, where = x.queue[i];
   }
-  if (!need) return NULL;
+  for (int i = 0; i < x.n && !need && !where; i++)
+    if (x.queue[i]->dom & DOM_S) where = x.queue[i];
+  if (!where) return NULL;
   Text t = {0};
   put_chain(&t, &x, where);
-  text_puts(&t, " needs ");
-  put_need(&t, s, need);
+  if (need) put_need(&t, s, need);
+  else text_printf(&t, " varies over %s, and a step is one of %s alone", s->axis[AXIS_S], s->axis[AXIS_T]);
   const char *why = arena_copy(s->arena, t.at, t.n);
   text_free(&t);
   return why;
