@@ -15,7 +15,7 @@
    glorot      uniform in +-gain sqrt(6 / (fan_in + fan_out))                             gain, 0: 1
    he          normal with deviation gain sqrt(2 / fan_in)                                gain, 0: 1
    orthogonal  gain times orthonormal rows or columns, whichever are fewer                gain, 0: 1
-   identity    gain on the main diagonal, 0 elsewhere                                     gain, 0: 1
+   identity    a on the main diagonal, 0 elsewhere                                        the value
 
    A matrix [rows, columns] has fan_in = columns and fan_out = rows; a vector [n] counts as one column for fan_out and
    has fan_in n; with more than two dimensions the last is the columns and the rest are the rows. */
