@@ -17,7 +17,7 @@ static void gradients_are_differences(void **state)
   RnnError error = {0};
   RnnTensorFile data = {0}, out = {0};
   RnnHandle *h = open_toy("elman64", 2);
-  double loss, more, less, *w = rnn_weights(h), e = 1e-6;
+  double loss = 0, more, less, *w = rnn_weights(h), e = 1e-6;
   elman_data(&data, 5, 6, true);
   assert_true(rnn_initialise(h, 2, &error) && rnn_gradient(h, &data, &loss, &out, &error));
   assert_near(*numbers(&out, "loss"), loss, 0);
