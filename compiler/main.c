@@ -215,11 +215,13 @@ static const char **split(const char *list)
 
 /* The value of `--name value` or `--name=value` among the command's arguments, which the runtime reads too; NULL when
  * absent. */
-static const char *peek(int argc, char **argv, const char *name)
+static const char *peek(int argc, char **argv, const char *name, char letter)
 {
   size_t n = strlen(name);
   const char *found = NULL;
   for (int i = 1; i < argc; i++) {
+    if (letter && argv[i][0] == '-' && argv[i][1] == letter)
+      found = argv[i][2] ? argv[i] + 2 : i + 1 < argc ? argv[i + 1] : "";
     if (strncmp(argv[i], "--", 2) || strncmp(argv[i] + 2, name, n)) continue;
     if (argv[i][2 + n] == '=') found = argv[i] + 3 + n;
     else if (!argv[i][2 + n]) found = i + 1 < argc ? argv[i + 1] : "";
@@ -250,7 +252,7 @@ static const char *peek_setting(int argc, char **argv, const char *name)
    train block's. The caller frees. */
 static char *wanted_setting(int argc, char **argv, const char *name)
 {
-  const char *resume = peek(argc, argv, "resume"), *given = peek_setting(argc, argv, name);
+  const char *resume = peek(argc, argv, "resume", 0), *given = peek_setting(argc, argv, name);
   if (given) return strdup(given);
   return resume ? rnn_checkpoint_setting(resume, name) : NULL;
 }
@@ -262,14 +264,16 @@ static int run(Job *job, int argc, char **argv)
   unsigned programs = (1u << PROGRAM_KINDS) - 1;
   for (unsigned i = 0; i < sizeof needs / sizeof *needs; i++)
     if (!strcmp(needs[i].command, command)) programs = needs[i].programs;
-  const char *mode = peek(argc, argv, "mode");
+  const char *mode = peek(argc, argv, "mode", 0);
   if (!strcmp(command, "bench"))
     programs = 1u << (mode && program_kind(mode) >= 0 ? program_kind(mode) : PROGRAM_TRAIN);
-  const char *precision = peek(argc, argv, "precision"), *wrt = peek(argc, argv, "wrt"),
-             *show = peek(argc, argv, "show");
-  const char *level = peek(argc, argv, "optimize");
+  const char *precision = peek(argc, argv, "precision", 0), *wrt = peek(argc, argv, "wrt", 0),
+             *show = peek(argc, argv, "show", 0);
+  const char *level = peek(argc, argv, "optimize", 'O');
+  const char *which = peek(argc, argv, "model", 0);
   int code = -1;
-  if (precision) code = take_option(job, OPT_PRECISION, precision);
+  if (which) code = take_option(job, OPT_MODEL, which);
+  if (precision && code < 0) code = take_option(job, OPT_PRECISION, precision);
   if (level && code < 0) code = take_option(job, OPT_LEVEL, level);
   if (code >= 0) return code;
   const char **wrt_names = wrt ? split(wrt) : NULL, **show_names = show ? split(show) : NULL;
@@ -280,11 +284,11 @@ static int run(Job *job, int argc, char **argv)
   char *forcing = wanted_setting(argc, argv, "teacher_forcing"), *gap = wanted_setting(argc, argv, "gap");
   bool train = !strcmp(command, "train"), evaluate = !strcmp(command, "evaluate");
   job->o.forcing = forcing;
-  job->o.free = (train && gap && !strcmp(gap, "true")) || (evaluate && peek(argc, argv, "free"));
+  job->o.free = (train && gap && !strcmp(gap, "true")) || (evaluate && peek(argc, argv, "free", 0));
   code = driver_open(&d, &job->o);
   if (job->o.free || (train && !code && driver_has_setting(&d, "gap", "true"))) programs |= 1u << PROGRAM_FREE;
   const RnnModel *model = NULL;
-  if (!code && peek(argc, argv, "interpret")) code = interpret_command(&d, argc, argv);
+  if (!code && peek(argc, argv, "interpret", 0)) code = interpret_command(&d, argc, argv);
   else if (!code) {
     RnnHost host = {.compile_s = 0};
     double start = rnn_seconds();

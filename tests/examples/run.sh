@@ -87,6 +87,10 @@ run "init handed" "$rnnc" run handed.rnn init -o handed.safetensors
 run "predict handed" "$rnnc" run handed.rnn predict --data 'csv("handed.csv", x = letters("x"))' --weights handed.safetensors
 test "$(head -n 1 out)" = "sequence,step,h.1,h.2"
 check "predict writes the outputs of a model that declares them" $?
+printf 'model first {\n  input x[t] : real\n  output y[t]\n  y[t] = w * x[t]\n}\n' > several.rnn && cat handed.rnn >> several.rnn
+run "info of a file's first model" "$rnnc" run several.rnn info --model first -O0
+grep -q '^first (' out
+check "--model chooses a model" $?
 
 # -- scheduled ----------------------------------------------------------------------------------------------------
 segments=$examples/scheduled/segments.rnn
