@@ -29,6 +29,14 @@ static void name_json(Text *out, const char *key, const char *name)
   text_json(out, name);
 }
 
+/* Of a list of objects: the next one, with its first pair. */
+static void open_item(Text *out, bool *any, const char *key, const char *name)
+{
+  text_puts(out, *any ? ", {" : "{");
+  *any = true;
+  name_json(out, key, name);
+}
+
 static void init_json(Text *out, const Init *i)
 {
   text_printf(out, "\"init\": {\"kind\": \"%s\"", init_name[i->kind]);
@@ -75,7 +83,7 @@ static void reach_of(const System *s, const Var *v, int *lags, int *leads)
     for (int k = 0; k < nodes.n; k++) {
       Expr *e = nodes.at[k];
       if (e->op != OP_READ || e->var != v) continue;
-      Place p = read_place(e, v->dom & DOM_T ? AXIS_T : AXIS_S);
+      Place p = read_place(e, first_axis(v->dom));
       if (p.kind != READ_REL) continue;
       if (-p.k > *lags) *lags = -p.k;
       if (p.k > *leads) *leads = p.k;
@@ -115,9 +123,7 @@ static void outputs_json(Text *out, const System *s)
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
     if (!v->output) continue;
-    text_puts(out, any ? ", {" : "{");
-    any = true;
-    name_json(out, "name", v->name);
+    open_item(out, &any, "name", v->name);
     text_puts(out, ", \"shape\": ");
     shape_json(out, v->shape);
     text_puts(out, ", ");
@@ -156,9 +162,7 @@ static bool has_buffer(const Var *v, const Var **root, int *col)
 
 static void ratio_json(Text *out, bool *any, const char *name, const char *dist, const Var *sum, const Var *count)
 {
-  text_puts(out, *any ? ", {" : "{");
-  *any = true;
-  name_json(out, "name", name);
+  open_item(out, any, "name", name);
   if (dist) text_printf(out, ", \"dist\": \"%s\"", dist);
   text_puts(out, ", ");
   name_json(out, "sum", sum->name);
@@ -218,9 +222,7 @@ static void program_json(Text *out, const Compiled *c)
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
     if (v->kind != VAR_NOISE || plan_of(v)->buffer < 0) continue;
-    text_puts(out, any ? ", {" : "{");
-    any = true;
-    name_json(out, "var", v->name);
+    open_item(out, &any, "var", v->name);
     text_printf(out, ", \"dist\": \"%s\"", noise_name[v->noise]);
     number_json(out, "a", v->noise_arg[0]);
     number_json(out, "b", v->noise_arg[1]);
@@ -232,9 +234,7 @@ static void program_json(Text *out, const Compiled *c)
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
     if (v->kind != VAR_CARRY || plan_of(v)->buffer < 0) continue;
-    text_puts(out, any ? ", {" : "{");
-    any = true;
-    name_json(out, "var", v->carry_of->name);
+    open_item(out, &any, "var", v->carry_of->name);
     text_printf(out, ", \"offset\": %d, ", v->carry_offset);
     name_json(out, "from", v->carry_of->name);
     text_puts(out, ", ");
@@ -257,9 +257,7 @@ static void program_json(Text *out, const Compiled *c)
   for (int i = 0; c->kind == PROGRAM_TRAIN && i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
     if (!v->kept) continue;
-    text_puts(out, any ? ", {" : "{");
-    any = true;
-    name_json(out, "var", v->name);
+    open_item(out, &any, "var", v->name);
     text_puts(out, ", ");
     name_json(out, "kept", v->kept->name);
     text_puts(out, ", ");
@@ -314,9 +312,7 @@ static void step_outputs_json(Text *out, const System *s)
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
     if (!v->output) continue;
-    text_puts(out, any ? ", {" : "{");
-    any = true;
-    name_json(out, "name", v->name);
+    open_item(out, &any, "name", v->name);
     text_printf(out, ", \"count\": %lld}", (long long)shape_count(v->shape));
   }
 }
@@ -335,9 +331,7 @@ static void step_json(Text *out, const System *whole, const Description *d)
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];
     if (step_use(whole, s, v) == STEP_UNUSED) continue;
-    text_puts(out, any ? ", {" : "{");
-    any = true;
-    name_json(out, "name", v->name);
+    open_item(out, &any, "name", v->name);
     text_printf(out, ", \"type\": \"%s\", \"count\": %lld}", v->shape.token ? "token" : "real",
                 v->shape.token ? 1LL : (long long)shape_count(v->shape));
   }

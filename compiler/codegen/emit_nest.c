@@ -124,14 +124,14 @@ void emit_nest(Emit *e, int dom, const Nest *outer, EmitRow *each, void *arg)
     without_batch(e, &l);
     return;
   }
-  l.axis = dom & DOM_T || !(dom & DOM_S) ? AXIS_T : AXIS_S;
+  l.axis = first_axis(dom);
   if (outer->fixed || !(dom & DOM_AXES)) emit_for(e, "b", outer->from, outer->to, 1, each_sequence, &l);
   else emit_for(e, e->plan->system->axis[l.axis], outer->from, outer->to, 1, each_place, &l);
 }
 
 LLVMValueRef emit_parts(Emit *e, int dom)
 {
-  if (dom & DOM_AXES) return emit_longest(e, dom & DOM_T ? AXIS_T : AXIS_S);
+  if (dom & DOM_AXES) return emit_longest(e, first_axis(dom));
   return dom & DOM_B ? emit_field(e, FRAME_B) : emit_i64(e, 1);
 }
 
@@ -162,7 +162,7 @@ void emit_along(Emit *e, int over, int dom, const Row *row, EmitRow *each, void 
     rest_of_sequence(e, row, &l);
     return;
   }
-  l.axis = dom & DOM_T || !(dom & DOM_S) ? AXIS_T : AXIS_S;
+  l.axis = first_axis(dom);
   LLVMValueRef n = dom & DOM_AXES ? emit_live(e, l.axis, row->at[l.axis]) : emit_field(e, FRAME_B);
   emit_for(e, "b", emit_i64(e, 0), n, 1, along_sequence, &l);
 }

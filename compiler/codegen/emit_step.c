@@ -219,7 +219,7 @@ static void product_of_sequence(Emit *e, const Row *row, void *arg)
 static void product_place(Emit *e, LLVMValueRef i, void *arg)
 {
   Var *v = arg;
-  Axis axis = v->dom & DOM_T ? AXIS_T : AXIS_S;
+  Axis axis = first_axis(v->dom);
   Row first = emit_first_row(e);
   first.at[axis] = i;
   LLVMValueRef rows = emit_live(e, axis, i);
@@ -238,7 +238,7 @@ static void call_product(Emit *e, Var *v)
 {
   bool both = (v->dom & DOM_AXES) == DOM_AXES;
   Row first = emit_first_row(e);
-  Axis axis = v->dom & DOM_T || !(v->dom & DOM_S) ? AXIS_T : AXIS_S;
+  Axis axis = first_axis(v->dom);
   if (both && !is_one_block(e, v)) {
     emit_all(e, v->dom & ~DOM_S, product_of_sequence, v);
     return;

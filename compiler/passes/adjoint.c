@@ -129,7 +129,7 @@ static void reverse_equation(Reverse *r, Var *v)
       Expr *c = to[k];
       if (in->shape.rank == 0 && c->shape.rank > 0) c = ex1(s, OP_SUM, c); /* a number that was broadcast */
       else if (op_is_ew(e) && in->shape.rank > 0 && c->shape.rank == 0)    /* a rule that made a number of a constant */
-        c = ex_op(s, OP_BCAST, &c, 1, (int[3]){in->shape.rank, in->shape.dim[0], in->shape.dim[1]});
+        c = ex_broadcast(s, c, in->shape);
       assert(shape_same(c->shape, in->shape));
       adj[in->id] = plus(s, adj[in->id], summed(s, c, inner_domain(e), in->dom));
     }
@@ -272,12 +272,6 @@ static void share_stacks(Reverse *r)
   }
 }
 
-static Expr *zero(System *s, Shape shape)
-{
-  Expr *z = ex_const(s, 0);
-  return shape.rank == 0 ? z : ex_op(s, OP_BCAST, &z, 1, (int[3]){shape.rank, shape.dim[0], shape.dim[1]});
-}
-
 void adjoint(System *s, Var *loss, Var *const *wrt, int n)
 {
   Reverse r = {.s = s, .nvars = s->vars.n};
@@ -298,7 +292,7 @@ void adjoint(System *s, Var *loss, Var *const *wrt, int n)
   share_stacks(&r);
   for (int i = 0; i < r.queue.n; i++) {
     Var *adj = r.adj[r.queue.at[i]->id];
-    if (!adj->rhs) adj->rhs = zero(s, adj->shape);
+    if (!adj->rhs) adj->rhs = ex_broadcast(s, ex_const(s, 0), adj->shape);
   }
 }
 

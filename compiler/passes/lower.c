@@ -102,18 +102,6 @@ static bool check_shared(Flat *f, const FlatVar *v)
 
 /* ---- batch statistics ---- */
 
-enum { STATISTIC_ROWS = 100 };
-
-/* The setting statistics: of how many steps they are kept. */
-static int statistic_rows(const Flat *f)
-{
-  for (int i = 0; i < f->settings.n; i++) {
-    const Setting *given = &f->settings.at[i];
-    if (!strcmp(given->name, "statistics")) return (int)strtod(given->value, NULL);
-  }
-  return STATISTIC_ROWS;
-}
-
 static Var *fixed_param(Lower *l, const FlatVar *v, const char *what, Shape shape)
 {
   Var *p =
@@ -134,7 +122,7 @@ static bool make_statistic(Lower *l, FlatVar *v)
     return false;
   }
   if (v->axes) {
-    int rows = statistic_rows(l->f);
+    int rows = (int)strtod(setting_text(l->f, "statistics"), NULL);
     seen = shape_vector(rows);
     shape = one.rank ? shape_matrix(rows, one.dim[0]) : seen;
   }
@@ -150,7 +138,7 @@ static Expr *kept_value(Lower *l, const FlatVar *v)
   Expr *all = ex_var(s, v->var->kept);
   if (!v->axes) return all;
   int rows = v->var->seen->shape.dim[0];
-  Expr *t = ex_leaf(s, OP_TIME, v->axes & DOM_T ? AXIS_T : AXIS_S);
+  Expr *t = ex_leaf(s, OP_TIME, first_axis(v->axes));
   Expr *number = ex2(s, OP_SUB, ex2(s, OP_MIN, t, ex_const(s, rows)), ex_const(s, 1));
   Expr *row = ex_op(s, OP_TOKEN, &number, 1, (int[1]){rows});
   if (all->shape.rank == 1) return ex2(s, OP_PICK, all, row);
@@ -179,12 +167,6 @@ static bool make_var(Lower *l, FlatVar *v)
   return !v->statistic || make_statistic(l, v);
 }
 
-static Expr *broadcast(System *s, Expr *number, Shape shape)
-{
-  if (shape.rank == 0) return number;
-  return ex_op(s, OP_BCAST, &number, 1, (int[3]){shape.rank, shape.dim[0], shape.dim[1]});
-}
-
 /* ---- expressions ---- */
 
 /* A row is kept as the vector; where it is used as it is, it is turned. */
@@ -199,7 +181,7 @@ static Expr *lower_constant(Lower *l, const Node *n)
   case CONST_COUNT: return ex_const(s, (double)shape_count(known_shape(l->f, n->of->shape)));
   case CONST_ZERO: {
     Shape shape = known_shape(l->f, n->shape);
-    return broadcast(s, ex_const(s, 0), shape);
+    return ex_broadcast(s, ex_const(s, 0), shape);
   }
   }
   return NULL;
@@ -280,7 +262,7 @@ static void lower_right_sides(Lower *l)
     if (v->statistic && l->kept) v->var->rhs = kept_value(l, v);
     else if (v->rhs) {
       Expr *e = used(l, v->rhs);
-      v->var->rhs = e->shape.rank == 0 ? broadcast(l->s, e, v->var->shape) : e;
+      v->var->rhs = e->shape.rank == 0 ? ex_broadcast(l->s, e, v->var->shape) : e;
     }
     for (int k = 0; k < v->bound.n; k++) {
       const FlatBound *b = &v->bound.at[k];
@@ -312,8 +294,8 @@ static Var *draw_parameter(Lower *l, const FlatDraw *d, int i)
     diag(l->s->diag, d->span, "'%s' is %s, its distribution's argument is %s", drawn->name,
          shape_text(NULL, l->s->arena, drawn->shape), shape_text(NULL, l->s->arena, p->shape));
   v->rhs = one                  ? ex1(l->s, OP_SUM, ex_var(l->s, p))
-           : p->shape.rank == 0 ? broadcast(l->s, ex_var(l->s, p), drawn->shape)
-                                : broadcast(l->s, ex_const(l->s, 0), drawn->shape);
+           : p->shape.rank == 0 ? ex_broadcast(l->s, ex_var(l->s, p), drawn->shape)
+                                : ex_broadcast(l->s, ex_const(l->s, 0), drawn->shape);
   return v;
 }
 

@@ -30,12 +30,6 @@ static Expr *matmul(System *s, Expr *a, Expr *b, int ta, int tb)
   return ex_op(s, OP_MATMUL, (Expr *[]){a, b}, 2, (int[3]){ta, tb, 0});
 }
 
-static Expr *broadcast(System *s, Expr *number, Shape like)
-{
-  if (like.rank == 0) return number;
-  return ex_op(s, OP_BCAST, &number, 1, (int[3]){like.rank, like.dim[0], like.dim[1]});
-}
-
 static Expr *reshape(System *s, Expr *a, Shape like)
 {
   return ex_op(s, OP_RESHAPE, &a, 1, (int[3]){like.rank, like.dim[0], like.dim[1]});
@@ -103,9 +97,9 @@ void op_adjoint(System *s, const Expr *e, Expr *y, Expr *g, Expr **to)
     if (!b->shape.token) to[1] = matmul(s, g, a, 1, 0);
     break;
   case OP_TRANSPOSE: /* a row vector goes back to a column by a product with the number 1 */
-    to[0] = a->shape.rank == 2 ? ex1(s, OP_TRANSPOSE, g) : matmul(s, g, broadcast(s, K(1), shape_vector(1)), 1, 0);
+    to[0] = a->shape.rank == 2 ? ex1(s, OP_TRANSPOSE, g) : matmul(s, g, ex_broadcast(s, K(1), shape_vector(1)), 1, 0);
     break;
-  case OP_SUM: to[0] = broadcast(s, g, a->shape); break;
+  case OP_SUM: to[0] = ex_broadcast(s, g, a->shape); break;
   case OP_MAXC: to[0] = among_largest(s, a, y, g, e); break;
   case OP_LOGSUMEXP: to[0] = MUL_(g, EXP_(SUB_(a, y))); break;
   case OP_SOFTMAX: to[0] = MUL_(y, SUB_(g, ex1(s, OP_SUM, MUL_(g, y)))); break;

@@ -166,8 +166,9 @@ static bool step_is_late(const Step *step, const bool *late)
   return false;
 }
 
-static void find_once(Plan *p)
+void plan_phases(Plan *p)
 {
+  p->phases = true;
   System *s = p->system;
   bool *late = ARENA_ARRAY(s->arena, bool, s->vars.n);
   for (bool again = true; again;) {
@@ -224,7 +225,6 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
       reach(p, v, b->axis, b->kind == FROM_START ? 1 - b->offset : 0, b->kind == FROM_END ? b->offset : 0);
     }
   }
-  find_once(p);
   return p;
 }
 
@@ -265,7 +265,7 @@ static const char *over(const Plan *p, int dom, int fixed)
   dom &= ~fixed;
   if (!(dom & DOM_AXES)) return each ? each : "once";
   const char *axes = (dom & DOM_AXES) == DOM_AXES ? arena_printf(s->arena, "%s, %s", s->axis[AXIS_T], s->axis[AXIS_S])
-                                                  : s->axis[dom & DOM_T ? AXIS_T : AXIS_S];
+                                                  : s->axis[first_axis(dom)];
   return arena_printf(s->arena, "for %s %s%s", each ? "all" : "each", axes, each ? " of all sequences" : "");
 }
 

@@ -88,5 +88,6 @@ static inline VarPlan *plan_of(const Var *v) { return v->plan; }
 /* keep[0..nkeep): variables that must have a buffer of their own at the end. The system is pruned and in named form
  * (name.h). */
 Plan *plan_make(System *s, Var *const *keep, int nkeep);
+void plan_phases(Plan *p); /* tells which steps need run only once, so that the code can run them apart */
 void plan_print(Text *out, const Plan *p); /* --emit=schedule */
 #endif

@@ -25,8 +25,7 @@ static Expr *noise_mean(System *s, Expr *e, void *arg)
   (void)arg;
   if (e->op != OP_READ || e->var->kind != VAR_NOISE) return e;
   Expr *mean = ex_const(s, e->var->noise_arg[0]); /* bernoulli(p): p; normal(mean, deviation): mean */
-  if (e->shape.rank == 0) return mean;
-  return ex_op(s, OP_BCAST, &mean, 1, (int[3]){e->shape.rank, e->shape.dim[0], e->shape.dim[1]});
+  return ex_broadcast(s, mean, e->shape);
 }
 
 bool program_has_loss(ProgramKind kind)
@@ -199,6 +198,6 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   prune(s, keep.at, keep.n);
   system_verify(s, "prune");
   c->plan = plan_make(s, keep.at, keep.n);
-  c->plan->phases = r->kind == PROGRAM_DECODE;
+  if (r->kind == PROGRAM_DECODE) plan_phases(c->plan);
   return c;
 }

@@ -14,15 +14,8 @@ typedef struct Resets {
   bool *hit;
 } Resets;
 
-static Expr *zero(System *s, Shape shape)
-{
-  Expr *z = ex_const(s, 0);
-  if (shape.rank == 0) return z;
-  return ex_op(s, OP_BCAST, &z, 1, (int[3]){shape.rank, shape.dim[0], shape.dim[1]});
-}
-
 /* the axis along which v's state goes on: the first, where it has both */
-static Axis axis_of(const Var *v) { return v->dom & DOM_T ? AXIS_T : AXIS_S; }
+static Axis axis_of(const Var *v) { return first_axis(v->dom); }
 
 static Var *since_of(System *s, Reset *r, Resets *all)
 {
@@ -46,7 +39,7 @@ static Var *since_of(System *s, Reset *r, Resets *all)
 /* What stands k steps before (behind) a place whose sequence started `since` steps before it. */
 static Expr *outside(System *s, const Var *v, bool turned, Expr *since, int k)
 {
-  Expr *value = zero(s, v->shape);
+  Expr *value = ex_broadcast(s, ex_const(s, 0), v->shape);
   for (int i = 0; i < v->bound.n; i++) {
     const Boundary *b = &v->bound.at[i];
     int ago = turned ? k - b->offset : b->offset + k - 1;

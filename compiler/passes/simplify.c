@@ -19,11 +19,7 @@ static double fold(const Expr *e)
 static bool is_zero(const Expr *e) { return ex_is_const(e, 0) || (e->op == OP_BCAST && ex_is_const(e->in[0], 0)); }
 static bool is_const(const Expr *e) { return e->op == OP_CONST; }
 
-static Expr *bcast(System *s, Expr *e, Shape like)
-{
-  if (like.rank == 0 || e->shape.rank > 0) return e;
-  return ex_op(s, OP_BCAST, &e, 1, (int[3]){like.rank, like.dim[0], like.dim[1]});
-}
+static Expr *bcast(System *s, Expr *e, Shape like) { return e->shape.rank > 0 ? e : ex_broadcast(s, e, like); }
 
 static Expr *zero(System *s, Shape like) { return bcast(s, ex_const(s, 0), like); }
 
@@ -257,7 +253,7 @@ static Expr *rule_matmul(System *s, Expr *e)
 static Expr *sequences(System *s, const Expr *a)
 {
   if (!(a->dom & DOM_AXES)) return ex_leaf(s, OP_BATCH, AXIS_T);
-  return ex_leaf(s, OP_LIVE, a->dom & DOM_T ? AXIS_T : AXIS_S);
+  return ex_leaf(s, OP_LIVE, first_axis(a->dom));
 }
 
 /* a read at its own place, or at the sequence's end, on each axis */

@@ -3,7 +3,7 @@
 #include "body.h"
 
 /* the axis along which v's state goes on: the first, where it has both */
-static int along(const FlatVar *v) { return v->axes & DOM_T ? DOM_T : DOM_S; }
+static int along(const FlatVar *v) { return axis_bit(first_axis(v->axes)); }
 
 /* The variable, and the application that computes it; NULL after a diagnostic. */
 static FlatVar *edge_target(Body *b, const Ast *st, FlatEdge *edge)
@@ -40,7 +40,7 @@ static void elaborate_reset(Body *b, const Ast *st)
   Node *n = expression(&x, st->kid[1]);
   if (!v || !n) return;
   if ((n->axes & ~v->axes) || !(n->axes & along(v))) {
-    const char *t = f->axis[v->axes & DOM_T ? AXIS_T : AXIS_S];
+    const char *t = f->axis[first_axis(v->axes)];
     diag(f->diag, st->kid[1]->span, "the condition of a reset has a value at each %s, such as boundary[%s]", t, t);
     note_uses(b);
     return;

@@ -16,6 +16,7 @@ typedef struct LowerOptions {
 
 /* The flat system of a model of the file, all shapes and initialisers known; NULL after diagnostics. */
 Flat *check(Arena *a, Diag *d, const Ast *file, const LowerOptions *o);
+const char *setting_text(const Flat *f, const char *name); /* the train block's, else the default */
 
 /* Every cycle must run in one direction of time. Reports each that does not; causality.c. */
 bool causality_check(System *s);

@@ -11,13 +11,22 @@ typedef enum Form { FORM_NUMBER, FORM_COUNT, FORM_FLAG, FORM_TEXT, FORM_CALL } F
 static const struct SettingRow {
   const char *name;
   Form form;
-  const char *help;
+  const char *initial, *help;
 } row[] = {
-#define SETTING(name, form, default_value, help) {#name, FORM_##form, help},
+#define SETTING(name, form, default_value, help) {#name, FORM_##form, default_value, help},
 #include "../../runtime/settings.def"
 #undef SETTING
 };
 enum { ROWS = sizeof row / sizeof *row };
+
+const char *setting_text(const Flat *f, const char *name)
+{
+  for (int i = 0; i < f->settings.n; i++)
+    if (!strcmp(f->settings.at[i].name, name)) return f->settings.at[i].value;
+  for (int i = 0; i < ROWS; i++)
+    if (!strcmp(row[i].name, name)) return row[i].initial;
+  return "";
+}
 
 static const char *const form_text[] = {"a number", "a whole number, 0 or more", "true or false", "a text in quotes",
                                         "a name with arguments, such as adam(rate = 0.001)"};

@@ -182,6 +182,12 @@ Expr *ex_read_along(System *s, Var *v, Axis axis, ReadKind kind, int k)
 
 Expr *ex_var(System *s, Var *v) { return ex_read(s, v, place_now(v, AXIS_T), place_now(v, AXIS_S)); }
 
+Expr *ex_broadcast(System *s, Expr *number, Shape shape)
+{
+  if (shape.rank == 0) return number;
+  return ex_op(s, OP_BCAST, &number, 1, (int[3]){shape.rank, shape.dim[0], shape.dim[1]});
+}
+
 Expr *ex_sum(System *s, Axis axis, Expr *a) { return ex_op(s, OP_TSUM, &a, 1, (int[1]){axis}); }
 
 /* What a reduction removes, AT adds; the union of the inputs' domains otherwise. */

@@ -55,6 +55,7 @@ enum {
   DOM_AXES = DOM_T | DOM_S
 };
 static inline int axis_bit(Axis a) { return a == AXIS_T ? DOM_T : DOM_S; }
+static inline Axis first_axis(int dom) { return dom & DOM_T || !(dom & DOM_S) ? AXIS_T : AXIS_S; } /* of its axes */
 
 /* How a read names its place on an axis: v (which lacks the axis), v[t+k], v[k] (k >= 1, or <= 0 for a boundary),
    v[T+k]. */
@@ -199,6 +200,7 @@ Expr *ex_read(System *s, Var *v, Place t,
               Place u); /* places on the first and second axis; READ_PLAIN where v lacks it */
 Expr *ex_read_along(System *s, Var *v, Axis axis, ReadKind kind, int k);  /* at its own place on the other axis */
 Expr *ex_var(System *s, Var *v);                                          /* v[t], v[t, s], or v without index */
+Expr *ex_broadcast(System *s, Expr *number, Shape shape);                 /* the number itself where the shape is one */
 Expr *ex_sum(System *s, Axis axis, Expr *a);                              /* over 1..T of the axis */
 Expr *ex_op(System *s, Op op, Expr *const *in, int nin, const int *attr); /* attr may be NULL */
 Expr *ex1(System *s, Op op, Expr *a);

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tempfile
 import numpy as np
+from checks import run_checks
+from run import error
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
@@ -24,12 +26,6 @@ def gradient(rnnc, folder, precision):
         raise RuntimeError(r.stderr[-800:])
     with np.load(out) as z:
         return {k: z[k] for k in z.files}
-
-
-def error(got, want):
-    if not np.isfinite(got).all():
-        return float("inf")
-    return float(np.abs(got.reshape(want.shape) - want).max() / max(np.abs(want).max(), 1e-8))
 
 
 def run(rnnc, name, folder):
@@ -51,26 +47,19 @@ def run(rnnc, name, folder):
     return ", ".join(said)
 
 
+def no_case():
+    raise RuntimeError("no case in loss_cases.py")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--rnnc", default=os.path.join(HERE, "../../build/rnnc"))
     rnnc = os.path.abspath(p.parse_args().rnnc)
     with open(os.path.join(HERE, "../../runtime/distributions.def")) as f:
         need = {line.split('"')[1] for line in f if line.startswith("DISTRIBUTION(") and '"' in line}
-    passed = failed = 0
-    for name in sorted(need - set(CASES)):
-        print(f"FAIL {name}: no case in loss_cases.py")
-        failed += 1
     with tempfile.TemporaryDirectory() as folder:
-        for name in CASES:
-            try:
-                print(f"ok   {name}: {run(rnnc, name, folder)}")
-                passed += 1
-            except (RuntimeError, OSError, KeyError) as why:
-                print(f"FAIL {name}: {why}")
-                failed += 1
-    print(f"losses: {passed} passed, {failed} failed")
-    return failed > 0
+        checks = {name: no_case for name in sorted(need - set(CASES))}
+        return run_checks("losses", checks | {name: lambda name=name: run(rnnc, name, folder) for name in CASES})
 
 
 sys.exit(main())

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 import numpy as np
+from checks import run_checks
+from run import error
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
@@ -27,12 +29,6 @@ def gradient(rnnc, model, folder, data, params, precision, wrt):
         raise RuntimeError(r.stderr[-800:])
     with np.load(f"{folder}/o.npz") as z:
         return {k: z[k] for k in z.files}
-
-
-def error(got, want):
-    if not np.isfinite(got).all():
-        return float("inf")
-    return float(np.abs(got.reshape(want.shape) - want).max() / max(np.abs(want).max(), 1e-8))
 
 
 def spoil(data, model, lengths, second):
@@ -106,18 +102,9 @@ def main():
     p.add_argument("--rnnc", default=os.path.join(HERE, "../../build/rnnc"))
     rnnc = os.path.abspath(p.parse_args().rnnc)
     names = sorted(f[:-4] for f in os.listdir(os.path.join(HERE, "two_axes")) if f.endswith(".rnn"))
-    passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
         checks = {n: lambda n=n: run(rnnc, n, folder) for n in names} | {"ctc by paths": lambda: ctc_paths(rnnc, folder)}
-        for name, check in checks.items():
-            try:
-                print(f"ok   {name}: {check()}")
-                passed += 1
-            except (RuntimeError, OSError, KeyError) as why:
-                print(f"FAIL {name}: {why}")
-                failed += 1
-    print(f"two axes: {passed} passed, {failed} failed")
-    return failed > 0
+        return run_checks("two axes", checks)
 
 
 if __name__ == "__main__":
