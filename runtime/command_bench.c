@@ -17,7 +17,7 @@ enum { MODE_TRAIN, MODE_FORWARD, MODE_STEP, SAMPLES = 1 << 20, WARM_UP = 2, LEAS
 typedef struct Bench {
   Job *job;
   int mode;
-  int64_t B, T;
+  int64_t B, T, shortest;
   RnnDataset *data;
   RnnBatch batch;
   Run *run;
@@ -35,7 +35,7 @@ static bool prepare_program(Bench *b, RnnError *error)
   bool ok = specs && list;
   if (!ok) rnn_fail_memory(error, (size_t)b->B * sizeof *list);
   for (int64_t i = 0; ok && i < b->B; i++) list[i] = i;
-  ok = ok && (b->data = rnn_dataset_random(specs, h->model->inputs, b->B, b->T,
+  ok = ok && (b->data = rnn_dataset_random(specs, h->model->inputs, b->B, b->shortest, b->T,
                                            &(RnnDataOptions){.real64 = h->model->real64, .axes = h->model->axes},
                                            (uint64_t)rnn_setting_count(&b->job->settings, SETTING_seed), error));
   ok = ok && rnn_batch_whole(&b->batch, b->data, list, b->B, error) &&
@@ -119,9 +119,11 @@ static void print_result(const Bench *b, const char *mode)
   double compile = b->job->host ? b->job->host->compile_s : 0;
   int threads = rnn_pool_threads(b->job->handle->pool);
   if (b->job->value[OPTION_JSON])
-    printf("{\"mode\": \"%s\", \"batch\": %lld, \"length\": %lld, \"threads\": %d, \"median_s\": %.9g, \"min_s\": "
+    printf("{\"mode\": \"%s\", \"batch\": %lld, \"length\": %lld, \"shortest\": %lld, \"threads\": %d, \"median_s\": "
+           "%.9g, \"min_s\": "
            "%.9g, \"runs\": %lld, \"compile_s\": %.6g, \"peak_mb\": %.1f}\n",
-           mode, (long long)b->B, (long long)b->T, threads, median, least, (long long)b->runs, compile, peak);
+           mode, (long long)b->B, (long long)b->T, (long long)b->shortest, threads, median, least, (long long)b->runs,
+           compile, peak);
   else if (b->mode == MODE_STEP)
     printf("%s: median %.3f us, least %.3f us a step, %lld runs of %lld steps, peak %.1f MB\n", mode, 1e6 * median,
            1e6 * least, (long long)b->runs, (long long)b->T, peak);
@@ -154,8 +156,9 @@ int rnn_command_bench(Job *job)
              .mode = rnn_job_word(job, OPTION_MODE, words, 3),
              .B = rnn_setting_count(&job->settings, SETTING_batch)};
   if (b.mode < 0 || !rnn_job_count(job, OPTION_LENGTH, 100, 1, &b.T) ||
-      !rnn_job_number(job, OPTION_SECONDS, 5, 0, &seconds))
+      !rnn_job_count(job, OPTION_SHORTEST, b.T, 1, &b.shortest) || !rnn_job_number(job, OPTION_SECONDS, 5, 0, &seconds))
     return job->error.code;
+  if (b.shortest > b.T) rnn_fail(&job->error, RNN_ERROR_USAGE, "--shortest: at most --length, %lld", (long long)b.T);
   if (b.B < 1) rnn_fail(&job->error, RNN_ERROR_USAGE, "--batch: at least 1");
   bool ok = job->error.code == RNN_OK &&
             rnn_initialise(job->handle, (uint64_t)rnn_setting_count(&job->settings, SETTING_seed), &job->error);

@@ -161,9 +161,9 @@ int rnn_dataset_input(const RnnDataset *dataset, const char *name); /* its numbe
    max_bytes and axes. */
 RnnDataset *rnn_dataset_from_tensors(const RnnTensorFile *file, const char *origin, const RnnInputSpec *inputs,
                                      int count, const RnnDataOptions *options, RnnError *error);
-/* A dataset of random values: N sequences of length T along each axis (for bench): tokens uniform, reals normal. Of the
-   options it looks at real64 and axes. */
-RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N, int64_t T,
+/* A dataset of random values: N sequences, their lengths along each axis spread evenly from `shortest` to T (for
+   bench): tokens uniform, reals normal. Of the options it looks at real64 and axes. */
+RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N, int64_t shortest, int64_t T,
                                const RnnDataOptions *options, uint64_t seed, RnnError *error);
 
 #endif

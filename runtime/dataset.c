@@ -472,12 +472,12 @@ void rnn_data_free(RnnData *data)
 
 /* -- made up ------------------------------------------------------------------------------------------------------- */
 
-RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N, int64_t T,
+RnnDataset *rnn_dataset_random(const RnnInputSpec *inputs, int count, int64_t N, int64_t shortest, int64_t T,
                                const RnnDataOptions *options, uint64_t seed, RnnError *error)
 {
   int64_t *lengths = calloc((size_t)N + 1, sizeof *lengths);
   if (!lengths) return rnn_fail_memory(error, (size_t)N * sizeof *lengths), NULL;
-  for (int64_t s = 0; s < N; s++) lengths[s] = T;
+  for (int64_t s = 0; s < N; s++) lengths[s] = T - (T - shortest) * s / (N > 1 ? N - 1 : 1);
   RnnDataset *dataset = rnn_dataset_new(inputs, count, N, lengths, lengths, NULL, "random data", options, error);
   free(lengths);
   for (int i = 0; dataset && i < count; i++) {

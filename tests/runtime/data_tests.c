@@ -270,8 +270,8 @@ static void test_random(void **state)
   RnnInputSpec specs[FIXTURE_INPUTS];
   int count = fixture_inputs("x[t] token 7, y! real 3", specs);
   (void)state;
-  RnnDataset *a = rnn_dataset_random(specs, count, 4, 5, &(RnnDataOptions){.real64 = true}, 1, NULL),
-             *b = rnn_dataset_random(specs, count, 4, 5, &(RnnDataOptions){.real64 = true}, 1, NULL);
+  RnnDataset *a = rnn_dataset_random(specs, count, 4, 5, 5, &(RnnDataOptions){.real64 = true}, 1, NULL),
+             *b = rnn_dataset_random(specs, count, 4, 5, 5, &(RnnDataOptions){.real64 = true}, 1, NULL);
   assert_memory_equal(a->values[0], b->values[0], 20 * sizeof(int32_t));
   assert_memory_equal(a->values[1], b->values[1], 12 * sizeof(double));
   for (int i = 0; i < 20; i++) assert_in_range(((int32_t *)a->values[0])[i], 0, 6);
@@ -279,6 +279,9 @@ static void test_random(void **state)
   assert_int_equal(rnn_dataset_input(a, "z"), -1);
   rnn_dataset_free(a);
   rnn_dataset_free(b);
+  a = rnn_dataset_random(specs, count, 4, 2, 8, &(RnnDataOptions){.real64 = true}, 1, NULL);
+  for (int i = 0; i < 4; i++) assert_int_equal(a->length[i], 8 - 2 * i);
+  rnn_dataset_free(a);
 }
 
 static void test_limit(void **state)
