@@ -216,39 +216,33 @@ static void product_of_sequence(Emit *e, const Row *row, void *arg)
   product_rows(e, arg, row, emit_field(e, FRAME_S));
 }
 
-static void product_place(Emit *e, LLVMValueRef i, void *arg)
+/* Sequences end at different places: the runtime takes the rows of those that are alive. */
+static void live_product(Emit *e, const Var *v, bool both)
 {
-  Var *v = arg;
-  Axis axis = first_axis(v->dom);
+  const Expr *w = v->rhs->in[0], *x = v->rhs->in[1], *read = x->op == OP_SLICE ? x->in[0] : x;
   Row first = emit_first_row(e);
-  first.at[axis] = i;
-  LLVMValueRef rows = emit_live(e, axis, i);
-  product_rows(e, v, &first, (v->dom & DOM_AXES) == DOM_AXES ? emit_mul(e, rows, emit_field(e, FRAME_S)) : rows);
+  LLVMValueRef from = emit_place(e, x, &first);
+  LLVMValueRef weights = emit_place(e, w, &first);
+  LLVMValueRef to = emit_row_address(e, v, NULL, &first);
+  LLVMValueRef each = both ? emit_field(e, FRAME_S) : emit_i64(e, 1);
+  emit_call(e, e->f64_precision ? "rnn_live_product_f64" : "rnn_live_product_f32",
+            (LLVMValueRef[]){e->frame, emit_i64(e, first_axis(v->dom)), each, emit_i64(e, !v->rhs->attr[0]),
+                             emit_i64(e, emit_width(v)), emit_i64(e, shape_count(x->shape)), from,
+                             emit_i64(e, emit_stride(e, read->var)), weights, emit_i64(e, w->shape.dim[1]), to,
+                             emit_i64(e, emit_stride(e, v))},
+            12);
 }
 
-/* How many places have the whole batch: live[] falls, the shortest sequence is the last. */
-static LLVMValueRef full_places(Emit *e, Axis axis)
-{
-  LLVMValueRef last = LLVMBuildNSWSub(e->b, emit_field(e, FRAME_B), emit_i64(e, 1), "");
-  return emit_item_i64(e, emit_field(e, axis == AXIS_T ? FRAME_LEN : FRAME_LEN2), last);
-}
-
-/* While every sequence is alive its rows are one block of memory; after that, a product a place. */
 static void call_product(Emit *e, Var *v)
 {
   bool both = (v->dom & DOM_AXES) == DOM_AXES;
   Row first = emit_first_row(e);
-  Axis axis = first_axis(v->dom);
-  if (both && !is_one_block(e, v)) {
-    emit_all(e, v->dom & ~DOM_S, product_of_sequence, v);
-    return;
+  if (both && !is_one_block(e, v)) emit_all(e, v->dom & ~DOM_S, product_of_sequence, v);
+  else if ((v->dom & DOM_AXES) && (v->dom & DOM_B)) live_product(e, v, both);
+  else {
+    LLVMValueRef rows = emit_parts(e, v->dom);
+    product_rows(e, v, &first, both ? emit_mul(e, rows, emit_field(e, FRAME_S)) : rows);
   }
-  LLVMValueRef rows = emit_parts(e, v->dom);
-  if ((v->dom & DOM_AXES) && (v->dom & DOM_B)) rows = emit_mul(e, full_places(e, axis), emit_field(e, FRAME_B));
-  if (both) rows = emit_mul(e, rows, emit_field(e, FRAME_S));
-  product_rows(e, v, &first, rows);
-  if ((v->dom & DOM_AXES) && (v->dom & DOM_B))
-    emit_for(e, e->plan->system->axis[axis], full_places(e, axis), emit_longest(e, axis), 1, product_place, v);
 }
 
 /* ---- the driver ---- */

@@ -355,7 +355,22 @@ static void outer_of_sequence(Emit *e, const Row *row, void *arg)
   outer_rows(e, arg, row, emit_field(e, FRAME_S), true);
 }
 
-/* Rows are added up where they lie, padding included, which is zero. */
+/* a b' added up over the rows of live sequences, of which each has `each` at a place */
+static void live_outer(Emit *e, const SumCall *c, Axis axis, LLVMValueRef each)
+{
+  const Expr *a = c->outer->in[0], *b = c->outer->in[1];
+  Row first = emit_first_row(e);
+  LLVMValueRef pa = emit_place(e, a, &first);
+  LLVMValueRef pb = emit_place(e, b, &first);
+  LLVMValueRef to = emit_row_address(e, c->v, NULL, &first);
+  int64_t m = a->shape.dim[0], n = b->shape.dim[0];
+  emit_call(e, e->f64_precision ? "rnn_live_gradient_f64" : "rnn_live_gradient_f32",
+            (LLVMValueRef[]){e->frame, emit_i64(e, axis), each, emit_i64(e, m), emit_i64(e, n), pa,
+                             emit_i64(e, emit_stride(e, read_of(a)->var)), pb,
+                             emit_i64(e, emit_stride(e, read_of(b)->var)), to, emit_i64(e, n), emit_i64(e, c->add)},
+            12);
+}
+
 static void call_outer(Emit *e, const SumCall *c)
 {
   const Expr *a = read_of(c->outer->in[0]), *b = read_of(c->outer->in[1]);
@@ -366,6 +381,10 @@ static void call_outer(Emit *e, const SumCall *c)
   if (both && !block) {
     if (!c->add) outer_rows(e, c, &first, emit_i64(e, 0), false); /* no row: zero */
     emit_all(e, c->over & ~DOM_S, outer_of_sequence, (void *)c);
+    return;
+  }
+  if ((c->over & DOM_AXES) && (c->over & DOM_B)) {
+    live_outer(e, c, first_axis(c->over), both ? emit_field(e, FRAME_S) : emit_i64(e, 1));
     return;
   }
   LLVMValueRef rows = c->over & DOM_B ? emit_field(e, FRAME_B) : emit_i64(e, 1);

@@ -166,7 +166,87 @@ static void products(void **state)
       check_product(way & 1, way >> 1 & 1, size[i][0], size[i][1], size[i][2], way >> 2);
 }
 
-const struct CMUnitTest machine_tests[] = {cmocka_unit_test(every_part_once), cmocka_unit_test(parts_by_threads),
+/* -- products over live rows: B sequences, lengths from `shortest` to T, `each` rows at a place -- */
+
+typedef struct LiveCase {
+  int64_t B, T, shortest, each, m, n;
+} LiveCase;
+
+static void live_frame(RnnFrame *f, const LiveCase *c, int axis)
+{
+  int64_t *len = calloc((size_t)c->B, 8), *live = calloc((size_t)c->T + 1, 8);
+  assert_true(len && live);
+  for (int64_t b = 0; b < c->B; b++) {
+    len[b] = c->T - (c->T - c->shortest) * b / (c->B > 1 ? c->B - 1 : 1);
+    for (int64_t t = 0; t < len[b]; t++) live[t]++;
+  }
+  *f = axis ? (RnnFrame){.T = 1, .S = c->T, .B = c->B, .len2 = len, .live2 = live}
+            : (RnnFrame){.T = c->T, .B = c->B, .len = len, .live = live};
+}
+
+static bool row_lives(const LiveCase *c, const int64_t *live, int64_t row)
+{
+  return row % (c->B * c->each) < live[row / (c->B * c->each)] * c->each;
+}
+
+/* Cells are such that every sum is exact: each result is what plain loops give, at 1, 2 and 3 threads. Dead rows are
+   NaN, which nobody may read, and 7 in the result, where nobody may write. */
+static void check_live(const LiveCase *c, int axis, int turned, int accumulate)
+{
+  RnnFrame f;
+  live_frame(&f, c, axis);
+  const int64_t *live = axis ? f.live2 : f.live, rows = c->T * c->B * c->each, m = c->m, n = c->n, ldx = m + 3,
+                ldy = n + 1;
+  float *x = malloc((size_t)(rows * ldx) * 4), *y = malloc((size_t)(rows * ldy) * 4), *w = malloc((size_t)(m * n) * 4),
+        *g = malloc((size_t)(m * n) * 4);
+  double *x64 = malloc((size_t)(rows * ldx) * 8), *y64 = malloc((size_t)(rows * ldy) * 8),
+         *w64 = malloc((size_t)(m * n) * 8), *g64 = malloc((size_t)(m * n) * 8);
+  assert_true(x && y && w && g && x64 && y64 && w64 && g64);
+  for (int64_t i = 0; i < m * n; i++) w[i] = (float)(w64[i] = cell(i));
+  for (int64_t i = 0; i < rows * ldx; i++) x[i] = (float)(x64[i] = row_lives(c, live, i / ldx) ? cell(i) : NAN);
+  for (int threads = 1; threads <= 3; threads++) {
+    f.pool = rnn_pool_new(threads);
+    for (int64_t i = 0; i < rows * ldy; i++) y[i] = (float)(y64[i] = 7);
+    rnn_live_product_f32(&f, axis, c->each, turned, n, m, x, ldx, w, turned ? m : n, y, ldy);
+    rnn_live_product_f64(&f, axis, c->each, turned, n, m, x64, ldx, w64, turned ? m : n, y64, ldy);
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t j = 0; j < ldy; j++) {
+        double sum = 0;
+        for (int64_t k = 0; k < m; k++) sum += x64[r * ldx + k] * w64[turned ? j * m + k : k * n + j];
+        if (!row_lives(c, live, r) || j >= n) sum = 7;
+        assert_true(y64[r * ldy + j] == sum && (double)y[r * ldy + j] == sum);
+      }
+    for (int64_t i = 0; i < m * n; i++) g[i] = (float)(g64[i] = 3);
+    for (int64_t i = 0; i < rows * ldy; i++) y[i] = (float)(y64[i] = row_lives(c, live, i / ldy) ? cell(i + 9) : NAN);
+    rnn_live_gradient_f32(&f, axis, c->each, m, n, x, ldx, y, ldy, g, n, accumulate);
+    rnn_live_gradient_f64(&f, axis, c->each, m, n, x64, ldx, y64, ldy, g64, n, accumulate);
+    for (int64_t i = 0; i < m * n; i++) {
+      double sum = accumulate ? 3 : 0;
+      for (int64_t r = 0; r < rows; r++)
+        if (row_lives(c, live, r)) sum += x64[r * ldx + i / n] * y64[r * ldy + i % n];
+      assert_true(g64[i] == sum && (double)g[i] == sum);
+    }
+    rnn_pool_free(f.pool);
+  }
+  free(x), free(y), free(w), free(g), free(x64), free(y64), free(w64), free(g64);
+  free((void *)(axis ? f.len2 : f.len)), free((void *)live);
+}
+
+static void products_over_live_rows(void **state)
+{
+  (void)state;
+  static const LiveCase list[] = {{1, 1, 1, 1, 1, 1},   {1, 9, 9, 1, 5, 3},   {3, 7, 1, 1, 4, 6},
+                                  {8, 20, 20, 1, 9, 8}, {8, 50, 13, 1, 3, 7}, {40, 40, 1, 1, 5, 4},
+                                  {5, 12, 2, 3, 6, 2},  {300, 4, 1, 1, 3, 5}, {4, 30, 1, 1, 520, 7}};
+  rnn_blas_one_thread();
+  for (size_t i = 0; i < COUNT(list); i++)
+    for (int way = 0; way < 8; way++) check_live(&list[i], way & 1, way >> 1 & 1, way >> 2);
+}
+
+const struct CMUnitTest machine_tests[] = {cmocka_unit_test(every_part_once),
+                                           cmocka_unit_test(parts_by_threads),
                                            cmocka_unit_test(nested_calls_run_inline),
-                                           cmocka_unit_test(two_callers_share_a_pool), cmocka_unit_test(products)};
+                                           cmocka_unit_test(two_callers_share_a_pool),
+                                           cmocka_unit_test(products),
+                                           cmocka_unit_test(products_over_live_rows)};
 const size_t machine_test_count = COUNT(machine_tests);
