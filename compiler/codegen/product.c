@@ -2,10 +2,11 @@
    Needs: a Target. Leaves: the module with one more internal function a call.
 
    for each panel (columns j .. j + width):                the panel stays in L1 or streams from L2
-     for each tile of rows:                                largest first, then halves
+     for each full tile of rows:
        accumulators = 0 or y
        for k: for each row: broadcast x[row, k], times the panel's vectors at k, into the accumulators
-       y = accumulators */
+       y = accumulators
+   the rows that are left, by tiles of half as many, a quarter ..: the same over several panels at once */
 #include "product.h"
 #include <string.h>
 
@@ -325,17 +326,13 @@ static LLVMValueRef row_address(Code *c, LLVMValueRef base, LLVMValueRef row, in
   return element(c, base, LLVMBuildNSWMul(c->b, row, number(c, stride), ""));
 }
 
-/* Many rows: a panel stays in the cache for all of them. Tiles of the full size, then halves. */
+/* Full tiles: a panel stays in the cache for all of them. */
 static void emit_panel(Code *c, const Panel *q, LLVMValueRef w, LLVMValueRef y)
 {
-  Rows row = {number(c, 0), c->p->rows};
-  for (int rows = c->tile->rows; rows >= 1; rows /= 2) {
-    if (!may_need(c, &row, rows)) continue;
-    Loop l = rows_begin(c, &row, rows);
-    Block k = {rows, 1, *q};
-    emit_tile(c, &k, row_address(c, c->x, l.i, c->p->x_stride), w, row_address(c, y, l.i, c->p->y_stride));
-    loop_end(c, &l);
-  }
+  Loop l = loop_begin(c, "rows", number(c, 0), c->rows, c->tile->rows);
+  Block k = {c->tile->rows, 1, *q};
+  emit_tile(c, &k, row_address(c, c->x, l.i, c->p->x_stride), w, row_address(c, y, l.i, c->p->y_stride));
+  loop_end(c, &l);
 }
 
 typedef struct Cut {  /* y's columns */
@@ -360,9 +357,8 @@ static void emit_many(Code *c, const Cut *cut)
 }
 
 /* Fewer rows than a tile has: each size runs over all panels, several of them together. */
-static void emit_few(Code *c, const Cut *cut)
+static void emit_few(Code *c, const Cut *cut, Rows row)
 {
-  Rows row = {number(c, 0), c->p->rows};
   for (int rows = c->tile->rows / 2; rows >= 1; rows /= 2) {
     if (!may_need(c, &row, rows)) continue;
     int group = panels_together(c->t, c->tile, rows);
@@ -420,23 +416,15 @@ static Cut cut_of(const Code *c)
 LLVMValueRef product_multiply(const Target *t, LLVMModuleRef module, const char *name, const Product *p,
                               const Tile *tile)
 {
+  LLVMValueRef made = LLVMGetNamedFunction(module, name);
+  if (made) return made;
   Code c = code_begin(t, module, name, p, tile, 4);
   c.x = LLVMGetParam(c.fn, 0), c.packed = LLVMGetParam(c.fn, 1), c.y = LLVMGetParam(c.fn, 2);
   c.rows = p->rows ? number(&c, p->rows) : LLVMGetParam(c.fn, 3);
   Cut cut = cut_of(&c);
-  if (p->rows) {
-    if (p->rows >= tile->rows) emit_many(&c, &cut);
-    else emit_few(&c, &cut);
-    return code_end(&c);
-  }
-  LLVMBasicBlockRef many = block(&c, "many"), few = block(&c, "few");
-  LLVMValueRef enough = LLVMBuildICmp(c.b, LLVMIntSGE, c.rows, number(&c, tile->rows), "");
-  LLVMBuildCondBr(c.b, enough, many, few);
-  LLVMPositionBuilderAtEnd(c.b, many);
-  emit_many(&c, &cut);
-  LLVMBuildRetVoid(c.b);
-  LLVMPositionBuilderAtEnd(c.b, few);
-  emit_few(&c, &cut);
+  if (!p->rows || p->rows >= tile->rows) emit_many(&c, &cut);
+  LLVMValueRef size = number(&c, tile->rows), left = LLVMBuildSRem(c.b, c.rows, size, "");
+  emit_few(&c, &cut, (Rows){LLVMBuildNSWSub(c.b, c.rows, left, ""), p->rows % tile->rows});
   return code_end(&c);
 }
 
@@ -501,6 +489,8 @@ static void pack_panel(Code *c, const Panel *q, LLVMValueRef w, LLVMValueRef to,
 LLVMValueRef product_pack(const Target *t, LLVMModuleRef module, const char *name, const Product *p, const Tile *tile,
                           int64_t w_row, int64_t w_column)
 {
+  LLVMValueRef made = LLVMGetNamedFunction(module, name);
+  if (made) return made;
   Code c = code_begin(t, module, name, p, tile, 2);
   LLVMValueRef w = LLVMGetParam(c.fn, 0);
   c.packed = LLVMGetParam(c.fn, 1);
