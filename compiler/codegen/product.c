@@ -428,16 +428,18 @@ LLVMValueRef product_multiply(const Target *t, LLVMModuleRef module, const char 
   return code_end(&c);
 }
 
-/* lanes x lanes elements, w[j * w_row + k] to packed[k * width + j]: each of log2(lanes) rounds interleaves the two
- * halves. */
-static void pack_square(Code *c, LLVMValueRef w, LLVMValueRef packed, int64_t w_row, int width)
+/* side x side elements, w[j * w_row + k] to packed[k * width + j]: each of log2(side) rounds interleaves the two
+   halves. A side of 4: few shuffles, of the kinds that every vector unit has. */
+enum { SIDE = 4 };
+
+static void pack_square(Code *c, LLVMValueRef w, LLVMValueRef packed, int64_t w_row, int width, int n)
 {
-  LLVMValueRef v[2][64], half[2];
+  LLVMValueRef v[2][SIDE], half[2];
   LLVMTypeRef i32 = LLVMInt32TypeInContext(c->c);
-  int n = c->lanes, now = 0;
+  int now = 0;
   for (int i = 0; i < n; i++) v[0][i] = load(c, w, i * w_row, n);
   for (int h = 0; h < 2; h++) {
-    LLVMValueRef lane[64];
+    LLVMValueRef lane[SIDE];
     for (int i = 0; i < n; i++) lane[i] = LLVMConstInt(i32, (unsigned)(h * n / 2 + i / 2 + i % 2 * n), false);
     half[h] = LLVMConstVector(lane, (unsigned)n);
   }
@@ -463,9 +465,14 @@ static void pack_panel(Code *c, const Panel *q, LLVMValueRef w, LLVMValueRef to,
   if (blocks > 0) {
     Loop l = loop_begin(c, "square", number(c, 0), number(c, blocks * c->lanes), c->lanes);
     LLVMValueRef from = element(c, w, l.i), packed = row_address(c, to, l.i, q->width);
-    for (int j = 0; j < q->full; j++)
-      pack_square(c, element(c, from, number(c, (int64_t)j * c->lanes * w_row)),
-                  element(c, packed, number(c, (int64_t)j * c->lanes)), w_row, q->width);
+    int side = c->lanes < SIDE ? c->lanes : SIDE;
+    Loop columns = loop_begin(c, "columns", number(c, 0), number(c, (int64_t)q->full * c->lanes), side);
+    from = row_address(c, from, columns.i, w_row);
+    packed = element(c, packed, columns.i);
+    for (int k = 0; k < c->lanes; k += side) /* rows of w by whole vectors: so each line of the cache is read once */
+      pack_square(c, element(c, from, number(c, k)), element(c, packed, number(c, (int64_t)k * q->width)), w_row,
+                  q->width, side);
+    loop_end(c, &columns);
     loop_end(c, &l);
   }
   int done = q->full * c->lanes; /* columns that the squares took */
