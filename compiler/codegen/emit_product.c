@@ -39,6 +39,13 @@ static int packed_buffer(Emit *e, int64_t count)
   return p->buffers.n - 1;
 }
 
+/* Says all that the function depends on: equal products of a module, whatever their program, have one. */
+static const char *kernel_name(Emit *e, const char *what, const Product *p)
+{
+  return arena_printf(e->arena, "%s.%s.%lldx%lld.x%lld.y%lld", what, e->real == e->f64 ? "f64" : "f32", (long long)p->n,
+                      (long long)p->k, (long long)p->x_stride, (long long)p->y_stride);
+}
+
 static void prepare(Emit *e, const Var *v)
 {
   const Expr *w = v->rhs->in[0], *x = v->rhs->in[1];
@@ -55,11 +62,11 @@ static void prepare(Emit *e, const Var *v)
   }
   if (s.buffer < 0) {
     s.buffer = packed_buffer(e, product_packed_count(e->target, &p, &tile));
-    const char *name = arena_printf(e->arena, "%s.pack.%s", e->prefix, v->name);
-    s.pack = product_pack(e->target, e->m, name, &p, &tile, s.turned ? 1 : p.k, s.turned ? p.n : 1);
+    Product size = {.n = p.n, .k = p.k, .real = p.real};
+    const char *name = kernel_name(e, s.turned ? "pack.turned" : "pack", &size);
+    s.pack = product_pack(e->target, e->m, name, &size, &tile, s.turned ? 1 : p.k, s.turned ? p.n : 1);
   }
-  s.multiply =
-      product_multiply(e->target, e->m, arena_printf(e->arena, "%s.multiply.%s", e->prefix, v->name), &p, &tile);
+  s.multiply = product_multiply(e->target, e->m, kernel_name(e, "multiply", &p), &p, &tile);
   vec_push(e->arena, &e->products->list, s);
 }
 
