@@ -1,6 +1,7 @@
 /* blas.c: matrix products by OpenBLAS on one thread, large ones cut into parts that our pool runs.
 
-   The only file that includes cblas.h. Rows are cut first: that costs one thread 2 to 4 % of the product's speed
+   The only file that includes cblas.h. The cut depends on m, n and k alone and never divides k, so that a product has
+   the same bits at any number of threads. Rows are cut first: that costs one thread 2 to 4 % of the product's speed
    (measured on 3200x1024x256 and 1024x256x3200 transposed), cutting columns 5 to 15 %, except where there are few rows.
  */
 #include <cblas.h>
@@ -11,25 +12,18 @@
 void rnn_blas_one_thread(void) { openblas_set_num_threads(1); }
 const char *rnn_blas_description(void) { return openblas_get_config(); }
 
-/* -- on the calling thread ------------------------------------------------------------------------------------------
- */
+typedef struct Product {
+  int64_t ta, tb, m, n, k, lda, ldb, ldc, accumulate;
+  const void *a, *b;
+  void *c;
+  int64_t rows, columns; /* of one part */
+  int64_t across;        /* parts side by side */
+} Product;
 
-void rnn_blas_multiply(bool real64, int64_t m, int64_t n, int64_t k, RnnMatrix a, RnnMatrix b, RnnMatrix c,
-                       bool accumulate)
-{
-  CBLAS_TRANSPOSE ta = a.turned ? CblasTrans : CblasNoTrans, tb = b.turned ? CblasTrans : CblasNoTrans;
-  blasint rows = (blasint)m, columns = (blasint)n, inner = (blasint)k, lda = (blasint)a.stride, ldb = (blasint)b.stride,
-          ldc = (blasint)c.stride;
-  if (real64)
-    cblas_dgemm(CblasRowMajor, ta, tb, rows, columns, inner, 1, (double *)a.at, lda, (double *)b.at, ldb, accumulate,
-                (double *)c.at, ldc);
-  else
-    cblas_sgemm(CblasRowMajor, ta, tb, rows, columns, inner, 1, (float *)a.at, lda, (float *)b.at, ldb, accumulate,
-                (float *)c.at, ldc);
-}
-
-/* -- parts ----------------------------------------------------------------------------------------------------------
- */
+/* [from row, to row) by [from column, to column) of c */
+typedef struct Part {
+  int64_t row, column, rows, columns;
+} Part;
 
 static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -41,75 +35,57 @@ static int64_t part_size(int64_t extent, int64_t parts, int64_t tile)
   return at_most((size + tile - 1) / tile * tile, extent);
 }
 
-/* Four parts once there is work enough for threads to gain, more where each part stays large. */
-RnnCut rnn_blas_cut(int64_t m, int64_t n, int64_t k)
+/* Sets rows, columns, across; returns the number of parts. Four parts once there is work enough for threads to gain,
+   more where each part stays large. */
+static int64_t cut(Product *p)
 {
-  double flops = 2.0 * (double)m * (double)n * (double)k;
+  double flops = 2.0 * (double)p->m * (double)p->n * (double)p->k;
   int64_t most =
       at_least((int64_t)(flops / 4e6 < 4 ? flops / 4e6 : 4), (int64_t)(flops / 64e6 < 16 ? flops / 64e6 : 16));
   most = at_least(most, 1);
-  int64_t down = at_least(at_most(m / 256, most), 1);
-  int64_t across = at_least(at_most(n / 128, at_most(most, 4) / down), 1);
-  RnnCut cut = {.m = m, .n = n, .rows = part_size(m, down, 8), .columns = part_size(n, across, 32)};
-  cut.across = (n + cut.columns - 1) / cut.columns;
-  cut.parts = (m + cut.rows - 1) / cut.rows * cut.across;
-  return cut;
+  int64_t down = at_least(at_most(p->m / 256, most), 1);
+  int64_t across = at_least(at_most(p->n / 128, at_most(most, 4) / down), 1);
+  p->rows = part_size(p->m, down, 8);
+  p->columns = part_size(p->n, across, 32);
+  p->across = (p->n + p->columns - 1) / p->columns;
+  return (p->m + p->rows - 1) / p->rows * p->across;
 }
 
-RnnPart rnn_blas_part(const RnnCut *cut, int64_t i)
+static Part part_at(const Product *p, int64_t i)
 {
-  int64_t row = i / cut->across * cut->rows, column = i % cut->across * cut->columns;
-  return (RnnPart){row, column, at_most(cut->rows, cut->m - row), at_most(cut->columns, cut->n - column)};
+  int64_t row = i / p->across * p->rows, column = i % p->across * p->columns;
+  return (Part){row, column, at_most(p->rows, p->m - row), at_most(p->columns, p->n - column)};
 }
 
-RnnMatrix rnn_matrix_from(RnnMatrix a, bool real64, int64_t row, int64_t column)
-{
-  int64_t skip = a.turned ? column * a.stride + row : row * a.stride + column;
-  return (RnnMatrix){a.at + skip * (real64 ? 8 : 4), a.stride, a.turned};
-}
-
-/* -- calls of generated code ----------------------------------------------------------------------------------------
- */
-
-typedef struct Product {
-  bool real64, accumulate;
-  int64_t k;
-  RnnMatrix a, b, c;
-  RnnCut cut;
-} Product;
-
-static void parts(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
-{
-  (void)frame;
-  const Product *p = arg;
-  for (int64_t i = from; i < to; i++) {
-    RnnPart t = rnn_blas_part(&p->cut, i);
-    rnn_blas_multiply(p->real64, t.rows, t.columns, p->k, rnn_matrix_from(p->a, p->real64, t.row, 0),
-                      rnn_matrix_from(p->b, p->real64, 0, t.column), rnn_matrix_from(p->c, p->real64, t.row, t.column),
-                      p->accumulate);
-  }
-}
-
-static void multiply(void *frame, bool real64, int64_t m, int64_t n, int64_t k, RnnMatrix a, RnnMatrix b, RnnMatrix c,
-                     bool accumulate)
-{
-  size_t element = real64 ? sizeof(double) : sizeof(float);
-  if (m <= 0 || n <= 0) return;
-  if (k <= 0) { /* an empty sum; BLAS would refuse the leading dimensions */
-    for (int64_t i = 0; i < m && !accumulate; i++) memset(rnn_matrix_from(c, real64, i, 0).at, 0, (size_t)n * element);
-    return;
-  }
-  Product p = {real64, accumulate, k, a, b, c, rnn_blas_cut(m, n, k)};
-  rnn_parallel(frame, (void *)parts, &p, p.cut.parts, 1);
-}
-
-#define GEMM(suffix, real64)                                                                                           \
+/* The body of rnn_parallel and the entry, for one element type. */
+#define GEMM(suffix, type, gemm)                                                                                       \
+  static void parts_##suffix(const RnnFrame *frame, void *arg, int64_t from, int64_t to)                               \
+  {                                                                                                                    \
+    (void)frame;                                                                                                       \
+    const Product *p = arg;                                                                                            \
+    const type *a = p->a, *b = p->b;                                                                                   \
+    type *c = p->c;                                                                                                    \
+    for (int64_t i = from; i < to; i++) {                                                                              \
+      Part t = part_at(p, i);                                                                                          \
+      gemm(CblasRowMajor, p->ta ? CblasTrans : CblasNoTrans, p->tb ? CblasTrans : CblasNoTrans, (blasint)t.rows,       \
+           (blasint)t.columns, (blasint)p->k, 1, p->ta ? a + t.row : a + t.row * p->lda, (blasint)p->lda,              \
+           p->tb ? b + t.column * p->ldb : b + t.column, (blasint)p->ldb, p->accumulate ? 1 : 0,                       \
+           c + t.row * p->ldc + t.column, (blasint)p->ldc);                                                            \
+    }                                                                                                                  \
+  }                                                                                                                    \
   void rnn_gemm_##suffix(void *frame, int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k, void *a, int64_t lda,   \
                          void *b, int64_t ldb, void *c, int64_t ldc, int64_t accumulate)                               \
   {                                                                                                                    \
-    multiply(frame, real64, m, n, k, (RnnMatrix){a, lda, ta}, (RnnMatrix){b, ldb, tb}, (RnnMatrix){c, ldc, false},     \
-             accumulate);                                                                                              \
+    if (m <= 0 || n <= 0) return;                                                                                      \
+    if (k <= 0) { /* an empty sum; BLAS would refuse the leading dimensions */                                         \
+      for (int64_t i = 0; i < m && !accumulate; i++) memset((type *)c + i * ldc, 0, (size_t)n * sizeof(type));         \
+      return;                                                                                                          \
+    }                                                                                                                  \
+    Product p = {ta, tb, m, n, k, lda, ldb, ldc, accumulate, a, b, c, m, n, 1};                                        \
+    int64_t parts = cut(&p);                                                                                           \
+    if (parts == 1) parts_##suffix(frame, &p, 0, 1);                                                                   \
+    else rnn_parallel(frame, (void *)parts_##suffix, &p, parts, 1);                                                    \
   }
 
-GEMM(f32, false)
-GEMM(f64, true)
+GEMM(f32, float, cblas_sgemm)
+GEMM(f64, double, cblas_dgemm)

@@ -78,22 +78,33 @@ LLVMBasicBlockRef emit_block(Emit *e, const char *name) { return LLVMAppendBasic
 
 /* ---- the function being built ---- */
 
-LLVMValueRef emit_begin(Emit *e, const char *name, bool range, bool internal)
+static void begin_body(Emit *e, const char *name, LLVMTypeRef type)
 {
-  LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->i64};
-  LLVMTypeRef type = LLVMFunctionType(e->void_, args, range ? 4 : 1, 0);
   e->fn = LLVMAddFunction(e->m, name, type);
-  if (internal) LLVMSetLinkage(e->fn, LLVMInternalLinkage);
   target_prepare_function(e->target, e->fn);
-  e->frame = LLVMGetParam(e->fn, 0);
   LLVMBasicBlockRef entry = emit_block(e, "entry"), body = emit_block(e, "body");
   LLVMPositionBuilderAtEnd(e->b, entry);
   e->entry_end = LLVMBuildBr(e->b, body);
   LLVMPositionBuilderAtEnd(e->b, body);
+}
+
+LLVMValueRef emit_begin(Emit *e, const char *name, bool range, bool internal)
+{
+  LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->i64};
+  begin_body(e, name, LLVMFunctionType(e->void_, args, range ? 4 : 1, 0));
+  if (internal) LLVMSetLinkage(e->fn, LLVMInternalLinkage);
+  e->frame = LLVMGetParam(e->fn, 0);
   memset(e->field, 0, sizeof e->field);
   memset(e->buffer, 0, sizeof *e->buffer * (size_t)(e->plan->buffers.n + 1));
   memset(e->row_memory, 0, sizeof *e->row_memory * (size_t)e->plan->system->vars.n);
   e->row_began = e->loop_began = e->piece_began = ++e->clock;
+  return e->fn;
+}
+
+LLVMValueRef emit_begin_plain(Emit *e, const char *name, LLVMTypeRef type)
+{
+  begin_body(e, name, type);
+  LLVMSetLinkage(e->fn, LLVMInternalLinkage);
   return e->fn;
 }
 

@@ -68,7 +68,7 @@ typedef struct Emit {
   int *number_time;     /* .. this one since the loop began, a component's value only in its piece of the loop */
   int clock, row_began, loop_began, piece_began;
 
-  struct ScanProducts *products; /* emit_product.c's */
+  struct Products *products; /* emit_product.c's */
 } Emit;
 
 /* ---- emit.c ---- */
@@ -83,6 +83,8 @@ LLVMValueRef emit_item_i64(Emit *e, LLVMValueRef array, LLVMValueRef index); /* 
 LLVMBasicBlockRef emit_block(Emit *e, const char *name);
 /* Starts void name(frame, arg, from, to), or void name(frame) without range; leaves the builder in its body. */
 LLVMValueRef emit_begin(Emit *e, const char *name, bool range, bool internal);
+/* NAME of any type, internal, not one of the frame's */
+LLVMValueRef emit_begin_plain(Emit *e, const char *name, LLVMTypeRef type);
 void emit_end(Emit *e);
 LLVMValueRef emit_stack(Emit *e, LLVMTypeRef type, int64_t count, const char *name);
 
@@ -124,6 +126,19 @@ typedef void EmitRow(Emit *e, const Row *row, void *arg);
 void emit_nest(Emit *e, int dom, const Nest *outer, EmitRow *each, void *arg);
 void emit_all(Emit *e, int dom, EmitRow *each, void *arg); /* with nothing fixed, all of it */
 LLVMValueRef emit_parts(Emit *e, int dom);                 /* how many parts the loops can be cut into */
+/* All rows of a domain as blocks of memory. While every sequence is alive they are one block; after that, the rows of
+   each place are one. */
+typedef struct AllRows {
+  int dom;
+  Axis axis;        /* the first */
+  bool both;        /* both axes */
+  bool by_sequence; /* of both axes, and rows lie together only within a sequence's second axis */
+  bool shrink;      /* there may be places where not all sequences live */
+} AllRows;
+AllRows emit_all_rows(int dom, bool together);           /* together: the places of the second axis lie without gaps */
+LLVMValueRef emit_full_places(Emit *e, Axis axis);       /* how many have the whole batch */
+LLVMValueRef emit_block_rows(Emit *e, const AllRows *a); /* of the one block */
+LLVMValueRef emit_place_rows(Emit *e, const AllRows *a, LLVMValueRef at); /* of the block of one place */
 /* each(row) for the places that `over` (axes, or the batch) adds to row's domain `dom`, in order */
 void emit_along(Emit *e, int over, int dom, const Row *row, EmitRow *each, void *arg);
 void emit_when(Emit *e, LLVMValueRef condition, EmitRow *body, const Row *row, void *arg);
@@ -143,14 +158,14 @@ LLVMValueRef emit_across(Emit *e, Op op, LLVMValueRef vector, int lanes); /* OP_
 
 /* ---- emit_sum.c: reductions over t and the batch ---- */
 /* What the driver does for one term of a sum: call `body` over parts (0: the result's own), or `once`, or one product
- * of outer's factors. */
+ * of outer's factors by the library. */
 typedef struct SumCall {
   LLVMValueRef body, once;
   int64_t parts, grain;
   Var *v;
   const Expr *outer;
-  int over;
-  bool add;
+  AllRows rows;
+  bool add, clear; /* add to what is there; the body adds, and what is there must be cleared first */
 } SumCall;
 typedef Vec(SumCall) SumCalls;
 SumCalls emit_sum_bodies(Emit *e, const Step *step, int number);

@@ -140,6 +140,36 @@ void emit_all(Emit *e, int dom, EmitRow *each, void *arg)
   emit_nest(e, dom, &(Nest){.from = emit_i64(e, 0), .to = emit_parts(e, dom)}, each, arg);
 }
 
+/* ---- all rows as blocks of memory ---- */
+
+AllRows emit_all_rows(int dom, bool together)
+{
+  AllRows a = {.dom = dom, .axis = first_axis(dom), .both = (dom & DOM_AXES) == DOM_AXES};
+  a.by_sequence = a.both && !together;
+  a.shrink = (dom & DOM_AXES) && (dom & DOM_B) && !a.by_sequence;
+  return a;
+}
+
+/* live[] falls, so the shortest sequence is the last */
+LLVMValueRef emit_full_places(Emit *e, Axis axis)
+{
+  LLVMValueRef last = LLVMBuildNSWSub(e->b, emit_field(e, FRAME_B), emit_i64(e, 1), "");
+  return emit_item_i64(e, emit_field(e, axis == AXIS_T ? FRAME_LEN : FRAME_LEN2), last);
+}
+
+LLVMValueRef emit_block_rows(Emit *e, const AllRows *a)
+{
+  LLVMValueRef rows = emit_parts(e, a->dom);
+  if (a->shrink) rows = emit_mul(e, emit_full_places(e, a->axis), emit_field(e, FRAME_B));
+  return a->both ? emit_mul(e, rows, emit_field(e, FRAME_S)) : rows;
+}
+
+LLVMValueRef emit_place_rows(Emit *e, const AllRows *a, LLVMValueRef at)
+{
+  LLVMValueRef rows = emit_live(e, a->axis, at);
+  return a->both ? emit_mul(e, rows, emit_field(e, FRAME_S)) : rows;
+}
+
 /* ---- along an axis, or over the batch, from a row ---- */
 
 static void along_sequence(Emit *e, LLVMValueRef b, void *arg)

@@ -1,19 +1,20 @@
-/* emit_product.c: products inside a scan, by our own register-tiled kernel (product.c) over weights packed into a
-   buffer of the frame. Its bits do not depend on which rows a thread has. */
+/* emit_product.c: products of a weight matrix with the rows of a variable, inside a scan or over all rows at once, by
+   our own register-tiled kernel (product.c) over weights packed into a buffer of the frame. Its bits do not depend on
+   which rows a thread has. */
 #include "emit_product.h"
 #include "product.h"
 #include <assert.h>
 
-typedef struct ScanProduct {
+typedef struct Tiled {
   const Var *v;
   const Var *weights;
   bool turned; /* W' @ v */
   int buffer;  /* of the packed weights */
   LLVMValueRef pack, multiply;
-} ScanProduct;
+} Tiled;
 
-struct ScanProducts {
-  Vec(ScanProduct) list;
+struct Products {
+  Vec(Tiled) list;
 };
 
 static const Var *operand(const Var *v)
@@ -22,7 +23,7 @@ static const Var *operand(const Var *v)
   return (x->op == OP_SLICE ? x->in[0] : x)->var;
 }
 
-static ScanProduct *find(Emit *e, const Var *v)
+static Tiled *find(Emit *e, const Var *v)
 {
   for (int i = 0; i < e->products->list.n; i++)
     if (e->products->list.at[i].v == v) return &e->products->list.at[i];
@@ -38,10 +39,17 @@ static int packed_buffer(Emit *e, int64_t count)
   return p->buffers.n - 1;
 }
 
+/* Says all that the function depends on: equal products of a module, whatever their program, have one. */
+static const char *kernel_name(Emit *e, const char *what, const Product *p)
+{
+  return arena_printf(e->arena, "%s.%s.%lldx%lld.x%lld.y%lld", what, e->real == e->f64 ? "f64" : "f32", (long long)p->n,
+                      (long long)p->k, (long long)p->x_stride, (long long)p->y_stride);
+}
+
 static void prepare(Emit *e, const Var *v)
 {
   const Expr *w = v->rhs->in[0], *x = v->rhs->in[1];
-  ScanProduct s = {.v = v, .weights = w->var, .turned = v->rhs->attr[0], .buffer = -1};
+  Tiled s = {.v = v, .weights = w->var, .turned = v->rhs->attr[0], .buffer = -1};
   Product p = {.n = emit_width(v),
                .k = shape_count(x->shape),
                .x_stride = emit_stride(e, operand(v)),
@@ -49,57 +57,62 @@ static void prepare(Emit *e, const Var *v)
                .real = e->real};
   Tile tile = product_tile(e->target, &p);
   for (int i = 0; i < e->products->list.n; i++) {
-    ScanProduct *o = &e->products->list.at[i];
+    Tiled *o = &e->products->list.at[i];
     if (o->weights == s.weights && o->turned == s.turned) s.buffer = o->buffer;
   }
   if (s.buffer < 0) {
     s.buffer = packed_buffer(e, product_packed_count(e->target, &p, &tile));
-    const char *name = arena_printf(e->arena, "%s.pack.%s", e->prefix, v->name);
-    s.pack = product_pack(e->target, e->m, name, &p, &tile, s.turned ? 1 : p.k, s.turned ? p.n : 1);
+    Product size = {.n = p.n, .k = p.k, .real = p.real};
+    const char *name = kernel_name(e, s.turned ? "pack.turned" : "pack", &size);
+    s.pack = product_pack(e->target, e->m, name, &size, &tile, s.turned ? 1 : p.k, s.turned ? p.n : 1);
   }
-  s.multiply =
-      product_multiply(e->target, e->m, arena_printf(e->arena, "%s.multiply.%s", e->prefix, v->name), &p, &tile);
+  s.multiply = product_multiply(e->target, e->m, kernel_name(e, "multiply", &p), &p, &tile);
   vec_push(e->arena, &e->products->list, s);
 }
 
-static void prepare_scan(Emit *e, const Step *scan)
+static void prepare_step(Emit *e, const Step *step)
 {
-  for (int i = 0; i < scan->items.n; i++) {
-    const Step *item = &scan->items.at[i];
-    if (item->kind == STEP_PRODUCT) prepare(e, item->var);
-    else if (item->kind == STEP_SCAN) prepare_scan(e, item);
-  }
+  if (step->kind == STEP_PRODUCT && !step->library) prepare(e, step->var);
+  for (int i = 0; i < step->items.n; i++) prepare_step(e, &step->items.at[i]);
 }
 
 void emit_prepare_products(Emit *e)
 {
-  e->products = ARENA_NEW(e->arena, struct ScanProducts);
-  for (int i = 0; !e->stream && i < e->plan->steps.n; i++) prepare_scan(e, &e->plan->steps.at[i]);
+  e->products = ARENA_NEW(e->arena, struct Products);
+  for (int i = 0; !e->stream && i < e->plan->steps.n; i++) prepare_step(e, &e->plan->steps.at[i]);
   e->buffer = ARENA_ARRAY(e->arena, LLVMValueRef, e->plan->buffers.n + 1);
+}
+
+static void pack(Emit *e, const Var *v)
+{
+  Tiled *s = find(e, v);
+  if (!s->pack) return;
+  LLVMTypeRef args[] = {e->ptr, e->ptr};
+  Row first = emit_first_row(e);
+  LLVMValueRef weights = emit_place(e, v->rhs->in[0], &first);
+  LLVMValueRef given[] = {weights, emit_buffer(e, s->buffer)};
+  LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 2, 0), s->pack, given, 2, "");
 }
 
 void emit_packing(Emit *e, const Step *step)
 {
-  for (int i = 0; i < step->items.n; i++) {
-    const Step *item = &step->items.at[i];
-    if (item->kind == STEP_SCAN) emit_packing(e, item);
-    const Var *v = item->kind == STEP_PRODUCT ? item->var : NULL;
-    ScanProduct *s = v ? find(e, v) : NULL;
-    if (!s || !s->pack) continue;
-    LLVMTypeRef args[] = {e->ptr, e->ptr};
-    Row first = emit_first_row(e);
-    LLVMValueRef weights = emit_place(e, v->rhs->in[0], &first);
-    LLVMValueRef given[] = {weights, emit_buffer(e, s->buffer)};
-    LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 2, 0), s->pack, given, 2, "");
-  }
+  if (step->kind == STEP_PRODUCT && !step->library) pack(e, step->var);
+  for (int i = 0; i < step->items.n; i++) emit_packing(e, &step->items.at[i]);
 }
 
-void emit_scan_product(Emit *e, const Var *v, const Row *row, LLVMValueRef count)
+void emit_product_at(Emit *e, const Var *v, const Row *row, LLVMValueRef behind, LLVMValueRef count)
 {
-  ScanProduct *s = find(e, v);
+  Tiled *s = find(e, v);
   LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->i64};
   LLVMValueRef from = emit_place(e, v->rhs->in[1], row);
   LLVMValueRef to = emit_row_address(e, v, NULL, row);
+  from = emit_element(e, from, emit_mul(e, behind, emit_i64(e, emit_stride(e, operand(v)))));
+  to = emit_element(e, to, emit_mul(e, behind, emit_i64(e, emit_stride(e, v))));
   LLVMValueRef given[] = {from, emit_buffer(e, s->buffer), to, count};
   LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 4, 0), s->multiply, given, 4, "");
+}
+
+void emit_product(Emit *e, const Var *v, const Row *row, LLVMValueRef count)
+{
+  emit_product_at(e, v, row, emit_i64(e, 0), count);
 }

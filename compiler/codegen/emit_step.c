@@ -115,7 +115,7 @@ typedef struct Scan {
 static void structured_row(Emit *e, const Row *row, void *arg) { emit_structured(e, arg, row); }
 
 /* One place of the product's other axis, or one sequence with all of it */
-static void product_row(Emit *e, const Row *row, void *arg) { emit_scan_product(e, arg, row, emit_i64(e, 1)); }
+static void product_row(Emit *e, const Row *row, void *arg) { emit_product(e, arg, row, emit_i64(e, 1)); }
 
 static bool is_one_block(const Emit *e, const Var *v)
 {
@@ -141,7 +141,7 @@ static void scan_product(Emit *e, Var *v, const Nest *n)
   Row first = emit_row(e, n->order, n->from);
   first.at[n->order] = n->at[n->order];
   LLVMValueRef rows = LLVMBuildNSWSub(e->b, n->to, n->from, "");
-  emit_scan_product(e, v, &first, left ? emit_mul(e, rows, emit_field(e, FRAME_S)) : rows);
+  emit_product(e, v, &first, left ? emit_mul(e, rows, emit_field(e, FRAME_S)) : rows);
 }
 
 static void scan_place(Emit *e, LLVMValueRef i, void *arg);
@@ -197,8 +197,8 @@ static LLVMValueRef row_product_body(Emit *e, const Step *s, int number)
   return fn;
 }
 
-/* `rows` rows of v from `first` on */
-static void product_rows(Emit *e, const Var *v, const Row *first, LLVMValueRef rows)
+/* `rows` rows of v from `first` on, by the library */
+static void library_rows(Emit *e, const Var *v, const Row *first, LLVMValueRef rows)
 {
   const Expr *w = v->rhs->in[0], *x = v->rhs->in[1];
   const Expr *read = x->op == OP_SLICE ? x->in[0] : x;
@@ -210,45 +210,100 @@ static void product_rows(Emit *e, const Var *v, const Row *first, LLVMValueRef r
             emit_stride(e, read->var), weights, w->shape.dim[1], to, emit_stride(e, v), false);
 }
 
-/* the rows of one (t, b) of a product over both axes */
-static void product_of_sequence(Emit *e, const Row *row, void *arg)
+/* A product over all rows. */
+typedef struct Product {
+  const Step *step;
+  AllRows rows;
+} Product;
+
+static Product product_of(const Emit *e, const Step *s)
 {
-  product_rows(e, arg, row, emit_field(e, FRAME_S));
+  return (Product){s, emit_all_rows(s->var->dom, is_one_block(e, s->var))};
 }
 
-/* Sequences end at different places: the runtime takes the rows of those that are alive. */
-static void live_product(Emit *e, const Var *v, bool both)
+static void some_rows(Emit *e, const Product *p, const Row *first, LLVMValueRef rows)
 {
-  const Expr *w = v->rhs->in[0], *x = v->rhs->in[1], *read = x->op == OP_SLICE ? x->in[0] : x;
-  Row first = emit_first_row(e);
-  LLVMValueRef from = emit_place(e, x, &first);
-  LLVMValueRef weights = emit_place(e, w, &first);
-  LLVMValueRef to = emit_row_address(e, v, NULL, &first);
-  LLVMValueRef each = both ? emit_field(e, FRAME_S) : emit_i64(e, 1);
-  emit_call(e, e->f64_precision ? "rnn_live_product_f64" : "rnn_live_product_f32",
-            (LLVMValueRef[]){e->frame, emit_i64(e, first_axis(v->dom)), each, emit_i64(e, !v->rhs->attr[0]),
-                             emit_i64(e, emit_width(v)), emit_i64(e, shape_count(x->shape)), from,
-                             emit_i64(e, emit_stride(e, read->var)), weights, emit_i64(e, w->shape.dim[1]), to,
-                             emit_i64(e, emit_stride(e, v))},
-            12);
+  if (p->step->library) library_rows(e, p->step->var, first, rows);
+  else emit_product(e, p->step->var, first, rows);
 }
 
-static void call_product(Emit *e, Var *v)
+static void rows_of_sequence(Emit *e, const Row *row, void *arg) { some_rows(e, arg, row, emit_field(e, FRAME_S)); }
+
+static void rows_of_place(Emit *e, LLVMValueRef i, void *arg)
 {
-  bool both = (v->dom & DOM_AXES) == DOM_AXES;
+  const Product *p = arg;
   Row first = emit_first_row(e);
-  if (both && !is_one_block(e, v)) emit_all(e, v->dom & ~DOM_S, product_of_sequence, v);
-  else if ((v->dom & DOM_AXES) && (v->dom & DOM_B)) live_product(e, v, both);
-  else {
-    LLVMValueRef rows = emit_parts(e, v->dom);
-    product_rows(e, v, &first, both ? emit_mul(e, rows, emit_field(e, FRAME_S)) : rows);
+  first.at[p->rows.axis] = i;
+  some_rows(e, p, &first, emit_place_rows(e, &p->rows, i));
+}
+
+static void library_product(Emit *e, const Step *s)
+{
+  Product p = product_of(e, s);
+  Row first = emit_first_row(e);
+  if (p.rows.by_sequence) {
+    emit_all(e, s->var->dom & ~DOM_S, rows_of_sequence, &p);
+    return;
   }
+  library_rows(e, s->var, &first, emit_block_rows(e, &p.rows));
+  if (!p.rows.shrink) return;
+  const char *axis = e->plan->system->axis[p.rows.axis];
+  emit_for(e, axis, emit_full_places(e, p.rows.axis), emit_longest(e, p.rows.axis), 1, rows_of_place, &p);
+}
+
+enum { ROW_BLOCK = 64 }; /* rows whose operand stays in the nearest caches while the weights pass by */
+
+static void block_of_rows(Emit *e, LLVMValueRef from, void *arg)
+{
+  const Product *p = arg;
+  LLVMValueRef to = LLVMGetParam(e->fn, 3), left = LLVMBuildNSWSub(e->b, to, from, "");
+  LLVMValueRef last = LLVMBuildICmp(e->b, LLVMIntSLT, left, emit_i64(e, ROW_BLOCK), "");
+  LLVMValueRef rows = LLVMBuildSelect(e->b, last, left, emit_i64(e, ROW_BLOCK), "");
+  Row first = emit_first_row(e);
+  emit_product_at(e, p->step->var, &first, from, rows);
+}
+
+/* parts of the block of rows, or of the sequences */
+static LLVMValueRef tiled_body(Emit *e, const Step *s, int number)
+{
+  Product p = product_of(e, s);
+  LLVMValueRef fn = emit_begin(e, step_name(e, number, "product"), true, true);
+  LLVMValueRef from = LLVMGetParam(fn, 2), to = LLVMGetParam(fn, 3);
+  if (p.rows.by_sequence) emit_nest(e, s->var->dom & ~DOM_S, &(Nest){.from = from, .to = to}, rows_of_sequence, &p);
+  else emit_for(e, "rows", from, to, ROW_BLOCK, block_of_rows, &p);
+  emit_end(e);
+  return fn;
+}
+
+/* parts of the places behind the block */
+static LLVMValueRef tiled_late_body(Emit *e, const Step *s, int number)
+{
+  Product p = product_of(e, s);
+  if (!p.rows.shrink) return NULL;
+  LLVMValueRef fn = emit_begin(e, step_name(e, number, "product.late"), true, true);
+  LLVMValueRef full = emit_full_places(e, p.rows.axis);
+  LLVMValueRef from = LLVMBuildNSWAdd(e->b, LLVMGetParam(fn, 2), full, "");
+  LLVMValueRef to = LLVMBuildNSWAdd(e->b, LLVMGetParam(fn, 3), full, "");
+  emit_for(e, e->plan->system->axis[p.rows.axis], from, to, 1, rows_of_place, &p);
+  emit_end(e);
+  return fn;
+}
+
+static void call_tiled(Emit *e, const Step *s, LLVMValueRef fn, LLVMValueRef late)
+{
+  Product p = product_of(e, s);
+  if (!e->plan->phases) emit_packing(e, s);
+  if (p.rows.by_sequence) emit_parallel(e, fn, emit_parts(e, s->var->dom & ~DOM_S), -1);
+  else emit_parallel(e, fn, emit_block_rows(e, &p.rows), -ROW_BLOCK);
+  if (!late) return;
+  LLVMValueRef full = emit_full_places(e, p.rows.axis);
+  emit_parallel(e, late, LLVMBuildNSWSub(e->b, emit_longest(e, p.rows.axis), full, ""), -4);
 }
 
 /* ---- the driver ---- */
 
 typedef struct Body {
-  LLVMValueRef fn;
+  LLVMValueRef fn, late; /* late: of a product, the places where not all sequences live */
   SumCalls sums;
 } Body;
 
@@ -260,6 +315,10 @@ static void make_body(Emit *e, const Step *s, int number, Body *body)
   case STEP_SCAN: body->fn = scan_body(e, s, number); break;
   case STEP_PRODUCT:
     if (e->stream) body->fn = row_product_body(e, s, number);
+    else if (!s->library) {
+      body->fn = tiled_body(e, s, number);
+      body->late = tiled_late_body(e, s, number);
+    }
     break;
   case STEP_SUM: body->sums = emit_sum_bodies(e, s, number); break;
   }
@@ -280,7 +339,8 @@ static void call_step(Emit *e, const Step *s, const Body *body)
     break;
   case STEP_PRODUCT:
     if (e->stream) emit_parallel(e, body->fn, emit_i64(e, 1), 1);
-    else call_product(e, s->var);
+    else if (s->library) library_product(e, s);
+    else call_tiled(e, s, body->fn, body->late);
     break;
   case STEP_SUM: emit_sum_calls(e, &body->sums); break;
   }
@@ -299,7 +359,7 @@ static void run_phase(Emit *e, const Row *row, void *arg)
   const Plan *p = e->plan;
   for (int i = 0; i < p->steps.n; i++) {
     const Step *s = &p->steps.at[i];
-    if (f->once && s->kind == STEP_SCAN) emit_packing(e, s);
+    if (f->once) emit_packing(e, s);
     if (s->once == f->once) call_step(e, s, &f->body[i]);
   }
 }

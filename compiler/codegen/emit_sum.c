@@ -1,6 +1,6 @@
 /* emit_sum.c: reductions over axes and over the batch. Each result is added up in one order, by rows and t alone, so
    that the number of threads does not show in its bits: parallel parts own columns, never rows. */
-#include "emit.h"
+#include "emit_outer.h"
 #include "name.h"
 #include "schedule.h"
 #include "walk.h"
@@ -268,6 +268,30 @@ static void term_body(Emit *e, const Sum *s)
 
 static void call_later(Emit *e, SumCalls *calls, SumCall c) { vec_push(e->arena, calls, c); }
 
+static const Expr *read_of(const Expr *place) { return place->op == OP_SLICE ? place->in[0] : place; }
+
+static SumCall outer_call(Emit *e, const Sum *s)
+{
+  const Expr *a = s->x->in[0], *b = s->x->in[1], *ra = read_of(a), *rb = read_of(b);
+  bool together = emit_is_block(e, ra->var) && emit_is_block(e, rb->var) && read_place(ra, AXIS_S).k == 0 &&
+                  read_place(rb, AXIS_S).k == 0;
+  Outer o = {.c = s->v,
+             .a = a,
+             .b = b,
+             .m = a->shape.dim[0],
+             .n = b->shape.dim[0],
+             .a_stride = emit_stride(e, ra->var),
+             .b_stride = emit_stride(e, rb->var),
+             .rows = emit_all_rows(s->over, together)};
+  if (o.n < e->lanes && o.m < e->lanes) /* narrow vectors only */
+    return (SumCall){.v = s->v, .outer = s->x, .rows = o.rows, .add = s->add};
+  return (SumCall){.v = s->v,
+                   .body = emit_outer_body(e, &o, body_name(e, s, "outer")),
+                   .parts = o.m,
+                   .grain = -OUTER_GRAIN,
+                   .clear = !s->add};
+}
+
 static void one_sum(Emit *e, Sum *s, SumCalls *calls)
 {
   const Expr *x = s->x;
@@ -283,7 +307,7 @@ static void one_sum(Emit *e, Sum *s, SumCalls *calls)
     const Expr *vector = x->in[1]->shape.token ? x->in[0] : x->in[1];
     call_later(e, calls, (SumCall){.body = scatter_body(e, s), .parts = shape_count(vector->shape), .grain = 16});
   } else if (x->op == OP_OUTER) {
-    call_later(e, calls, (SumCall){.v = s->v, .outer = x, .over = s->over, .add = s->add});
+    call_later(e, calls, outer_call(e, s));
   } else {
     assert(is_place(x));
     int64_t parts;
@@ -336,8 +360,6 @@ SumCalls emit_sum_bodies(Emit *e, const Step *step, int number)
   return calls;
 }
 
-static const Expr *read_of(const Expr *place) { return place->op == OP_SLICE ? place->in[0] : place; }
-
 /* rows of a b' from `first` on, added up: one product, a's columns by b's */
 static void outer_rows(Emit *e, const SumCall *c, const Row *first, LLVMValueRef rows, bool add)
 {
@@ -355,41 +377,18 @@ static void outer_of_sequence(Emit *e, const Row *row, void *arg)
   outer_rows(e, arg, row, emit_field(e, FRAME_S), true);
 }
 
-/* a b' added up over the rows of live sequences, of which each has `each` at a place */
-static void live_outer(Emit *e, const SumCall *c, Axis axis, LLVMValueRef each)
-{
-  const Expr *a = c->outer->in[0], *b = c->outer->in[1];
-  Row first = emit_first_row(e);
-  LLVMValueRef pa = emit_place(e, a, &first);
-  LLVMValueRef pb = emit_place(e, b, &first);
-  LLVMValueRef to = emit_row_address(e, c->v, NULL, &first);
-  int64_t m = a->shape.dim[0], n = b->shape.dim[0];
-  emit_call(e, e->f64_precision ? "rnn_live_gradient_f64" : "rnn_live_gradient_f32",
-            (LLVMValueRef[]){e->frame, emit_i64(e, axis), each, emit_i64(e, m), emit_i64(e, n), pa,
-                             emit_i64(e, emit_stride(e, read_of(a)->var)), pb,
-                             emit_i64(e, emit_stride(e, read_of(b)->var)), to, emit_i64(e, n), emit_i64(e, c->add)},
-            12);
-}
-
+/* Rows are added up where they lie, padding included, which is zero. */
 static void call_outer(Emit *e, const SumCall *c)
 {
-  const Expr *a = read_of(c->outer->in[0]), *b = read_of(c->outer->in[1]);
-  bool both = (c->over & DOM_AXES) == DOM_AXES;
-  bool block = emit_is_block(e, a->var) && emit_is_block(e, b->var) && read_place(a, AXIS_S).k == 0 &&
-               read_place(b, AXIS_S).k == 0;
   Row first = emit_first_row(e);
-  if (both && !block) {
+  if (c->rows.by_sequence) {
     if (!c->add) outer_rows(e, c, &first, emit_i64(e, 0), false); /* no row: zero */
-    emit_all(e, c->over & ~DOM_S, outer_of_sequence, (void *)c);
+    emit_all(e, c->rows.dom & ~DOM_S, outer_of_sequence, (void *)c);
     return;
   }
-  if ((c->over & DOM_AXES) && (c->over & DOM_B)) {
-    live_outer(e, c, first_axis(c->over), both ? emit_field(e, FRAME_S) : emit_i64(e, 1));
-    return;
-  }
-  LLVMValueRef rows = c->over & DOM_B ? emit_field(e, FRAME_B) : emit_i64(e, 1);
+  LLVMValueRef rows = c->rows.dom & DOM_B ? emit_field(e, FRAME_B) : emit_i64(e, 1);
   for (Axis x = 0; x < AXES; x++)
-    if (c->over & axis_bit(x)) rows = emit_mul(e, rows, emit_longest(e, x));
+    if (c->rows.dom & axis_bit(x)) rows = emit_mul(e, rows, emit_longest(e, x));
   outer_rows(e, c, &first, rows, c->add);
 }
 
@@ -401,6 +400,12 @@ void emit_sum_calls(Emit *e, const SumCalls *calls)
     else if (c->once) {
       LLVMTypeRef type = LLVMFunctionType(e->void_, &e->ptr, 1, 0);
       LLVMBuildCall2(e->b, type, c->once, &e->frame, 1, "");
+    } else if (c->clear) {
+      Row first = emit_first_row(e);
+      LLVMValueRef bytes = emit_i64(e, shape_count(c->v->shape) * (e->f64_precision ? 8 : 4));
+      LLVMBuildMemSet(e->b, emit_row_address(e, c->v, NULL, &first), LLVMConstInt(LLVMInt8TypeInContext(e->c), 0, 0),
+                      bytes, 4);
+      emit_parallel(e, c->body, emit_i64(e, c->parts), c->grain);
     } else emit_parallel(e, c->body, c->parts ? emit_i64(e, c->parts) : emit_parts(e, c->v->dom), c->grain);
   }
 }

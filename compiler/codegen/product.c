@@ -2,10 +2,11 @@
    Needs: a Target. Leaves: the module with one more internal function a call.
 
    for each panel (columns j .. j + width):                the panel stays in L1 or streams from L2
-     for each tile of rows:                                largest first, then halves
+     for each full tile of rows:
        accumulators = 0 or y
        for k: for each row: broadcast x[row, k], times the panel's vectors at k, into the accumulators
-       y = accumulators */
+       y = accumulators
+   the rows that are left, by tiles of half as many, a quarter ..: the same over several panels at once */
 #include "product.h"
 #include <string.h>
 
@@ -325,17 +326,13 @@ static LLVMValueRef row_address(Code *c, LLVMValueRef base, LLVMValueRef row, in
   return element(c, base, LLVMBuildNSWMul(c->b, row, number(c, stride), ""));
 }
 
-/* Many rows: a panel stays in the cache for all of them. Tiles of the full size, then halves. */
+/* Full tiles: a panel stays in the cache for all of them. */
 static void emit_panel(Code *c, const Panel *q, LLVMValueRef w, LLVMValueRef y)
 {
-  Rows row = {number(c, 0), c->p->rows};
-  for (int rows = c->tile->rows; rows >= 1; rows /= 2) {
-    if (!may_need(c, &row, rows)) continue;
-    Loop l = rows_begin(c, &row, rows);
-    Block k = {rows, 1, *q};
-    emit_tile(c, &k, row_address(c, c->x, l.i, c->p->x_stride), w, row_address(c, y, l.i, c->p->y_stride));
-    loop_end(c, &l);
-  }
+  Loop l = loop_begin(c, "rows", number(c, 0), c->rows, c->tile->rows);
+  Block k = {c->tile->rows, 1, *q};
+  emit_tile(c, &k, row_address(c, c->x, l.i, c->p->x_stride), w, row_address(c, y, l.i, c->p->y_stride));
+  loop_end(c, &l);
 }
 
 typedef struct Cut {  /* y's columns */
@@ -360,9 +357,8 @@ static void emit_many(Code *c, const Cut *cut)
 }
 
 /* Fewer rows than a tile has: each size runs over all panels, several of them together. */
-static void emit_few(Code *c, const Cut *cut)
+static void emit_few(Code *c, const Cut *cut, Rows row)
 {
-  Rows row = {number(c, 0), c->p->rows};
   for (int rows = c->tile->rows / 2; rows >= 1; rows /= 2) {
     if (!may_need(c, &row, rows)) continue;
     int group = panels_together(c->t, c->tile, rows);
@@ -420,36 +416,30 @@ static Cut cut_of(const Code *c)
 LLVMValueRef product_multiply(const Target *t, LLVMModuleRef module, const char *name, const Product *p,
                               const Tile *tile)
 {
+  LLVMValueRef made = LLVMGetNamedFunction(module, name);
+  if (made) return made;
   Code c = code_begin(t, module, name, p, tile, 4);
   c.x = LLVMGetParam(c.fn, 0), c.packed = LLVMGetParam(c.fn, 1), c.y = LLVMGetParam(c.fn, 2);
   c.rows = p->rows ? number(&c, p->rows) : LLVMGetParam(c.fn, 3);
   Cut cut = cut_of(&c);
-  if (p->rows) {
-    if (p->rows >= tile->rows) emit_many(&c, &cut);
-    else emit_few(&c, &cut);
-    return code_end(&c);
-  }
-  LLVMBasicBlockRef many = block(&c, "many"), few = block(&c, "few");
-  LLVMValueRef enough = LLVMBuildICmp(c.b, LLVMIntSGE, c.rows, number(&c, tile->rows), "");
-  LLVMBuildCondBr(c.b, enough, many, few);
-  LLVMPositionBuilderAtEnd(c.b, many);
-  emit_many(&c, &cut);
-  LLVMBuildRetVoid(c.b);
-  LLVMPositionBuilderAtEnd(c.b, few);
-  emit_few(&c, &cut);
+  if (!p->rows || p->rows >= tile->rows) emit_many(&c, &cut);
+  LLVMValueRef size = number(&c, tile->rows), left = LLVMBuildSRem(c.b, c.rows, size, "");
+  emit_few(&c, &cut, (Rows){LLVMBuildNSWSub(c.b, c.rows, left, ""), p->rows % tile->rows});
   return code_end(&c);
 }
 
-/* lanes x lanes elements, w[j * w_row + k] to packed[k * width + j]: each of log2(lanes) rounds interleaves the two
- * halves. */
-static void pack_square(Code *c, LLVMValueRef w, LLVMValueRef packed, int64_t w_row, int width)
+/* side x side elements, w[j * w_row + k] to packed[k * width + j]: each of log2(side) rounds interleaves the two
+   halves. A side of 4: few shuffles, of the kinds that every vector unit has. */
+enum { SIDE = 4 };
+
+static void pack_square(Code *c, LLVMValueRef w, LLVMValueRef packed, int64_t w_row, int width, int n)
 {
-  LLVMValueRef v[2][64], half[2];
+  LLVMValueRef v[2][SIDE], half[2];
   LLVMTypeRef i32 = LLVMInt32TypeInContext(c->c);
-  int n = c->lanes, now = 0;
+  int now = 0;
   for (int i = 0; i < n; i++) v[0][i] = load(c, w, i * w_row, n);
   for (int h = 0; h < 2; h++) {
-    LLVMValueRef lane[64];
+    LLVMValueRef lane[SIDE];
     for (int i = 0; i < n; i++) lane[i] = LLVMConstInt(i32, (unsigned)(h * n / 2 + i / 2 + i % 2 * n), false);
     half[h] = LLVMConstVector(lane, (unsigned)n);
   }
@@ -475,9 +465,14 @@ static void pack_panel(Code *c, const Panel *q, LLVMValueRef w, LLVMValueRef to,
   if (blocks > 0) {
     Loop l = loop_begin(c, "square", number(c, 0), number(c, blocks * c->lanes), c->lanes);
     LLVMValueRef from = element(c, w, l.i), packed = row_address(c, to, l.i, q->width);
-    for (int j = 0; j < q->full; j++)
-      pack_square(c, element(c, from, number(c, (int64_t)j * c->lanes * w_row)),
-                  element(c, packed, number(c, (int64_t)j * c->lanes)), w_row, q->width);
+    int side = c->lanes < SIDE ? c->lanes : SIDE;
+    Loop columns = loop_begin(c, "columns", number(c, 0), number(c, (int64_t)q->full * c->lanes), side);
+    from = row_address(c, from, columns.i, w_row);
+    packed = element(c, packed, columns.i);
+    for (int k = 0; k < c->lanes; k += side) /* rows of w by whole vectors: so each line of the cache is read once */
+      pack_square(c, element(c, from, number(c, k)), element(c, packed, number(c, (int64_t)k * q->width)), w_row,
+                  q->width, side);
+    loop_end(c, &columns);
     loop_end(c, &l);
   }
   int done = q->full * c->lanes; /* columns that the squares took */
@@ -501,6 +496,8 @@ static void pack_panel(Code *c, const Panel *q, LLVMValueRef w, LLVMValueRef to,
 LLVMValueRef product_pack(const Target *t, LLVMModuleRef module, const char *name, const Product *p, const Tile *tile,
                           int64_t w_row, int64_t w_column)
 {
+  LLVMValueRef made = LLVMGetNamedFunction(module, name);
+  if (made) return made;
   Code c = code_begin(t, module, name, p, tile, 2);
   LLVMValueRef w = LLVMGetParam(c.fn, 0);
   c.packed = LLVMGetParam(c.fn, 1);

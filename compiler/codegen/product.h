@@ -35,7 +35,9 @@ Tile product_tile(const Target *t, const Product *p);
 int64_t product_packed_count(const Target *t, const Product *p, const Tile *tile);
 int64_t product_panel_columns(const Target *t, const Product *p, const Tile *tile);
 
-/* Defines internal void NAME(ptr w, ptr packed). W[j, i] (n x k) is at w[j * w_row + i * w_column]: row-major [n, k] is
+/* Both functions are made where the module has none of that name: a name shared says that all arguments are equal.
+
+   Defines internal void NAME(ptr w, ptr packed). W[j, i] (n x k) is at w[j * w_row + i * w_column]: row-major [n, k] is
    w_row = k, w_column = 1; stored transposed [k, n] it is w_row = 1, w_column = n. */
 LLVMValueRef product_pack(const Target *t, LLVMModuleRef module, const char *name, const Product *p, const Tile *tile,
                           int64_t w_row, int64_t w_column);

@@ -37,6 +37,7 @@ struct Step {
   Axis axis;     /* of a scan */
   int direction; /* of a scan: +1, -1 */
   bool whole;    /* of a scan: sums over the batch inside it make its sequences need each other */
+  bool library;  /* of PRODUCT: by the library rather than our own kernel */
   bool once;     /* needs nothing that varies along the first axis, or is carried along it */
   Var *var;      /* of FILL, PRODUCT, SUM */
   Boundary *bound;
