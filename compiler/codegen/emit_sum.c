@@ -332,18 +332,19 @@ static Sum sum_of(Var *v, const Expr *x, bool block, int number)
   return s;
 }
 
-static void sum_terms(Emit *e, Var *v, const Expr *x, int number, SumCalls *calls)
+static void sum_terms(Emit *e, Var *v, const Expr *x, Terms which, int number, SumCalls *calls)
 {
   bool block = emit_store_of(v) == STORE_GRAD;
   if (block && x->op == OP_ADD && shape_same(x->in[0]->shape, x->in[1]->shape)) {
-    sum_terms(e, v, x->in[0], number, calls);
-    sum_terms(e, v, x->in[1], number, calls);
+    sum_terms(e, v, x->in[0], which, number, calls);
+    sum_terms(e, v, x->in[1], which, number, calls);
     return;
   }
   if (block && x->op == OP_SLICE && x->in[0]->op == OP_READ && x->in[0]->var->adj_of == v->adj_of->stacked)
     return; /* there already */
   if (block && (ex_is_const(x, 0) || (x->op == OP_BCAST && ex_is_const(x->in[0], 0)))) return;
   Sum s = sum_of(v, x, block, number + 100 * calls->n);
+  if (which != TERMS_ALL && (which == TERMS_ALONG) != !!(s.over & DOM_T)) return;
   one_sum(e, &s, calls);
 }
 
@@ -356,7 +357,7 @@ void emit_inner_sum(Emit *e, Var *v, const Nest *nest)
 SumCalls emit_sum_bodies(Emit *e, const Step *step, int number)
 {
   SumCalls calls = {0};
-  sum_terms(e, step->var, step->var->rhs, number, &calls);
+  sum_terms(e, step->var, step->var->rhs, step->terms, number, &calls);
   return calls;
 }
 

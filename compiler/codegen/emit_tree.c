@@ -101,7 +101,8 @@ static LLVMValueRef is_held(Emit *e, Axis axis, Place p, const Row *row)
 {
   LLVMValueRef len = emit_length(e, axis, row), end = len;
   if (axis == AXIS_T) end = emit_add(e, len, emit_item_i64(e, emit_field(e, FRAME_AHEAD), row->b[AXIS_T]));
-  LLVMValueRef at = p.kind == READ_REL     ? emit_add(e, row->at[axis], emit_i64(e, p.k))
+  LLVMValueRef here = emit_add(e, row->at[axis], emit_origin(e, axis));
+  LLVMValueRef at = p.kind == READ_REL     ? emit_add(e, here, emit_i64(e, p.k))
                     : p.kind == FROM_START ? emit_i64(e, p.k - 1)
                                            : emit_add(e, len, emit_i64(e, p.k - 1));
   LLVMValueRef after = LLVMBuildICmp(e->b, LLVMIntSGE, at, emit_i64(e, 0), "");
@@ -128,7 +129,7 @@ static LLVMValueRef is_at(Emit *e, const Expr *x, const Row *row)
   Axis axis = x->attr[2];
   LLVMValueRef place = emit_i64(e, x->attr[1] - 1);
   if (x->attr[0] == FROM_END) place = emit_add(e, emit_length(e, axis, row), place);
-  return LLVMBuildICmp(e->b, LLVMIntEQ, row->at[axis], place, "");
+  return LLVMBuildICmp(e->b, LLVMIntEQ, emit_add(e, row->at[axis], emit_origin(e, axis)), place, "");
 }
 
 static LLVMValueRef count_real(Emit *e, LLVMValueRef n) { return LLVMBuildSIToFP(e->b, n, e->real, ""); }
@@ -136,7 +137,8 @@ static LLVMValueRef count_real(Emit *e, LLVMValueRef n) { return LLVMBuildSIToFP
 /* How many steps of its sequence lie before the window, or before this streaming step. */
 static LLVMValueRef steps_before(Emit *e, const Row *row)
 {
-  if (!e->stream) return emit_item_i64(e, emit_field(e, FRAME_START), row->b[AXIS_T]);
+  if (!e->stream)
+    return emit_add(e, emit_item_i64(e, emit_field(e, FRAME_START), row->b[AXIS_T]), emit_origin(e, AXIS_T));
   LLVMValueRef second = emit_i64(e, 1); /* emit_stream.c: fresh[1] */
   LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &second, 1, "");
   return LLVMBuildFPToSI(e->b, LLVMBuildLoad2(e->b, e->f64, at, ""), e->i64, "");
