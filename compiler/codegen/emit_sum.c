@@ -59,7 +59,7 @@ static void number_body(Emit *e, const Sum *s)
   emit_store(e, v, to);
 }
 
-/* ---- columns: sum[batch](sum[t](v[t])), each part some of the columns ---- */
+/* ---- columns: sum[batch](sum[t](tree)) of vectors, each part some of the columns ---- */
 
 typedef struct Columns {
   const Sum *s;
@@ -72,9 +72,16 @@ static void add_columns(Emit *e, const Row *row, void *arg)
 {
   Columns *c = arg;
   LLVMTypeRef type = emit_vector(e, e->real, c->lanes);
-  LLVMValueRef at = emit_element(e, emit_place(e, c->s->x, row), c->from);
+  const Expr *x = c->s->x;
+  bool flat = x->shape.rank == 2; /* a matrix counts as its elements: it is a place */
+  LLVMValueRef at = flat ? emit_place(e, x, row) : NULL;
+  e->row_began = e->loop_began = ++e->clock;
+  if (!flat) emit_numbers(e, x, row);
   for (int i = 0; i < c->n; i++) {
-    LLVMValueRef v = emit_load(e, emit_element(e, at, emit_i64(e, i * c->lanes)), c->lanes);
+    LLVMValueRef j = emit_add(e, c->from, emit_i64(e, i * c->lanes));
+    e->piece_began = ++e->clock;
+    LLVMValueRef v =
+        flat ? emit_load(e, emit_element(e, at, j), c->lanes) : emit_tree(e, x, row, &(At){emit_i64(e, 0), j, c->lanes});
     LLVMValueRef so_far = LLVMBuildLoad2(e->b, type, c->slot[i], "");
     LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, v, ""), c->slot[i]);
   }
@@ -309,7 +316,6 @@ static void one_sum(Emit *e, Sum *s, SumCalls *calls)
   } else if (x->op == OP_OUTER) {
     call_later(e, calls, outer_call(e, s));
   } else {
-    assert(is_place(x));
     int64_t parts;
     LLVMValueRef fn = columns_body(e, s, &parts);
     call_later(e, calls, (SumCall){.body = fn, .parts = parts, .grain = 1});

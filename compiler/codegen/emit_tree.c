@@ -58,6 +58,12 @@ static LLVMValueRef truth(Emit *e, const Expr *x, const Row *row, const At *at)
   return LLVMBuildFCmp(e->b, LLVMRealUNE, v, emit_splat(e, emit_real(e, 0), at->lanes), "");
 }
 
+/* the same for all components */
+static bool is_number(const Expr *x)
+{
+  return x->shape.rank == 0 || (x->op == OP_BCAST && x->in[0]->shape.rank == 0);
+}
+
 static LLVMValueRef emit_operator(Emit *e, const Expr *x, const Row *row, const At *at)
 {
   int lanes = at->lanes;
@@ -69,6 +75,12 @@ static LLVMValueRef emit_operator(Emit *e, const Expr *x, const Row *row, const 
     LLVMValueRef yes = emit_tree(e, x->in[1], row, at);
     LLVMValueRef no = emit_tree(e, x->in[2], row, at);
     return LLVMBuildSelect(e->b, bit, yes, no, "");
+  }
+  if (x->op == OP_DIV && lanes > 1 && is_number(x->in[1])) { /* one division before the loop, for all components */
+    LLVMValueRef a = emit_tree(e, x->in[0], row, at);
+    const Expr *number = x->in[1]->op == OP_BCAST ? x->in[1]->in[0] : x->in[1];
+    LLVMValueRef inverse = LLVMBuildFDiv(e->b, emit_real(e, 1), emit_number(e, number, row), "");
+    return contract(LLVMBuildFMul(e->b, a, emit_splat(e, inverse, lanes), ""));
   }
   LLVMValueRef in[3] = {0};
   for (int i = 0; i < x->nin; i++) in[i] = emit_tree(e, x->in[i], row, at);
