@@ -18,6 +18,7 @@ typedef struct Row {
 typedef struct At {
   LLVMValueRef i, j;
   int lanes;
+  int chain; /* which of the vectors of one turn of the loop: sums that need not wait for each other */
 } At;
 
 /* frame fields, in the order of RnnFrame */

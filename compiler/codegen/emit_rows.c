@@ -10,8 +10,11 @@
 
 /* ---- loops over components ---- */
 
+enum { CHAINS = 4 }; /* sums that run side by side hide the latency of an addition */
+
 typedef struct Components {
   int cols, rows;
+  int turn; /* vectors in one turn of the loop */
   EmitPiece *piece;
   void *arg;
   LLVMValueRef i;
@@ -20,31 +23,47 @@ typedef struct Components {
 static void full_piece(Emit *e, LLVMValueRef j, void *arg)
 {
   Components *c = arg;
-  e->piece_began = ++e->clock;
-  c->piece(e, &(At){c->i, j, e->lanes}, c->arg);
+  for (int k = 0; k < c->turn; k++) {
+    e->piece_began = ++e->clock;
+    c->piece(e, &(At){c->i, emit_add(e, j, emit_i64(e, k * e->lanes)), e->lanes, k}, c->arg);
+  }
 }
 
 static void row_of_components(Emit *e, LLVMValueRef i, void *arg)
 {
   Components *c = arg;
   c->i = i;
-  int full = c->cols / e->lanes * e->lanes;
-  if (full == e->lanes) full_piece(e, emit_i64(e, 0), c);
-  else if (full) emit_for(e, "col", emit_i64(e, 0), emit_i64(e, full), e->lanes, full_piece, c);
+  int full = c->cols / e->lanes * e->lanes, turn = c->turn * e->lanes;
+  if (full == turn) full_piece(e, emit_i64(e, 0), c);
+  else if (full) emit_for(e, "col", emit_i64(e, 0), emit_i64(e, full), turn, full_piece, c);
   for (int lanes = e->lanes / 2, j = full; lanes >= 1; lanes /= 2) {
     if (!((c->cols - full) & lanes)) continue;
     e->piece_began = ++e->clock;
-    c->piece(e, &(At){i, emit_i64(e, j), lanes}, c->arg);
+    c->piece(e, &(At){i, emit_i64(e, j), lanes, 0}, c->arg);
     j += lanes;
   }
 }
 
-void emit_components(Emit *e, int rows, int cols, EmitPiece *piece, void *arg)
+/* turn: it divides the full vectors of a row */
+static void components_by(Emit *e, int rows, int cols, int turn, EmitPiece *piece, void *arg)
 {
-  Components c = {.rows = rows, .cols = cols, .piece = piece, .arg = arg};
+  Components c = {.rows = rows, .cols = cols, .turn = turn, .piece = piece, .arg = arg};
   if (rows == 1) row_of_components(e, emit_i64(e, 0), &c);
   else emit_for(e, "row", emit_i64(e, 0), emit_i64(e, rows), 1, row_of_components, &c);
   e->piece_began = ++e->clock; /* what the loop computed is in memory now */
+}
+
+void emit_components(Emit *e, int rows, int cols, EmitPiece *piece, void *arg)
+{
+  components_by(e, rows, cols, 1, piece, arg);
+}
+
+/* How many vectors a turn of a loop with sums takes. */
+static int chains(const Emit *e, int cols)
+{
+  int vectors = cols / e->lanes, n = CHAINS;
+  while (n > 1 && (vectors == 0 || vectors % n)) n /= 2;
+  return n;
 }
 
 static void shape_of(Shape s, int *rows, int *cols)
@@ -58,45 +77,7 @@ static LLVMValueRef at_index(Emit *e, const At *at, int cols)
   return emit_add(e, emit_mul(e, at->i, emit_i64(e, cols)), at->j);
 }
 
-/* ---- elementwise loops ---- */
-
-typedef struct Elements {
-  const Loop *loop;
-  const Row *row;
-} Elements;
-
-static void element_piece(Emit *e, const At *at, void *arg)
-{
-  Elements *x = arg;
-  for (int k = 0; k < x->loop->vars.n; k++) {
-    Var *v = x->loop->vars.at[k];
-    LLVMValueRef value = emit_tree(e, v->rhs, x->row, at);
-    e->value[v->id] = value;
-    e->value_time[v->id] = ++e->clock;
-    if (emit_store_of(v) == STORE_NONE) continue;
-    LLVMValueRef base = emit_row_address(e, v, NULL, x->row);
-    emit_store(e, value, emit_element(e, base, at_index(e, at, x->loop->cols)));
-  }
-}
-
-static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
-{
-  e->loop_began = ++e->clock;
-  if (loop->rows * loop->cols > 1)
-    for (int k = 0; k < loop->vars.n; k++) emit_numbers(e, loop->vars.at[k]->rhs, row);
-  emit_components(e, loop->rows, loop->cols, element_piece, &(Elements){loop, row});
-}
-
-/* ---- reductions over components ---- */
-
-typedef struct Reduce {
-  const Expr *x;
-  const Row *row;
-  Op op;                     /* OP_ADD or OP_MAX over the values .. */
-  LLVMValueRef shift;        /* .. or, where set, the sum of exp(value - shift), */
-  LLVMValueRef written;      /* each of them written there too */
-  LLVMValueRef wide, narrow; /* stack slots: a vector's partial results, a number */
-} Reduce;
+/* ---- sums and maxima over components ---- */
 
 static LLVMValueRef combine(Emit *e, Op op, LLVMValueRef a, LLVMValueRef b)
 {
@@ -128,6 +109,112 @@ LLVMValueRef emit_across(Emit *e, Op op, LLVMValueRef v, int lanes)
   return v;
 }
 
+/* What a loop has added up so far: vectors side by side, and what is left over. Stack slots. */
+typedef struct Partial {
+  Op op;
+  int chains; /* 0: no vectors */
+  LLVMValueRef wide[CHAINS], narrow;
+} Partial;
+
+static Partial partial_begin(Emit *e, Op op, int cols, int chains)
+{
+  Partial p = {.op = op, .chains = e->lanes > 1 && cols >= e->lanes ? chains : 0};
+  LLVMValueRef start = op == OP_ADD ? emit_real(e, 0) : LLVMConstReal(e->real, -1.0 / 0.0);
+  p.narrow = emit_stack(e, e->real, 1, "partial");
+  LLVMBuildStore(e->b, start, p.narrow);
+  for (int k = 0; k < p.chains; k++) {
+    p.wide[k] = emit_stack(e, emit_vector(e, e->real, e->lanes), 1, "partials");
+    LLVMBuildStore(e->b, emit_splat(e, start, e->lanes), p.wide[k]);
+  }
+  return p;
+}
+
+static void partial_add(Emit *e, const Partial *p, LLVMValueRef v, const At *at)
+{
+  bool wide = p->chains && at->lanes == e->lanes;
+  LLVMValueRef slot = wide ? p->wide[at->chain] : p->narrow;
+  if (!wide && at->lanes > 1) v = emit_across(e, p->op, v, at->lanes);
+  LLVMValueRef so_far = LLVMBuildLoad2(e->b, LLVMTypeOf(v), slot, "");
+  LLVMBuildStore(e->b, combine(e, p->op, so_far, v), slot);
+}
+
+/* a fixed order, whatever the row */
+static LLVMValueRef partial_total(Emit *e, const Partial *p)
+{
+  LLVMValueRef total = LLVMBuildLoad2(e->b, e->real, p->narrow, "");
+  if (!p->chains) return total;
+  LLVMValueRef v[CHAINS];
+  for (int k = 0; k < p->chains; k++) v[k] = LLVMBuildLoad2(e->b, emit_vector(e, e->real, e->lanes), p->wide[k], "");
+  for (int half = p->chains / 2; half >= 1; half /= 2)
+    for (int k = 0; k < half; k++) v[k] = combine(e, p->op, v[k], v[k + half]);
+  return combine(e, p->op, emit_across(e, p->op, v[0], e->lanes), total);
+}
+
+/* ---- elementwise loops ---- */
+
+typedef struct Elements {
+  const Loop *loop;
+  const Row *row;
+  Partial *partial; /* by variable of the loop: of those that are sums */
+} Elements;
+
+static void element_piece(Emit *e, const At *at, void *arg)
+{
+  Elements *x = arg;
+  for (int k = 0; k < x->loop->vars.n; k++) {
+    Var *v = x->loop->vars.at[k];
+    if (is_reduction(v)) {
+      partial_add(e, &x->partial[k], emit_tree(e, v->rhs->in[0], x->row, at), at);
+      continue;
+    }
+    LLVMValueRef value = emit_tree(e, v->rhs, x->row, at);
+    e->value[v->id] = value;
+    e->value_time[v->id] = ++e->clock;
+    if (emit_store_of(v) == STORE_NONE) continue;
+    LLVMValueRef base = emit_row_address(e, v, NULL, x->row);
+    emit_store(e, value, emit_element(e, base, at_index(e, at, x->loop->cols)));
+  }
+}
+
+static void end_sum(Emit *e, const Var *v, const Partial *p, const Row *row)
+{
+  LLVMValueRef total = partial_total(e, p);
+  e->value[v->id] = total;
+  e->value_time[v->id] = ++e->clock;
+  if (emit_store_of(v) != STORE_NONE) emit_store(e, total, emit_row_address(e, v, NULL, row));
+}
+
+/* A loop with much else in it needs no more chains: each of its sums waits for nothing. */
+enum { SHORT_LOOP = 6 };
+
+static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
+{
+  int n = loop->vars.n, turn = 1;
+  Elements x = {loop, row, ARENA_ARRAY(e->arena, Partial, n + 1)};
+  e->loop_began = ++e->clock;
+  for (int k = 0; k < n; k++) {
+    const Var *v = loop->vars.at[k];
+    bool sum = is_reduction(v);
+    if (sum && n <= SHORT_LOOP) turn = chains(e, loop->cols);
+    if (loop->rows * loop->cols > 1 || sum) emit_numbers(e, sum ? v->rhs->in[0] : v->rhs, row);
+  }
+  for (int k = 0; k < n; k++)
+    if (is_reduction(loop->vars.at[k])) x.partial[k] = partial_begin(e, OP_ADD, loop->cols, turn);
+  components_by(e, loop->rows, loop->cols, turn, element_piece, &x);
+  for (int k = 0; k < n; k++)
+    if (is_reduction(loop->vars.at[k])) end_sum(e, loop->vars.at[k], &x.partial[k], row);
+}
+
+/* ---- reductions that go over components by themselves ---- */
+
+typedef struct Reduce {
+  const Expr *x;
+  const Row *row;
+  LLVMValueRef shift;   /* where set, exp(value - shift) is reduced, */
+  LLVMValueRef written; /* each of them written there too */
+  Partial partial;
+} Reduce;
+
 static void reduce_piece(Emit *e, const At *at, void *arg)
 {
   Reduce *r = arg;
@@ -137,33 +224,21 @@ static void reduce_piece(Emit *e, const At *at, void *arg)
     v = math_exp(&e->math, less);
   }
   if (r->written) emit_store(e, v, emit_element(e, r->written, at->j));
-  LLVMValueRef slot = at->lanes == e->lanes ? r->wide : r->narrow;
-  if (at->lanes != e->lanes) v = emit_across(e, r->op, v, at->lanes);
-  LLVMValueRef so_far = LLVMBuildLoad2(e->b, LLVMTypeOf(v), slot, "");
-  LLVMBuildStore(e->b, combine(e, r->op, so_far, v), slot);
+  partial_add(e, &r->partial, v, at);
 }
 
-/* The sum or maximum over x's components; a fixed order, whatever the row. */
+/* The sum or maximum over x's components. */
 static LLVMValueRef reduce(Emit *e, Op op, const Expr *x, const Row *row, LLVMValueRef shift, LLVMValueRef written)
 {
   int rows, cols;
   shape_of(x->shape, &rows, &cols);
-  Reduce r = {.x = x, .row = row, .op = op, .shift = shift, .written = written};
+  int turn = shift ? 1 : chains(e, cols);
+  Reduce r = {.x = x, .row = row, .shift = shift, .written = written};
   e->loop_began = ++e->clock;
   emit_numbers(e, x, row);
-  LLVMValueRef start = op == OP_ADD ? emit_real(e, 0) : LLVMConstReal(e->real, -1.0 / 0.0);
-  r.narrow = emit_stack(e, e->real, 1, "partial");
-  LLVMBuildStore(e->b, start, r.narrow);
-  bool wide = e->lanes > 1 && cols >= e->lanes;
-  if (wide) {
-    r.wide = emit_stack(e, emit_vector(e, e->real, e->lanes), 1, "partials");
-    LLVMBuildStore(e->b, emit_splat(e, start, e->lanes), r.wide);
-  } else r.wide = r.narrow;
-  emit_components(e, rows, cols, reduce_piece, &r);
-  LLVMValueRef total = LLVMBuildLoad2(e->b, e->real, r.narrow, "");
-  if (!wide) return total;
-  LLVMValueRef partials = LLVMBuildLoad2(e->b, emit_vector(e, e->real, e->lanes), r.wide, "");
-  return combine(e, op, emit_across(e, op, partials, e->lanes), total);
+  r.partial = partial_begin(e, op, cols, turn);
+  components_by(e, rows, cols, turn, reduce_piece, &r);
+  return partial_total(e, &r.partial);
 }
 
 static LLVMValueRef finite_or_zero(Emit *e, LLVMValueRef m)
@@ -314,39 +389,31 @@ static void diagonal_element(Emit *e, LLVMValueRef i, void *arg)
 
 /* ---- products within a row ---- */
 
+typedef struct Dot {
+  LLVMValueRef a, b;
+  Partial partial;
+} Dot;
+
 static void dot_piece(Emit *e, const At *at, void *arg)
 {
-  Reduce *r = arg; /* written: the vector; shift: the matrix row */
-  LLVMValueRef a = emit_load(e, emit_element(e, r->shift, at->j), at->lanes);
-  LLVMValueRef b = emit_load(e, emit_element(e, r->written, at->j), at->lanes);
-  LLVMValueRef slot = at->lanes == e->lanes ? r->wide : r->narrow;
-  LLVMValueRef so_far = LLVMBuildLoad2(e->b, LLVMTypeOf(a), at->lanes == e->lanes ? r->wide : slot, "");
-  if (at->lanes == e->lanes || at->lanes == 1) {
-    LLVMBuildStore(e->b, math_fma(&e->math, a, b, so_far), slot);
+  Dot *d = arg;
+  LLVMValueRef a = emit_load(e, emit_element(e, d->a, at->j), at->lanes);
+  LLVMValueRef b = emit_load(e, emit_element(e, d->b, at->j), at->lanes);
+  if (!d->partial.chains || at->lanes != e->lanes) {
+    partial_add(e, &d->partial, LLVMBuildFMul(e->b, a, b, ""), at);
     return;
   }
-  LLVMValueRef sum = emit_across(e, OP_ADD, LLVMBuildFMul(e->b, a, b, ""), at->lanes);
-  so_far = LLVMBuildLoad2(e->b, e->real, r->narrow, "");
-  LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, sum, ""), r->narrow);
+  LLVMValueRef slot = d->partial.wide[at->chain], so_far = LLVMBuildLoad2(e->b, LLVMTypeOf(a), slot, "");
+  LLVMBuildStore(e->b, math_fma(&e->math, a, b, so_far), slot);
 }
 
 /* sum of a[j] b[j], j < n */
 static LLVMValueRef dot(Emit *e, LLVMValueRef a, LLVMValueRef b, int n)
 {
-  Reduce r = {.shift = a, .written = b};
-  bool wide = e->lanes > 1 && n >= e->lanes;
-  r.narrow = emit_stack(e, e->real, 1, "partial");
-  LLVMBuildStore(e->b, emit_real(e, 0), r.narrow);
-  r.wide = r.narrow;
-  if (wide) {
-    r.wide = emit_stack(e, emit_vector(e, e->real, e->lanes), 1, "partials");
-    LLVMBuildStore(e->b, emit_splat(e, emit_real(e, 0), e->lanes), r.wide);
-  }
-  emit_components(e, 1, n, dot_piece, &r);
-  LLVMValueRef total = LLVMBuildLoad2(e->b, e->real, r.narrow, "");
-  if (!wide) return total;
-  LLVMValueRef partials = LLVMBuildLoad2(e->b, emit_vector(e, e->real, e->lanes), r.wide, "");
-  return LLVMBuildFAdd(e->b, emit_across(e, OP_ADD, partials, e->lanes), total, "");
+  int turn = chains(e, n);
+  Dot d = {a, b, partial_begin(e, OP_ADD, n, turn)};
+  components_by(e, 1, n, turn, dot_piece, &d);
+  return partial_total(e, &d.partial);
 }
 
 /* to[i] = a[i, :] . b */
@@ -398,7 +465,7 @@ static void product_piece(Emit *e, const At *at, void *arg)
 static void scalar_column(Emit *e, LLVMValueRef j, void *arg)
 {
   e->piece_began = ++e->clock;
-  product_piece(e, &(At){emit_i64(e, 0), j, 1}, arg);
+  product_piece(e, &(At){emit_i64(e, 0), j, 1, 0}, arg);
 }
 
 static void product_row(Emit *e, LLVMValueRef i, void *arg)
@@ -535,7 +602,6 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
 {
   const Expr *x = w->x;
   switch (x->op) {
-  case OP_SUM: return reduce(e, OP_ADD, x->in[0], w->row, NULL, NULL);
   case OP_MAXC: return reduce(e, OP_MAX, x->in[0], w->row, NULL, NULL);
   case OP_LOGSUMEXP: return logsumexp(e, x->in[0], w->row);
   case OP_ARGMAX: return argmax(e, w);

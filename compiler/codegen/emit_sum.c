@@ -80,7 +80,7 @@ static void add_columns_of(Emit *e, Columns *c, int sum, const Row *row)
     LLVMValueRef j = emit_add(e, c->from, emit_i64(e, i * c->lanes));
     e->piece_began = ++e->clock;
     LLVMValueRef v = flat ? emit_load(e, emit_element(e, at, j), c->lanes)
-                          : emit_tree(e, x, row, &(At){emit_i64(e, 0), j, c->lanes});
+                          : emit_tree(e, x, row, &(At){emit_i64(e, 0), j, c->lanes, 0});
     LLVMValueRef so_far = LLVMBuildLoad2(e->b, type, c->slot[sum][i], "");
     LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, v, ""), c->slot[sum][i]);
   }

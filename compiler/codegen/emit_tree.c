@@ -197,7 +197,7 @@ LLVMValueRef emit_number(Emit *e, const Expr *x, const Row *row)
   if (in_registers(e, x)) return e->value[x->var->id];
   if (e->number_time[x->id] >= e->loop_began && e->number_time[x->id]) return e->number[x->id];
   if (x->op == OP_BCAST) return emit_number(e, x->in[0], row);
-  At one = {emit_i64(e, 0), emit_i64(e, 0), 1};
+  At one = {emit_i64(e, 0), emit_i64(e, 0), 1, 0};
   return op_is_ew(x) ? emit_operator(e, x, row, &one) : number_leaf(e, x, row);
 }
 

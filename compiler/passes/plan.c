@@ -16,7 +16,8 @@ static Store at_least(Store a, Store b) { return a > b ? a : b; }
 /* How a read below e's root is used: element by element in a loop, or by address. */
 static bool by_element(const Var *reader, const Expr *parent)
 {
-  return is_elementwise(reader) && (!parent || op_is_ew(parent) || parent->op == OP_BCAST);
+  if (is_reduction(reader) && parent == reader->rhs) return true;
+  return (is_elementwise(reader) || is_reduction(reader)) && (!parent || op_is_ew(parent) || parent->op == OP_BCAST);
 }
 
 /* What is read at its own place of the scan that makes it needs no more than that place, where that is a row a
@@ -35,7 +36,7 @@ static Store store_for(const Var *v, const Var *reader, const Expr *read, const 
   bool number = count(v) == 1 && v->shape.rank == 0;
   if (a->group == b->group) {
     if (by_element(reader, parent) && (a->loop == b->loop || number)) return STORE_NONE;
-    return number && is_elementwise(reader) ? STORE_NONE : STORE_ROW;
+    return number && (is_elementwise(reader) || is_reduction(reader)) ? STORE_NONE : STORE_ROW;
   }
   return a->scan == b->scan ? beside_scan(v) : STORE_BUFFER;
 }

@@ -8,7 +8,8 @@
 #define RNNC_PLAN_H
 #include "system.h"
 
-/* Elementwise equations of one shape that run in one loop over components, or one structured equation alone. */
+/* Elementwise equations of one shape, and sums over its components, that run in one loop over them; or one structured
+   equation alone. */
 typedef struct Loop {
   bool elementwise;
   int rows, cols; /* of the shape: a vector is 1 x n, a number 1 x 1 */

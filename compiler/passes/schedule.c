@@ -66,6 +66,8 @@ bool is_elementwise(const Var *v)
   return !is_sum(v) && !v->shape.token && (op_is_ew(v->rhs) || v->rhs->op == OP_BCAST || is_leaf(v->rhs));
 }
 
+bool is_reduction(const Var *v) { return !is_sum(v) && v->rhs->op == OP_SUM; }
+
 /* ---- components ---- */
 
 /* The value was made at an earlier place of a scan around. */
@@ -168,11 +170,17 @@ static void find_needs(Level *l, int task)
 
 /* ---- loops of a group ---- */
 
+/* of the components that v's equation goes over */
+static Shape extent(const Var *v) { return is_reduction(v) ? v->rhs->in[0]->shape : v->shape; }
+
 static void loop_shape(const Var *v, int *rows, int *cols)
 {
-  *rows = v->shape.rank == 2 ? v->shape.dim[0] : 1;
-  *cols = v->shape.rank == 2 ? v->shape.dim[1] : v->shape.rank == 1 ? v->shape.dim[0] : 1;
+  Shape s = extent(v);
+  *rows = s.rank == 2 ? s.dim[0] : 1;
+  *cols = s.rank == 2 ? s.dim[1] : s.rank == 1 ? s.dim[0] : 1;
 }
+
+static bool runs_in_loop(const Var *v) { return is_elementwise(v) || is_reduction(v); }
 
 /* May v join the open loop? Everything of this group that it reads is in an earlier loop, or in this one and read
  * element by element. */
@@ -180,7 +188,7 @@ static bool fits_loop(Scheduler *k, const Var *v, const Group *g, const Loop *op
 {
   int rows, cols;
   loop_shape(v, &rows, &cols);
-  if (!open->elementwise || !is_elementwise(v) || rows != open->rows || cols != open->cols) return false;
+  if (!open->elementwise || !runs_in_loop(v) || rows != open->rows || cols != open->cols) return false;
   ExprList *nodes = &k->nodes[v->id];
   for (int i = 0; i < nodes->n; i++) {
     Expr *e = nodes->at[i];
@@ -188,8 +196,9 @@ static bool fits_loop(Scheduler *k, const Var *v, const Group *g, const Loop *op
       Expr *in = e->in[n];
       if (in->op != OP_READ || !in->var->rhs || !read_is_now(in)) continue;
       VarPlan *u = plan_of(in->var);
-      if (u->group == g->id && u->loop == loop && !op_is_ew(e) && e->op != OP_BCAST) return false;
-      if (u->group == g->id && u->loop == loop && !shape_same(in->var->shape, v->shape)) return false;
+      if (u->group != g->id || u->loop != loop) continue;
+      bool own_element = op_is_ew(e) || e->op == OP_BCAST || (is_reduction(v) && e == v->rhs);
+      if (!own_element || is_reduction(in->var) || !shape_same(in->var->shape, extent(v))) return false;
     }
   }
   return true;
@@ -223,7 +232,7 @@ static void make_loops(Scheduler *k, Group *g, Var **vars, int n)
         Var *v = vars[i];
         if (plan_of(v)->loop >= 0 || !group_ready(k, v, g)) continue;
         if (open.vars.n == 0) {
-          open.elementwise = is_elementwise(v);
+          open.elementwise = runs_in_loop(v);
           loop_shape(v, &open.rows, &open.cols);
         } else if (!fits_loop(k, v, g, &open, number)) continue;
         vec_push(k->s->arena, &open.vars, v);

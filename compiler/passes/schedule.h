@@ -12,6 +12,8 @@ void schedule(Plan *p);
 bool is_shared_product(const Var *v);
 /* computed by a reduction over t or the batch, or a parameter's adjoint */
 bool is_sum(const Var *v);
+/* the sum of a tree's components: runs in a loop over them, beside equations of the tree's shape */
+bool is_reduction(const Var *v);
 /* an equation that runs in a loop over components beside others of its shape */
 bool is_elementwise(const Var *v);
 #endif
