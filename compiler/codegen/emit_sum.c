@@ -6,7 +6,11 @@
 #include "walk.h"
 #include <assert.h>
 
-enum { BLOCK = 16, JOINED = 8 }; /* accumulators of one pass over the rows; sums that share a pass */
+enum {
+  JOINED = 8,
+  COLUMN_GRAIN = 8
+}; /* sums that share a pass over the rows; vectors of columns that one part has at
+      least */
 
 typedef struct Sum {
   Var *v;
@@ -62,93 +66,70 @@ static void number_body(Emit *e, const Sum *s)
 /* ---- columns: sum[batch](sum[t](tree)) of vectors, each part some of the columns ---- */
 
 typedef struct Columns {
-  const Sum *sum;    /* so many of one width, over the same rows */
-  int sums, block;   /* block: vectors of columns that one pass adds up */
-  LLVMValueRef from; /* first column */
-  int n, lanes;      /* vectors, and their lanes */
-  LLVMValueRef slot[JOINED][BLOCK];
+  const Sum *sum; /* so many of one width, over the same rows */
+  int sums;
+  LLVMValueRef from, to, rest; /* the part's full vectors; is what is left of the columns this part's too? */
+  const Row *row;              /* NULL: the start */
 } Columns;
 
-static void add_columns_of(Emit *e, Columns *c, int sum, const Row *row)
+/* target += tree at some columns, in memory: rows are read as they lie, and the targets stay in the nearest cache. */
+static void add_piece(Emit *e, const Columns *c, LLVMValueRef j, int lanes)
 {
-  LLVMTypeRef type = emit_vector(e, e->real, c->lanes);
-  const Expr *x = c->sum[sum].x;
-  bool flat = x->shape.rank == 2; /* a matrix counts as its elements: it is a place */
-  LLVMValueRef at = flat ? emit_place(e, x, row) : NULL;
-  if (!flat) emit_numbers(e, x, row);
-  for (int i = 0; i < c->n; i++) {
-    LLVMValueRef j = emit_add(e, c->from, emit_i64(e, i * c->lanes));
-    e->piece_began = ++e->clock;
-    LLVMValueRef v = flat ? emit_load(e, emit_element(e, at, j), c->lanes)
-                          : emit_tree(e, x, row, &(At){emit_i64(e, 0), j, c->lanes, 0});
-    LLVMValueRef so_far = LLVMBuildLoad2(e->b, type, c->slot[sum][i], "");
-    LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, v, ""), c->slot[sum][i]);
+  e->piece_began = ++e->clock;
+  for (int k = 0; k < c->sums; k++) {
+    const Sum *s = &c->sum[k];
+    LLVMValueRef to = emit_element(e, target(e, s), j), v;
+    if (!c->row) {
+      if (!s->add) emit_store(e, emit_splat(e, emit_real(e, 0), lanes), to);
+      continue;
+    }
+    bool flat = s->x->shape.rank == 2; /* a matrix counts as its elements: it is a place */
+    if (flat) v = emit_load(e, emit_element(e, emit_place(e, s->x, c->row), j), lanes);
+    else v = emit_tree(e, s->x, c->row, &(At){emit_i64(e, 0), j, lanes, 0});
+    emit_store(e, LLVMBuildFAdd(e->b, emit_load(e, to, lanes), v, ""), to);
   }
+}
+
+static void add_vector(Emit *e, LLVMValueRef i, void *arg)
+{
+  add_piece(e, arg, emit_mul(e, i, emit_i64(e, e->lanes)), e->lanes);
+}
+
+static void add_rest(Emit *e, const Row *row, void *arg)
+{
+  (void)row;
+  const Columns *c = arg;
+  int n = (int)shape_count(c->sum->v->shape);
+  for (int lanes = e->lanes / 2, at = n / e->lanes * e->lanes; lanes >= 1; lanes /= 2)
+    if ((n - at) & lanes) {
+      add_piece(e, c, emit_i64(e, at), lanes);
+      at += lanes;
+    }
 }
 
 static void add_columns(Emit *e, const Row *row, void *arg)
 {
   Columns *c = arg;
+  c->row = row;
   e->row_began = e->loop_began = ++e->clock;
-  for (int k = 0; k < c->sums; k++) add_columns_of(e, c, k, row);
+  for (int k = 0; row && k < c->sums; k++)
+    if (c->sum[k].x->shape.rank == 1) emit_numbers(e, c->sum[k].x, row);
+  emit_for(e, "column", c->from, c->to, 1, add_vector, c);
+  if (shape_count(c->sum->v->shape) % e->lanes) emit_when(e, c->rest, add_rest, row, c);
 }
 
-static LLVMValueRef column_target(Emit *e, const Columns *c, int sum, int vector)
-{
-  return emit_element(e, emit_element(e, target(e, &c->sum[sum]), c->from), emit_i64(e, vector * c->lanes));
-}
-
-static void sum_columns(Emit *e, Columns *c, LLVMValueRef from, int vectors, int lanes)
-{
-  LLVMTypeRef type = emit_vector(e, e->real, lanes);
-  c->from = from, c->n = vectors, c->lanes = lanes;
-  for (int k = 0; k < c->sums; k++)
-    for (int i = 0; i < vectors; i++) {
-      c->slot[k][i] = emit_stack(e, type, 1, "column");
-      LLVMValueRef start = c->sum[k].add ? emit_load(e, column_target(e, c, k, i), lanes) : LLVMConstNull(type);
-      LLVMBuildStore(e->b, start, c->slot[k][i]);
-    }
-  walk_rows(e, c->sum, add_columns, c);
-  for (int k = 0; k < c->sums; k++)
-    for (int i = 0; i < vectors; i++)
-      emit_store(e, LLVMBuildLoad2(e->b, type, c->slot[k][i], ""), column_target(e, c, k, i));
-}
-
-static void column_block(Emit *e, LLVMValueRef block, void *arg)
-{
-  Columns *c = arg;
-  sum_columns(e, c, emit_mul(e, block, emit_i64(e, c->block * e->lanes)), c->block, e->lanes);
-}
-
+/* Parts are vectors of columns; what is left of them is the last part's. */
 static LLVMValueRef columns_body(Emit *e, const Sum *sum, int sums, int64_t *parts)
 {
-  int share = BLOCK / sums;
-  Columns c = {.sum = sum, .sums = sums, .block = share > BLOCK / 2 ? BLOCK / 2 : share};
-  int64_t wide = (int64_t)c.block * e->lanes, n = shape_count(sum->v->shape), full = n / wide, at = full * wide;
+  int64_t n = shape_count(sum->v->shape), full = n / e->lanes;
+  *parts = full + (n % e->lanes > 0);
   LLVMValueRef fn = emit_begin(e, body_name(e, sum, "columns"), true, true);
-  LLVMValueRef from = LLVMGetParam(fn, 2), to = LLVMGetParam(fn, 3);
-  LLVMValueRef last = emit_i64(e, full);
-  if (full) {
-    LLVMValueRef past = LLVMBuildICmp(e->b, LLVMIntSGT, to, last, "");
-    emit_for(e, "block", from, LLVMBuildSelect(e->b, past, last, to, ""), 1, column_block, &c);
-  }
-  *parts = full;
-  if (at < n) { /* what is left is one more part */
-    *parts = full + 1;
-    LLVMBasicBlockRef rest = emit_block(e, "rest"), done = emit_block(e, "end");
-    LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, to, last, ""), rest, done);
-    LLVMPositionBuilderAtEnd(e->b, rest);
-    int vectors = (int)((n - at) / e->lanes);
-    if (vectors) sum_columns(e, &c, emit_i64(e, at), vectors, e->lanes);
-    at += vectors * e->lanes;
-    for (int lanes = e->lanes / 2; lanes >= 1; lanes /= 2)
-      if ((n - at) & lanes) {
-        sum_columns(e, &c, emit_i64(e, at), 1, lanes);
-        at += lanes;
-      }
-    LLVMBuildBr(e->b, done);
-    LLVMPositionBuilderAtEnd(e->b, done);
-  }
+  LLVMValueRef to = LLVMGetParam(fn, 3), last = emit_i64(e, full);
+  Columns c = {.sum = sum, .sums = sums, .from = LLVMGetParam(fn, 2)};
+  c.rest = LLVMBuildICmp(e->b, LLVMIntSGT, to, last, "");
+  c.to = LLVMBuildSelect(e->b, c.rest, last, to, "");
+  add_columns(e, NULL, &c);
+  walk_rows(e, sum, add_columns, &c);
   emit_end(e);
   return fn;
 }
@@ -315,7 +296,7 @@ static SumCall outer_call(Emit *e, const Sum *s)
 
 static SumCall columns_call(Emit *e, const Sum *sum, int sums)
 {
-  SumCall c = {.grain = 1};
+  SumCall c = {.grain = -COLUMN_GRAIN};
   c.body = columns_body(e, sum, sums, &c.parts);
   return c;
 }
