@@ -44,8 +44,11 @@ class Rnnc:
         self.polite = polite
 
     def call(self, folder, *words, timed=False):
-        return subprocess.run([self.path, *words], check=True, capture_output=True, text=True, cwd=folder,
-                              preexec_fn=peers.place(self.cpus, self.polite and not timed)).stdout
+        done = subprocess.run([self.path, *words], capture_output=True, text=True, cwd=folder,
+                              preexec_fn=peers.place(self.cpus, self.polite and not timed))
+        if done.returncode:
+            sys.exit(f"{self.path} {' '.join(words)} ended with code {done.returncode}:\n{done.stderr}")
+        return done.stdout
 
     def check(self, folder):
         where = ["--data", "d.npz", "--weights", "w.safetensors"]
@@ -85,14 +88,20 @@ def prepare(folder, row, mode, rnnc):
                            x=x.swapaxes(0, 1), y=y.swapaxes(0, 1))
 
 
+def takes_part(a, peer, row, mode):
+    if peer.mode != mode or (peer.cells and row.cell not in peer.cells) or not chosen(a.peers, peer.name):
+        return False
+    if not peer.needs():
+        note(f"  {peer.name} is left out: {peer.install}")
+        return False
+    return True
+
+
 def start(a, folder, row, j, cpus, want):
     """The peers that can take part in a row and show the same numbers, started."""
     found = []
     for peer in peers.PEERS:
-        if peer.mode != j.mode or (peer.cells and row.cell not in peer.cells) or not chosen(a.peers, peer.name):
-            continue
-        if not peer.needs():
-            note(f"  {peer.name} is left out: {peer.install}")
+        if not takes_part(a, peer, row, j.mode):
             continue
         begin, p = time.perf_counter(), None
         try:
@@ -111,7 +120,7 @@ def start(a, folder, row, j, cpus, want):
             if p:
                 with open(f"{folder}/{peer.name}.err") as f:
                     note("".join("    " + line for line in f.readlines()[-12:]))
-                p.end()
+                p.close()
     return found
 
 
@@ -151,7 +160,7 @@ def measure_row(a, row, mode, threads):
                         result[p.name].append(p.measure(a.seconds))
         finally:
             for p in found:
-                p.end()
+                p.close()
     return result
 
 
@@ -227,40 +236,42 @@ def growth(a, table, threads):
 
 
 def start_up(a, table, threads):
-    """Seconds from the start of a process to the end of its first training step, and to its first output."""
+    """Seconds from the start of a process to the end of its first training step, and to its first output. Nobody finds graphs compiled."""
     yield f"\nFrom a process' start, {threads} thread{'s' if threads > 1 else ''}, seconds:\n\n| what | rnnc | peers |\n| --- | --- | --- |\n"
     cpus = set(sorted(os.sched_getaffinity(0))[-threads:])
-    for row in table:
-        if not chosen(a.only, title(row)):
+    for row, mode in ((row, mode) for row in table if chosen(a.only, title(row)) for mode in ("train", "forward")):
+        if mode == "forward" and rows.MODELS[row.cell].own:
             continue
-        for mode, what in (("train", "first training step"), ("forward", "first output")):
-            with tempfile.TemporaryDirectory() as folder:
-                rnnc = Rnnc(a.rnnc[0], "rnnc", row, mode, threads, cpus, bool(a.lock))
-                j = prepare(folder, row, mode, rnnc)
-                j.updates = 1
-                where = ["--data", "d.npz", "--weights", "w.safetensors", "--threads", str(threads), "--out", "out"]
-                words = ["run", "bench.rnn", "train", *where, "--steps", "1"]
-                if mode == "forward":
-                    rnnc.call(folder, "bench.rnn", "-o", "bench")
-                    rnnc.path, words = f"{folder}/bench", ["forward", *where]
-                times = {"rnnc": []}
-                for _ in range(a.rounds):
-                    with alone(a):
-                        begin = time.perf_counter()
-                        rnnc.call(folder, *words, timed=True)
-                        times["rnnc"].append(time.perf_counter() - begin)
-                        for peer in peers.PEERS:
-                            if peer.mode != mode or (peer.cells and row.cell not in peer.cells) or not chosen(a.peers, peer.name) or not peer.needs():
-                                continue
-                            begin = time.perf_counter()
-                            p = peers.Process(peer, folder, j, a.build, cpus)
-                            p.answer()
-                            times.setdefault(peer.name, []).append(time.perf_counter() - begin)
-                            p.end()
-            a.record.append({"table": "start", "row": row, "mode": mode, "threads": threads, "rounds": times})
-            ours = statistics.median(times.pop("rnnc"))
-            others = ", ".join(f"{name} {figure(statistics.median(t))}" for name, t in times.items())
-            yield f"| {title(row)}: {what}, {'by an executable' if mode == 'forward' else 'compiled in memory'} | {figure(ours)} | {others} |\n"
+        with tempfile.TemporaryDirectory() as folder:
+            rnnc = Rnnc(a.rnnc[0], "rnnc", row, mode, threads, cpus, bool(a.lock))
+            j = prepare(folder, row, mode, rnnc)
+            j.updates = 1
+            where = ["--data", "d.npz", "--weights", "w.safetensors", "--threads", str(threads)]
+            words = ["run", "bench.rnn", "train", *where, "--steps", "1", "--out", "o.safetensors"]
+            if mode == "forward":
+                rnnc.call(folder, "bench.rnn", "-o", "bench")
+                rnnc.path, words = f"{folder}/bench", ["forward", *where, "--out", "o.npz"]
+            times = {}
+
+            def clock(name, run):
+                begin = time.perf_counter()
+                run()
+                times.setdefault(name, []).append(time.perf_counter() - begin)
+
+            def first(peer):
+                with contextlib.closing(peers.Process(peer, folder, j, a.build, cpus)) as p:
+                    p.answer()
+            taking = [p for p in peers.PEERS if takes_part(a, p, row, mode)]
+            for _ in range(a.rounds + 1):
+                with alone(a):
+                    clock("rnnc", lambda: rnnc.call(folder, *words, timed=True))
+                    for peer in taking:
+                        clock(peer.name, lambda: first(peer))
+        a.record.append({"table": "start", "row": row, "mode": mode, "threads": threads, "rounds": times})
+        middle = {name: statistics.median(t[1:]) for name, t in times.items()}  # in the first round programs are built and files read
+        ours = middle.pop("rnnc")
+        yield f"| {title(row)}: {'first training step' if mode == 'train' else 'first output, an executable'} | {figure(ours)} | " \
+              + ", ".join(f"{name} {figure(t)}" for name, t in sorted(middle.items(), key=lambda x: x[1])) + " |\n"
 
 
 def main():

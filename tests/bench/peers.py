@@ -125,6 +125,8 @@ class Process:
         n = str(j.threads)
         env = dict(os.environ, OMP_NUM_THREADS=n, MKL_NUM_THREADS=n, OPENBLAS_NUM_THREADS=n, JAX_PLATFORMS="cpu",
                    XLA_FLAGS=f"--xla_cpu_multi_thread_eigen={'true' if j.threads > 1 else 'false'} intra_op_parallelism_threads={n}")
+        if j.updates == 1:
+            env["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
         self.process = subprocess.Popen(peer.start(folder, j, build), env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=open(f"{folder}/{peer.name}.err", "w"), text=True, preexec_fn=place(cpus, polite))
 
@@ -146,6 +148,6 @@ class Process:
         self.priority(os.SCHED_IDLE)
         return result
 
-    def end(self):
+    def close(self):
         self.process.kill()
         self.process.wait()

@@ -81,7 +81,7 @@ TRAIN = [
 FORWARD = [Row(cell, B, 100, H, H) for cell in ("lstm", "gru") for B in (1, 32) for H in (64, 256, 512)]
 STEP = [Row(cell, 1, 100, 64, H) for cell in ("lstm", "gru") for H in (32, 64, 128, 256)]
 GROWTH = [Row("lstm", 32, T, 128, 256) for T in (50, 100, 200, 400, 800)]
-START = [Row("lstm", *SMALL)]
+START = [Row("lstm", *SMALL), Row("lstm, layer norm", *SMALL)]
 
 
 def model_text(row, mode, drop=DROP):
