@@ -52,18 +52,21 @@ template <class N> static std::vector<N> read_file(const char *path, size_t skip
 /* An array in plain format, and the same in the one that a primitive wants: the same memory where they agree. */
 struct Twin {
   memory plain, wanted;
-  Twin(const desc &plain_desc, float *data, const desc &wanted_desc) : plain(plain_desc, cpu, data)
+  bool same;
+  reorder to_wanted, to_plain;
+  Twin(const desc &plain_desc, float *data, const desc &wanted_desc)
+      : plain(plain_desc, cpu, data), same(wanted_desc == plain_desc)
   {
-    wanted = wanted_desc == plain_desc ? plain : memory(wanted_desc, cpu);
+    wanted = same ? plain : memory(wanted_desc, cpu);
+    if (!same) to_wanted = reorder(plain, wanted), to_plain = reorder(wanted, plain);
   }
-  bool same() const { return wanted.get_desc() == plain.get_desc(); }
   void there()
   {
-    if (!same()) reorder(plain, wanted).execute(queue, plain, wanted);
+    if (!same) to_wanted.execute(queue, plain, wanted);
   }
   void back()
   {
-    if (!same()) reorder(wanted, plain).execute(queue, wanted, plain);
+    if (!same) to_plain.execute(queue, wanted, plain);
   }
   void clear() { memset(wanted.get_data_handle(), 0, wanted.get_desc().get_size()); }
 };

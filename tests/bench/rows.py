@@ -82,6 +82,18 @@ FORWARD = [Row(cell, B, 100, H, H) for cell in ("lstm", "gru") for B in (1, 32) 
 STEP = [Row(cell, 1, 100, 64, H) for cell in ("lstm", "gru") for H in (32, 64, 128, 256)]
 GROWTH = [Row("lstm", 32, T, 128, 256) for T in (50, 100, 200, 400, 800)]
 START = [Row("lstm", *SMALL), Row("lstm, layer norm", *SMALL)]
+TABLES = {"train": TRAIN, "forward": FORWARD, "step": STEP}  # those that compare row by row
+
+
+def operations(row):
+    """Of a training step; a batch of different lengths has three quarters of the steps."""
+    model = MODELS[row.cell]
+    return model.flops(*row[1:]) * (0.75 if model.lengths else 1)
+
+
+def spared_mb(row):
+    """What a row of GROWTH gets with --memory: weights, gradients and Adam's two, and for each step a quarter of oneDNN's 0.52 MB."""
+    return 4 * 4 * 4 * row.H * (row.I + row.H) / 1e6 + 0.13 * row.T
 
 
 def model_text(row, mode, drop=DROP):
