@@ -139,18 +139,22 @@ def measure_row(a, row, mode, threads, spared=()):
     ours = [Rnnc(a, path, row, mode, threads, "rnnc" if k == 0 else path) for k, path in enumerate(a.rnnc)]
     if spared:
         ours.append(Rnnc(a, a.rnnc[0], row, mode, threads, f"rnnc {spared[0]}", spared))
+    result, theirs = {"rnnc": []}, []
     with tempfile.TemporaryDirectory() as folder:
-        j = prepare(folder, ours[0])
-        want = ours[0].check(folder)
-        theirs = [p for p in (ready(a, peer, folder, j, want) for peer in taking_part(a, row, mode)) if p]
-        result = {p.name: [] for p in [*ours, *theirs]}
         try:
+            j = prepare(folder, ours[0])
+            want = ours[0].check(folder)
+            theirs = [p for p in (ready(a, peer, folder, j, want) for peer in taking_part(a, row, mode)) if p]
+            result = {p.name: [] for p in [*ours, *theirs]}
             for _ in range(0 if a.check else a.rounds):
                 with alone(a):
                     for p in ours:
                         result[p.name].append(p.measure(folder, a.seconds))
                     for p in theirs:
                         result[p.name].append(p.measure(a.seconds))
+        except RuntimeError as e:
+            note(f"  the row is left out: {e}")
+            result, a.failed = {"rnnc": []}, True
         finally:
             for p in theirs:
                 p.close()
