@@ -1,4 +1,6 @@
-"""peer_jax.py: JAX: lax.scan under jit, the products of the inputs before the scan, everything of a training step in one compiled function."""
+"""peer_jax.py: JAX: lax.scan under jit, the products of the inputs before the scan, everything of a training step in one compiled function.
+
+Variants: "own", "unrolled" (UNROLLED steps in the compiled loop's body), "associative" (minGRU by an associative scan)."""
 import functools
 import jax
 from jax import lax
@@ -6,6 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import child
 from rows import CLASSES, DROP
+
+
+UNROLLED = 10
+
+
+def scan(step, first, x):
+    return lax.scan(step, first, x, unroll=UNROLLED if j.variant == "unrolled" else 1)
 
 
 def lstm(p, x, H, mask=1.0):
@@ -17,7 +26,7 @@ def lstm(p, x, H, mask=1.0):
         h = jax.nn.sigmoid(o) * jnp.tanh(c)
         return (h, c), h
     zero = jnp.zeros((x.shape[1], H))
-    return lax.scan(step, (zero, zero), x)[1]
+    return scan(step, (zero, zero), x)[1]
 
 
 def affine(p, x):
@@ -43,7 +52,7 @@ def elman(p, j, x, y, key, keep):
     def step(h, a):
         h = jnp.tanh(a + h @ p["h"]["U"])
         return h, h
-    return dense(p, lax.scan(step, jnp.zeros((j.B, j.H)), affine(p["h"], x))[1])
+    return dense(p, scan(step, jnp.zeros((j.B, j.H)), affine(p["h"], x))[1])
 
 
 def gru_states(p, x, H):
@@ -53,7 +62,7 @@ def gru_states(p, x, H):
         n = jnp.tanh(a[:, 2 * H:] + r * (u[:, 2 * H:] + p["cn"]))
         h = (1 - z) * n + z * h
         return h, h
-    return lax.scan(step, jnp.zeros((x.shape[1], H)), affine(p, x))[1]
+    return scan(step, jnp.zeros((x.shape[1], H)), affine(p, x))[1]
 
 
 def layer_norm(p, a):
@@ -72,7 +81,7 @@ def lstm_layer_norm(p, j, x, y, key, keep):
         h = jax.nn.sigmoid(o) * jnp.tanh(layer_norm(q["inside"], c))
         return (h, c), h
     zero = jnp.zeros((j.B, j.H))
-    return dense(p, lax.scan(step, (zero, zero), layer_norm(q["below"], x @ q["W"]) + q["b"])[1])
+    return dense(p, scan(step, (zero, zero), layer_norm(q["below"], x @ q["W"]) + q["b"])[1])
 
 
 def lstm_peephole(p, j, x, y, key, keep):
@@ -85,21 +94,21 @@ def lstm_peephole(p, j, x, y, key, keep):
         h = jax.nn.sigmoid(o + q["vo"] * c) * jnp.tanh(c)
         return (h, c), h
     zero = jnp.zeros((j.B, j.H))
-    return dense(p, lax.scan(step, (zero, zero), affine(q, x))[1])
+    return dense(p, scan(step, (zero, zero), affine(q, x))[1])
 
 
 def mingru(p, j, x, y, key, keep):
     z, g = jnp.split(affine(p["h"], x), 2, 2)
     z = jax.nn.sigmoid(z)
-    scan = {"own": sequential, "associative": associative}[j.variant]
-    return dense(p, scan(1 - z, z * g))
+    states = associative if j.variant == "associative" else sequential
+    return dense(p, states(1 - z, z * g))
 
 
 def sequential(keep, new):
     def step(h, a):
         h = a[0] * h + a[1]
         return h, h
-    return lax.scan(step, jnp.zeros_like(new[0]), (keep, new))[1]
+    return scan(step, jnp.zeros_like(new[0]), (keep, new))[1]
 
 
 def associative(keep, new):
@@ -110,7 +119,7 @@ def fed_back(p, j, x, y, key, keep):
     def step(o, a):
         o = jnp.tanh(a + o @ p["W"]) @ p["V"] + p["c"]
         return o, o
-    return lax.scan(step, jnp.zeros((j.B, CLASSES)), x @ p["U"] + p["b"])[1]
+    return scan(step, jnp.zeros((j.B, CLASSES)), x @ p["U"] + p["b"])[1]
 
 
 def forced(p, j, x, y, key, keep):

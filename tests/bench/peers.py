@@ -45,6 +45,7 @@ PEERS = [
     Peer("TorchScript",          "train",   HAND,                               T,       "script",      *TORCH),
     Peer("torch.compile",        "train",   (*HAND, FORCED),                    T,       "compile",     *TORCH),
     Peer("JAX",                  "train",   ALL,                                J,       "own",         *JAX),
+    Peer("JAX, unrolled",        "train",   ("elman", "output to hidden"),      J,       "unrolled",    *JAX),
     Peer("JAX, associative",     "train",   ("mingru",),                        J,       "associative", *JAX),
     Peer("oneDNN",               "train",   tuple(ONEDNN),                      onednn,  "",            *DNNL),
     Peer("oneDNN",               "forward", LIBRARY,                            onednn,  "",            *DNNL),
