@@ -9,7 +9,6 @@ import numpy as np
 import child
 from rows import CLASSES, DROP
 
-
 UNROLLED = 10
 
 
