@@ -48,6 +48,21 @@ void emit_parallel(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t grain)
   else emit_call(e, "rnn_parallel", (LLVMValueRef[]){e->frame, body, none, n, emit_i64(e, grain)}, 5);
 }
 
+void emit_parallel_weighed(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t unit, LLVMValueRef weights)
+{
+  LLVMValueRef none = LLVMConstNull(e->ptr);
+  if (e->stream) emit_whole(e, body, n);
+  else emit_call(e, "rnn_parallel_weighed", (LLVMValueRef[]){e->frame, body, none, n, emit_i64(e, unit), weights}, 6);
+}
+
+void emit_parallel_domain(Emit *e, LLVMValueRef body, int dom, int64_t unit)
+{
+  bool shrink = (dom & DOM_AXES) && (dom & DOM_B);
+  LLVMValueRef n = emit_parts(e, dom);
+  if (shrink) emit_parallel_weighed(e, body, n, 1, emit_field(e, first_axis(dom) == AXIS_T ? FRAME_LIVE : FRAME_LIVE2));
+  else emit_parallel(e, body, n, dom & DOM_AXES ? -1 : -unit);
+}
+
 void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n)
 {
   LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->i64};
@@ -293,11 +308,13 @@ static void call_tiled(Emit *e, const Step *s, LLVMValueRef fn, LLVMValueRef lat
 {
   Product p = product_of(e, s);
   if (!e->plan->phases) emit_packing(e, s);
-  if (p.rows.by_sequence) emit_parallel(e, fn, emit_parts(e, s->var->dom & ~DOM_S), -1);
+  if (p.rows.by_sequence) emit_parallel_domain(e, fn, s->var->dom & ~DOM_S, 1);
   else emit_parallel(e, fn, emit_block_rows(e, &p.rows), -ROW_BLOCK);
   if (!late) return;
   LLVMValueRef full = emit_full_places(e, p.rows.axis);
-  emit_parallel(e, late, LLVMBuildNSWSub(e->b, emit_longest(e, p.rows.axis), full, ""), -4);
+  LLVMValueRef live = emit_field(e, p.rows.axis == AXIS_T ? FRAME_LIVE : FRAME_LIVE2);
+  LLVMValueRef late_live = LLVMBuildInBoundsGEP2(e->b, e->i64, live, &full, 1, "");
+  emit_parallel_weighed(e, late, LLVMBuildNSWSub(e->b, emit_longest(e, p.rows.axis), full, ""), 1, late_live);
 }
 
 /* ---- the driver ---- */
@@ -329,13 +346,15 @@ static void call_step(Emit *e, const Step *s, const Body *body)
   switch (s->kind) {
   case STEP_FILL: emit_parallel(e, body->fn, emit_parts(e, s->dom), 64); break;
   case STEP_ROWS:
-    if (s->dom & (DOM_AXES | DOM_B)) emit_parallel(e, body->fn, emit_parts(e, s->dom), s->dom & DOM_AXES ? -1 : -8);
+    if (s->dom & (DOM_AXES | DOM_B)) emit_parallel_domain(e, body->fn, s->dom, 8);
     else emit_whole(e, body->fn, emit_i64(e, 1));
     break;
   case STEP_SCAN:
     if (!e->stream && !e->plan->phases) emit_packing(e, s);
     if (s->whole || !(s->dom & DOM_B)) emit_whole(e, body->fn, emit_field(e, FRAME_B));
-    else emit_parallel(e, body->fn, emit_field(e, FRAME_B), -4);
+    else
+      emit_parallel_weighed(e, body->fn, emit_field(e, FRAME_B), 4,
+                            emit_field(e, s->axis == AXIS_T ? FRAME_LEN : FRAME_LEN2));
     break;
   case STEP_PRODUCT:
     if (e->stream) emit_parallel(e, body->fn, emit_i64(e, 1), 1);
