@@ -1,5 +1,6 @@
 /* emit_step.c: the plan's steps as functions over parts, and the driver that calls them in order.
    Needs: the plan. A streaming step (e->stream) has one row, T = 1: it calls its bodies directly and no runtime. */
+#include "abreast.h"
 #include "emit.h"
 #include "emit_product.h"
 #include "schedule.h"
@@ -321,6 +322,8 @@ static void call_tiled(Emit *e, const Step *s, LLVMValueRef fn, LLVMValueRef lat
 
 typedef struct Body {
   LLVMValueRef fn, late; /* late: of a product, the places where not all sequences live */
+  LLVMValueRef abreast;  /* of the first of `scans` that may run side by side: those from .. to, each as a whole */
+  int scans;
   SumCalls sums;
 } Body;
 
@@ -365,6 +368,65 @@ static void call_step(Emit *e, const Step *s, const Body *body)
   }
 }
 
+/* ---- scans side by side: where there are too few sequences for threads to share one ---- */
+
+enum { FEW_SEQUENCES = 8 };
+
+typedef struct Abreast {
+  const Step *steps;
+  const Body *body; /* of the first */
+  int n;
+} Abreast;
+
+static void whole_scan(Emit *e, const Row *row, void *arg)
+{
+  (void)row;
+  emit_whole(e, arg, emit_field(e, FRAME_B));
+}
+
+static void scan_number(Emit *e, LLVMValueRef number, void *arg)
+{
+  const Abreast *a = arg;
+  for (int i = 0; i < a->n; i++)
+    emit_when(e, LLVMBuildICmp(e->b, LLVMIntEQ, number, emit_i64(e, i), ""), whole_scan, NULL, a->body[i].fn);
+}
+
+static void abreast_body(Emit *e, int first, Body *body)
+{
+  int n = e->stream || e->plan->phases ? 0 : scans_abreast(e->plan, first);
+  if (n < 2) return;
+  body->scans = n;
+  body->abreast = emit_begin(e, step_name(e, first, "abreast"), true, true);
+  emit_for(e, "scan", LLVMGetParam(body->abreast, 2), LLVMGetParam(body->abreast, 3), 1, scan_number,
+           &(Abreast){.body = body, .n = n});
+  emit_end(e);
+}
+
+static void at_once(Emit *e, const Row *row, void *arg)
+{
+  const Abreast *a = arg;
+  (void)row;
+  for (int i = 0; i < a->n; i++) emit_packing(e, &a->steps[i]);
+  emit_parallel(e, a->body->abreast, emit_i64(e, a->n), 1);
+}
+
+static void in_turn(Emit *e, const Row *row, void *arg)
+{
+  const Abreast *a = arg;
+  (void)row;
+  for (int i = 0; i < a->n; i++) call_step(e, &a->steps[i], &a->body[i]);
+}
+
+static void call_abreast(Emit *e, const Step *steps, const Body *body)
+{
+  Abreast a = {steps, body, body->scans};
+  LLVMValueRef few = LLVMBuildICmp(e->b, LLVMIntSLT, emit_field(e, FRAME_B), emit_i64(e, FEW_SEQUENCES), "few");
+  emit_when(e, few, at_once, NULL, &a);
+  emit_when(e, LLVMBuildNot(e->b, few, "many"), in_turn, NULL, &a);
+}
+
+/* ---- all steps ---- */
+
 typedef struct Phase {
   const Body *body;
   bool once;
@@ -396,12 +458,15 @@ LLVMValueRef emit_program(Emit *e)
   Body *body = ARENA_ARRAY(e->arena, Body, p->steps.n + 1);
   emit_prepare_products(e);
   for (int i = 0; i < p->steps.n; i++) make_body(e, &p->steps.at[i], i, &body[i]);
+  for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1) abreast_body(e, i, &body[i]);
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);
   if (p->phases) {
     call_phase(e, body, 1);
     call_phase(e, body, 2);
   } else
-    for (int i = 0; i < p->steps.n; i++) call_step(e, &p->steps.at[i], &body[i]);
+    for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1)
+      if (body[i].scans) call_abreast(e, &p->steps.at[i], &body[i]);
+      else call_step(e, &p->steps.at[i], &body[i]);
   emit_end(e);
   return fn;
 }
