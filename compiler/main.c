@@ -197,7 +197,7 @@ static const struct {
     {"forward", 1u << PROGRAM_FORWARD},
     {"sample", 1u << PROGRAM_FORWARD | 1u << PROGRAM_STEP},
     {"decode", 1u << PROGRAM_DECODE},
-    {"info", 1u << PROGRAM_FORWARD | 1u << PROGRAM_STEP},
+    {"info", 1u << PROGRAM_FORWARD | 1u << PROGRAM_STEP | 1u << PROGRAM_TRAIN | 1u << PROGRAM_EVALUATE},
     {"init", 0},
 };
 
@@ -273,6 +273,7 @@ static int run(Job *job, int argc, char **argv)
   const char *which = peek(argc, argv, "model", 0);
   int code = -1;
   if (which) code = take_option(job, OPT_MODEL, which);
+  if (!strcmp(command, "info")) job->o.level = 0; /* nothing of it runs */
   if (precision && code < 0) code = take_option(job, OPT_PRECISION, precision);
   if (level && code < 0) code = take_option(job, OPT_LEVEL, level);
   if (code >= 0) return code;

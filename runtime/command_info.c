@@ -1,6 +1,8 @@
 /* command_info.c: `info`: what the model takes, hands out and holds, as JSON or as a table. */
 #include "draws.h"
 #include "job.h"
+#include "memory.h"
+#include "update.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,59 @@ static const Program *any_program(const ModelDescription *m)
 {
   const Program *p = rnn_model_program(m, "forward");
   return p ? p : m->programs ? &m->program[0] : NULL;
+}
+
+/* -- memory ------------------------------------------------------------------------------------------------- */
+
+typedef struct Needs { /* bytes, of B sequences of T steps */
+  int64_t B, T;
+  const Program *train, *evaluate; /* NULL: there is none */
+  int64_t held;                    /* weights, gradients, the optimiser's state */
+  int64_t values, evaluation;      /* what the programs compute */
+  int64_t each;                    /* of one step of one sequence, in the buffers of training */
+  int64_t apart;                   /* of that, in buffers that may hold a window */
+  int64_t windows;                 /* in which training runs */
+  int64_t least, most_windows;     /* the least that training can do with, and in how many windows */
+  bool fits;
+} Needs;
+
+static int64_t of_each(const ModelDescription *m, const Program *p, bool apart)
+{
+  int64_t n = 0;
+  for (int i = 0; i < p->buffers; i++)
+    if (p->buffer[i].time && p->buffer[i].batch && (!apart || p->buffer[i].window))
+      n += (int64_t)rnn_row_bytes(m, &p->buffer[i]);
+  return n;
+}
+
+static bool find_needs(Job *job, Needs *n)
+{
+  RnnHandle *h = job->handle;
+  const ModelDescription *m = h->model;
+  const char *optimizer = rnn_setting_text(&job->settings, SETTING_optimizer);
+  *n = (Needs){.B = rnn_setting_count(&job->settings, SETTING_batch),
+               .train = rnn_model_program(m, "train"),
+               .evaluate = rnn_model_program(m, "evaluate")};
+  if (!rnn_job_count(job, OPTION_LENGTH, 100, 1, &n->T)) return false;
+  if (n->B < 1) return rnn_fail(&job->error, RNN_ERROR_USAGE, "--batch: at least 1");
+  Extent whole = {n->T, m->axes.second ? n->T : 0, n->B, n->T}, x = whole;
+  if (!n->train) return true;
+  RnnUpdater *updater = rnn_updater_new(h, optimizer, NULL, &job->error);
+  rnn_updater_free(updater);
+  if (!updater) return false;
+  n->held = rnn_memory_held(h);
+  n->each = of_each(m, n->train, false);
+  n->apart = of_each(m, n->train, true);
+  rnn_memory_fit(m, n->train, -1, &x, &n->least);
+  n->most_windows = (n->T + x.window - 1) / x.window;
+  n->least += n->held;
+  x = whole;
+  int64_t limit = h->memory > n->held ? h->memory - n->held : h->memory > 0 ? 1 : h->memory;
+  n->fits = rnn_memory_fit(m, n->train, limit, &x, &n->values);
+  n->windows = (n->T + x.window - 1) / x.window;
+  x = whole;
+  if (n->evaluate) rnn_memory_fit(m, n->evaluate, limit, &x, &n->evaluation);
+  return true;
 }
 
 /* -- JSON --------------------------------------------------------------------------------------------------- */
@@ -111,7 +166,21 @@ static json_t *draws_json(const ModelDescription *m)
   return all;
 }
 
-static int print_json(Job *job)
+static json_t *memory_json(const Needs *n)
+{
+  json_t *all = json_pack("{s:I, s:I}", "batch", (json_int_t)n->B, "length", (json_int_t)n->T);
+  if (n->train)
+    json_object_set_new(all, "training",
+                        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "bytes",
+                                  (json_int_t)(n->held + n->values), "held", (json_int_t)n->held, "each_step",
+                                  (json_int_t)n->each, "each_step_by_windows", (json_int_t)n->apart, "windows",
+                                  (json_int_t)n->windows, "least", (json_int_t)n->least, "least_windows",
+                                  (json_int_t)n->most_windows, "fits", n->fits));
+  if (n->evaluate) json_object_set_new(all, "evaluation", json_pack("{s:I}", "bytes", (json_int_t)n->evaluation));
+  return all;
+}
+
+static int print_json(Job *job, const Needs *needs)
 {
   const ModelDescription *m = job->handle->model;
   json_t *all = json_pack("{s:s, s:s, s:s, s:s}", "name", m->name, "source", m->source, "hash", m->hash, "precision",
@@ -133,6 +202,7 @@ static int print_json(Job *job)
   json_t *step = m->step.run ? json_pack("{s:b, s:I}", "available", 1, "state_bytes", (json_int_t)m->step.state_bytes)
                              : json_pack("{s:b, s:s}", "available", 0, "refused", m->step.refused);
   json_object_set_new(all, "step", step);
+  json_object_set_new(all, "memory", memory_json(needs));
   json_object_set_new(all, "settings", rnn_settings_json(&job->settings));
   char *text = all ? json_dumps(all, JSON_INDENT(1)) : NULL;
   json_decref(all);
@@ -169,7 +239,27 @@ static void print_params(const ModelDescription *m, const char *title, bool fixe
   }
 }
 
-static int print_table(const Job *job)
+static void print_memory(const Needs *n)
+{
+  char all[RNN_MEMORY_TEXT], held[RNN_MEMORY_TEXT], least[RNN_MEMORY_TEXT];
+  int64_t bytes = n->held + n->values;
+  if (!n->train) return;
+  printf("memory, %lld sequence%s of %lld steps, without the data\n", (long long)n->B, n->B == 1 ? "" : "s",
+         (long long)n->T);
+  printf("  training    %s, %s of it weights, gradients and the optimiser's state", rnn_memory_text(bytes, all),
+         rnn_memory_text(n->held, held));
+  if (n->windows > 1) printf("; in %lld windows\n", (long long)n->windows);
+  else
+    printf("; for B sequences of T steps about %.3g + %.3g B T MB\n", (double)(bytes - n->each * n->B * n->T) / 1e6,
+           (double)n->each / 1e6);
+  if (!n->fits) puts("              more than the setting memory: it would refuse to run");
+  if (n->most_windows > 1)
+    printf("  at least    %s, in %lld windows: %.0f %% of the values of a step can be computed again\n",
+           rnn_memory_text(n->least, least), (long long)n->most_windows, 100.0 * (double)n->apart / (double)n->each);
+  if (n->evaluate) printf("  evaluation  %s\n", rnn_memory_text(n->evaluation, all));
+}
+
+static int print_table(const Job *job, const Needs *needs)
 {
   const ModelDescription *m = job->handle->model;
   const Program *p = any_program(m);
@@ -205,7 +295,13 @@ static int print_table(const Job *job)
   if (count(m, true)) print_params(m, "kept", true, width);
   if (m->step.run) printf("a streaming step keeps %lld bytes of state\n", (long long)m->step.state_bytes);
   else printf("no streaming step: %s\n", m->step.refused);
+  print_memory(needs);
   return RNN_OK;
 }
 
-int rnn_command_info(Job *job) { return job->value[OPTION_JSON] ? print_json(job) : print_table(job); }
+int rnn_command_info(Job *job)
+{
+  Needs needs;
+  if (!find_needs(job, &needs)) return job->error.code;
+  return job->value[OPTION_JSON] ? print_json(job, &needs) : print_table(job, &needs);
+}

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "explain.h"
+#include "windows.h"
 
 typedef struct Culprit {
   const ProgramVar *var;
@@ -27,7 +28,7 @@ static bool is_input(const Run *run, const ProgramVar *var)
 static bool bad_at(const Run *run, const ProgramVar *var, int64_t t, int64_t s, Culprit *found)
 {
   int64_t columns = var->batch ? run->frame.B : 1;
-  if (var->token) return false;
+  if (var->token || !rnn_windows_hold(run, var)) return false;
   for (int64_t b = 0; b < columns; b++) {
     if (t >= rnn_run_steps(run, var, b) || s >= rnn_run_steps2(run, var, b)) continue;
     for (int64_t i = 0; i < var->width; i++) {

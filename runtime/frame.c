@@ -6,20 +6,17 @@
 #include "frame.h"
 #include "pool.h"
 #include "rng.h"
+#include "memory.h"
+#include "windows.h"
 
-static size_t real_bytes(const Run *run) { return run->model->real64 ? sizeof(double) : sizeof(float); }
-static size_t element_bytes(const Run *run, const ProgramBuffer *b)
-{
-  return b->integer ? sizeof(int32_t) : real_bytes(run);
-}
-/* Bytes of one row: the elements that belong to one (t, b) */
-static size_t row_bytes(const Run *run, const ProgramBuffer *b) { return (size_t)b->width * element_bytes(run, b); }
+static size_t element_bytes(const Run *run, const ProgramBuffer *b) { return (size_t)rnn_element_bytes(run->model, b); }
+static size_t row_bytes(const Run *run, const ProgramBuffer *b) { return rnn_row_bytes(run->model, b); }
 
 Run *rnn_run_new(const ModelDescription *model, const Program *program, RnnPool *pool, RnnError *error)
 {
   Run *run = calloc(1, sizeof *run);
   if (run) {
-    *run = (Run){.model = model, .program = program};
+    *run = (Run){.model = model, .program = program, .windows = 1};
     run->block = calloc((size_t)program->buffers + 1, sizeof *run->block);
     run->buffer = calloc((size_t)program->buffers + 1, sizeof *run->buffer);
     run->room = calloc((size_t)program->buffers + 1, sizeof *run->room);
@@ -39,37 +36,43 @@ void rnn_run_free(Run *run)
   free(run->block);
   free(run->buffer);
   free(run->room);
+  rnn_windows_free(run);
   free(run);
 }
 
 /* -- memory ------------------------------------------------------------------------------------------------- */
 
-/* Bytes of a buffer, or false where they do not fit in memory's address space */
-static bool buffer_bytes(const Run *run, const ProgramBuffer *b, const RnnBatch *batch, size_t *bytes)
-{
-  size_t n = row_bytes(run, b);
-  return !__builtin_mul_overflow(n, (size_t)(b->time ? b->lo + batch->T + b->hi : 1), &n) &&
-         !__builtin_mul_overflow(n, (size_t)(b->second ? b->lo2 + batch->S + b->hi2 : 1), &n) &&
-         !__builtin_mul_overflow(n, (size_t)(b->batch ? batch->B : 1), &n) && n < SIZE_MAX / 2 && (*bytes = n, true);
-}
-
-/* Blocks of equal alignment would compete for the same sets of a cache when a loop walks several of them: each starts
- * some lines further. */
 static bool grow(Run *run, int i, size_t bytes, RnnError *error)
 {
-  enum { LINE = 64, PAGE = 4096, HUGE = 2 << 20 };
-  size_t stagger = (size_t)i * 5 * LINE % PAGE;
   if (bytes <= run->room[i] && run->block[i]) return true;
-  size_t align = bytes >= 2 * HUGE ? HUGE : LINE, size = (bytes + stagger + align) / align * align;
+  Block block = rnn_buffer_block(i, bytes);
   free(run->block[i]);
   run->room[i] = 0;
-  run->block[i] = aligned_alloc(align, size);
-  if (!run->block[i]) return rnn_fail_memory(error, size);
-  if (align == HUGE) madvise(run->block[i], size, MADV_HUGEPAGE); /* only a hint */
-  memset(run->block[i], 0, size);
-  run->room[i] = size - stagger;
-  run->buffer[i] = (char *)run->block[i] + stagger;
+  if (posix_memalign(&run->block[i], block.align, block.size) != 0) {
+    run->block[i] = NULL;
+    return rnn_fail_memory(error, block.size);
+  }
+  if (block.align > 4096) madvise(run->block[i], block.size, MADV_HUGEPAGE); /* only a hint */
+  memset(run->block[i], 0, block.size);
+  run->room[i] = block.size - block.start;
+  run->buffer[i] = (char *)run->block[i] + block.start;
   return true;
+}
+
+/* What batches of other sizes left may be too much together. */
+static void shrink(Run *run, const Extent *x)
+{
+  int64_t all = 0;
+  for (int i = 0; i < run->program->buffers; i++) {
+    int64_t bytes = rnn_buffer_bytes(run->model, &run->program->buffer[i], x);
+    all += bytes > (int64_t)run->room[i] ? bytes : (int64_t)run->room[i];
+  }
+  if (all <= (run->limit < 0 ? rnn_program_bytes(run->model, run->program, x) : run->limit)) return;
+  for (int i = 0; i < run->program->buffers; i++) {
+    free(run->block[i]);
+    run->block[i] = NULL;
+    run->room[i] = 0;
+  }
 }
 
 /* One axis, slots of B rows: halos, and behind live[t] the rows of the shorter sequences. */
@@ -129,16 +132,19 @@ bool rnn_run_resize(Run *run, const RnnBatch *batch, RnnError *error)
   run->frame.col2 = batch->S ? batch->col2 : NULL;
   if (run->model->axes.second && !batch->S)
     return rnn_fail(error, RNN_ERROR_DATA, "the data have no lengths along %s", run->model->axes.second);
+  if (!rnn_windows_choose(run, batch->T, batch->S, batch->B, error)) return false;
+  Extent extent = {batch->T, batch->S, batch->B, run->window};
+  if (run->limit) shrink(run, &extent);
   for (int i = 0; i < p->buffers; i++) {
-    size_t bytes;
-    if (!buffer_bytes(run, &p->buffer[i], batch, &bytes))
+    int64_t bytes = rnn_buffer_bytes(run->model, &p->buffer[i], &extent);
+    if (bytes < 0)
       return rnn_fail(error, RNN_ERROR_IO, "%lld sequences of %lld steps do not fit in memory", (long long)batch->B,
                       (long long)batch->T);
-    if (!grow(run, i, bytes, error))
+    if (!grow(run, i, (size_t)bytes, error))
       return rnn_fail_within(error, "%lld sequences of %lld steps", (long long)batch->B, (long long)batch->T);
-    clear_padding(run, &p->buffer[i], run->buffer[i]);
+    if (run->windows == 1 || !p->buffer[i].window) clear_padding(run, &p->buffer[i], run->buffer[i]);
   }
-  return true;
+  return rnn_windows_resize(run, error);
 }
 
 /* -- what the caller fills ---------------------------------------------------------------------------------- */
@@ -237,7 +243,8 @@ void rnn_run_go(Run *run, void *params, void *grads)
   run->frame.params = params;
   run->frame.grads = grads;
   run->frame.phase = RNN_PHASE_ALL;
-  run->program->run(&run->frame);
+  if (run->windows > 1) rnn_windows_go(run);
+  else run->program->run(&run->frame);
 }
 
 void rnn_run_phase(Run *run, void *params, RnnPhase phase)
@@ -292,7 +299,9 @@ void rnn_run_carry(Run *run)
     for (int64_t b = 0; b < run->frame.B; b++) {
       int64_t place = run->frame.len[b] + c->offset; /* 1 is the window's first step */
       for (int64_t s = 0, S = rnn_run_steps2(run, from, b); s < S; s++) {
-        const void *value = place >= 1 ? rnn_run_row(run, from, place - 1, s, b) : before_window(run, c, place, s, b);
+        const void *value = place < 1                     ? before_window(run, c, place, s, b)
+                            : rnn_windows_hold(run, from) ? rnn_run_row(run, from, place - 1, s, b)
+                                                          : rnn_windows_carried(run, i, b);
         if (value) memcpy(carried_row(run, i, s, b), value, bytes);
         else memset(carried_row(run, i, s, b), 0, bytes);
       }

@@ -23,9 +23,15 @@ typedef struct Run {
   const ModelDescription *model;
   const Program *program;
   RnnFrame frame;
-  void **block;           /* memory, one block a buffer */
-  void **buffer;          /* frame.buf: a 64-byte aligned place in each block */
-  size_t *room;           /* bytes of each */
+  void **block;        /* memory, one block a buffer */
+  void **buffer;       /* frame.buf: a 64-byte aligned place in each block */
+  size_t *room;        /* bytes of each */
+  int64_t limit;       /* bytes that buffers may take: 0 any, -1 as few as can be */
+  int64_t windows;     /* in so many the program runs (windows.c); 1: as a whole */
+  int64_t window;      /* steps of each, the last may be shorter */
+  void **shifted;      /* frame.buf of a window */
+  void *edges, *taken; /* what stands in front of each window; what is carried into the next batch */
+  size_t edge_bytes, edges_room;
   const RnnBatch *batch;  /* of the last rnn_run_prepare: borrowed; NULL where it is gone */
   const RnnDataset *data; /* the same */
 } Run;

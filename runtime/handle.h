@@ -13,6 +13,8 @@ struct RnnHandle {
   void *weights, *grads; /* 64-byte aligned, model->count elements */
   RnnPool *pool;         /* NULL: one thread */
   Run **run;             /* one a program, made when first used */
+  int64_t memory;        /* of a training step, in bytes: 0 any, -1 as little as can be */
+  int optimiser_states;  /* blocks as large as the weights that an updater of this handle holds */
   RnnCoding *coding;     /* how the data of these weights became numbers; NULL: not known */
 };
 

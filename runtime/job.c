@@ -1,6 +1,7 @@
 /* job.c: what the commands share: the model, its weights, its data, and option values. */
 #include "aside.h"
 #include "job.h"
+#include "memory.h"
 #include "numbers.h"
 #include "statistics.h"
 #include <math.h>
@@ -23,6 +24,9 @@ bool rnn_job_open(Job *job, const RnnModel *model)
     return false;
   int64_t threads = rnn_setting_count(&job->settings, SETTING_threads);
   rnn_set_threads(job->handle, threads > 4096 ? 4096 : (int)threads);
+  int64_t memory;
+  if (!rnn_memory_read(rnn_setting_text(&job->settings, SETTING_memory), &memory, &job->error)) return false;
+  rnn_set_memory(job->handle, memory);
   return true;
 }
 

@@ -212,6 +212,9 @@ static void read_buffers(Reader *r, const ModelDescription *m, Program *p, json_
                                    .lo2 = number_of(r, v, "lo2", 0, 0, 1 << 30),
                                    .hi2 = number_of(r, v, "hi2", 0, 0, 1 << 30),
                                    .width = number_of(r, v, "width", 0, 0, huge)};
+    p->buffer[i].window = flag_of(v, "window") && p->windows;
+    if (p->buffer[i].window && (!p->buffer[i].time || p->buffer[i].second))
+      wrong(r, "buffers", "a window of what does not run along the first axis alone");
     if (p->buffer[i].second && !m->axes.second) wrong(r, "buffers", "a second axis, and there is none");
   }
 }
@@ -389,6 +392,7 @@ static void read_wrt(Reader *r, const ModelDescription *m, Program *p, json_t *j
 
 static void read_program(Reader *r, const ModelDescription *m, Program *p, json_t *json)
 {
+  p->windows = flag_of(json, "windows");
   read_buffers(r, m, p, json);
   if (!r->failed) read_vars(r, p, json);
   if (!r->failed) read_program_inputs(r, m, p, json);

@@ -62,6 +62,7 @@ typedef struct ModelSetting {
 
 typedef struct ProgramBuffer {
   bool time, second, batch, integer;
+  bool window; /* holds one window where the program runs window by window */
   int64_t lo, hi, lo2, hi2, width;
 } ProgramBuffer;
 
@@ -124,6 +125,7 @@ typedef struct Program {
   bool sample;        /* own values are drawn, else the likeliest */
   int loss;           /* its variable, or -1 */
   int64_t leads;      /* largest hi of its inputs' buffers */
+  bool windows;       /* it can run window by window */
 } Program;
 
 /* -- one streaming step ------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "blas.h"
 #include "handle.h"
 #include "init.h"
+#include "memory.h"
 
 size_t rnn_block_bytes(const RnnHandle *h)
 {
@@ -77,7 +78,10 @@ Run *rnn_handle_run(RnnHandle *h, const char *program, RnnError *error)
     return NULL;
   }
   Run **run = &h->run[p - h->model->program];
-  if (!*run) *run = rnn_run_new(h->model, p, h->pool, error);
+  if (!*run) {
+    *run = rnn_run_new(h->model, p, h->pool, error);
+    rnn_memory_apply(h);
+  }
   return *run;
 }
 

@@ -84,6 +84,13 @@ bool rnn_loss(RnnHandle *handle, const RnnTensorFile *data, double *loss, RnnErr
    in the layout of the data. */
 bool rnn_gradient(RnnHandle *handle, const RnnTensorFile *data, double *loss, RnnTensorFile *out, RnnError *error);
 
+/* What rnn_gradient may take, in bytes: values, weights, gradients and an updater's state, not the data; 0: any, -1: as
+   little as can be. With less than it takes of itself it runs window by window over the primary axis, keeps what goes
+   from one to the next, and computes the rest again on the way back: the same loss, the same gradients but for the
+   order in which they are added up. Where that is too little too, running fails. rnn_train sets it by the setting
+   `memory`. */
+void rnn_set_memory(RnnHandle *handle, int64_t bytes);
+
 /* -- updates ------------------------------------------------------------------------------------------------ */
 
 typedef struct RnnUpdater RnnUpdater;

@@ -48,13 +48,39 @@ typedef struct RnnFrame {
   const int64_t *row2;  /* [B]: where sequence b stands in that order */
   const int64_t *col2;  /* [B]: the inverse: which sequence stands there */
   int64_t phase;        /* RnnPhase */
+  int64_t origin;       /* of a window within the run (below): places before it; else 0 */
 } RnnFrame;
 
 /* All programs run whole. The program "decode" is also run in two parts: ENCODE once, which does all that does not
    depend on the primary index and is not carried, then STEPS for each t, with T = 1: the caller carries the state from
    each to the next, fills in what was drawn, and makes only the halos over t zero again: what ENCODE left elsewhere is
-   read by all steps. */
-typedef enum RnnPhase { RNN_PHASE_ALL, RNN_PHASE_ENCODE, RNN_PHASE_STEPS } RnnPhase;
+   read by all steps.
+
+   A program with "windows" can be run window by window along the primary axis, so that its buffers with "window" hold
+   one window of it with its halos, and all others all of it:
+
+     BEFORE    once
+     FIRST     for each window, from the first to the last
+     BETWEEN   once
+     AGAIN, BACK   for each window, from the last to the first; AGAIN not for the last
+     AFTER     once
+
+   For FIRST, AGAIN and BACK the frame is that of the window: T its length, origin the places before it, live from
+   there on, and buffers over t without "window" from there on; all else, len too, is that of the run. BEFORE and AFTER
+   see the first window in the buffers that hold one. The caller keeps their halos: before FIRST the last lo slots of
+   the window before stand in front of the window, before AGAIN the same slots once more; before BACK the first hi
+   slots of the window behind stand behind it; zero at the run's ends. */
+typedef enum RnnPhase {
+  RNN_PHASE_ALL,
+  RNN_PHASE_ENCODE,
+  RNN_PHASE_STEPS,
+  RNN_PHASE_BEFORE,
+  RNN_PHASE_FIRST,
+  RNN_PHASE_BETWEEN,
+  RNN_PHASE_AGAIN,
+  RNN_PHASE_BACK,
+  RNN_PHASE_AFTER
+} RnnPhase;
 
 typedef void RnnEntry(const RnnFrame *frame);
 /* One streaming step: T = 1, B = 1, everything in memory that the caller owns; no allocation, no library. Reads and
@@ -74,7 +100,7 @@ typedef struct RnnModel {
   const RnnProgram *program;
   RnnStep *step; /* NULL when the model can't be streamed; "step" in the JSON says why */
 } RnnModel;
-#define RNN_ABI 2u
+#define RNN_ABI 3u
 
 // clang-format off
 /* The JSON, by example:
@@ -95,7 +121,9 @@ typedef struct RnnModel {
      "settings": { "batch": "32", "optimizer": "adam(rate=0.002)", ... },          texts from the train block, see settings.def
      "programs": { "train": {
          "buffers": [ {"time": true, "second": false, "batch": true, "lo": 1, "hi": 0, "lo2": 0, "hi2": 0, "width": 1024,
-                       "int": false} ],           int: int32_t elements, else reals
+                       "int": false,              int: int32_t elements, else reals
+                       "window": true} ],         holds one window where the program runs window by window (absent: not)
+         "windows": true,                         it can (absent: not)
          "vars": { "x": {"buf": 0, "col": 0, "shape": [256], "token": true, "time": true, "second": false, "batch": true, "line": 3} },
                                                   where each variable that has memory in this program is; a row's elements start at col
          "inputs": ["x", "y"],                    which of the inputs this program reads: fill these buffers, halo included

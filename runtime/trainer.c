@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "memory.h"
 #include "trainer.h"
 
 /* The caller's settings last; a checkpoint's under them. */
@@ -157,6 +158,9 @@ bool rnn_trainer_open(Trainer *t, RnnHandle *h, const RnnTraining *wish, RnnErro
                                      rnn_setting_text(&t->settings, SETTING_clip), error)) &&
        rnn_schedule_read(&t->schedule, rnn_setting_text(&t->settings, SETTING_schedule),
                          (double)rnn_plan_batches(t->plan, 0), (double)t->total, error);
+  int64_t memory = 0;
+  ok = ok && rnn_memory_read(rnn_setting_text(&t->settings, SETTING_memory), &memory, error);
+  if (ok) rnn_set_memory(h, memory);
   ok = ok && go_on(t, error) && open_files(t, error);
   if (ok) rnn_progress_begin(&t->progress, wish->progress, wish->progress_to, t->at.step);
   else rnn_trainer_close(t);

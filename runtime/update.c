@@ -1,6 +1,7 @@
 /* update.c: gradients to weights: norm, clipping, the optimiser. */
 #include <math.h>
 #include <stdlib.h>
+#include "memory.h"
 #include "settings.h"
 #include "statistics.h"
 #include "update.h"
@@ -21,6 +22,8 @@ RnnUpdater *rnn_updater_new(RnnHandle *h, const char *optimizer, const char *cli
   rnn_settings_free(&own);
   if (ok && u->optimiser) {
     u->optimiser->trained = h->model->trained;
+    h->optimiser_states = rnn_optimiser_states(u->optimiser);
+    rnn_memory_apply(h);
     return u;
   }
   rnn_updater_free(u);

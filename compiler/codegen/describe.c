@@ -154,10 +154,11 @@ static void outputs_json(Text *out, const System *s)
 
 static bool has_buffer(const Var *v, const Var **root, int *col)
 {
+  bool lost = plan_of(v)->lost;
   *col = 0;
   for (; plan_of(v)->in; v = plan_of(v)->in) *col += plan_of(v)->col;
   *root = v;
-  return plan_of(v)->store == STORE_BUFFER;
+  return plan_of(v)->store == STORE_BUFFER && !lost;
 }
 
 static void ratio_json(Text *out, bool *any, const char *name, const char *dist, const Var *sum, const Var *count)
@@ -191,10 +192,10 @@ static void program_json(Text *out, const Compiled *c)
     const Buffer *b = &p->buffers.at[i];
     text_printf(out, "%s\n  {\"time\": %s, \"second\": %s, \"batch\": %s, \"lo\": %d, \"hi\": %d, ", i ? "," : "",
                 flag(b->axis[AXIS_T]), flag(b->axis[AXIS_S]), flag(b->batch), b->lo[AXIS_T], b->hi[AXIS_T]);
-    text_printf(out, "\"lo2\": %d, \"hi2\": %d, \"width\": %d, \"int\": %s}", b->lo[AXIS_S], b->hi[AXIS_S], b->width,
-                flag(b->is_int));
+    text_printf(out, "\"lo2\": %d, \"hi2\": %d, \"width\": %d, \"int\": %s%s}", b->lo[AXIS_S], b->hi[AXIS_S], b->width,
+                flag(b->is_int), b->window ? ", \"window\": true" : "");
   }
-  text_puts(out, "],\n \"vars\": {");
+  text_printf(out, "],\n \"windows\": %s,\n \"vars\": {", flag(p->windows));
   bool any = false;
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i], *root;

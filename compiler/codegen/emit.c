@@ -130,8 +130,8 @@ LLVMValueRef emit_stack(Emit *e, LLVMTypeRef type, int64_t count, const char *na
 static LLVMValueRef load_field(Emit *e, Field f)
 {
   static const char *const names[] = {"T",    "B",     "live", "len",   "ahead", "fresh", "buf",  "params", "grads",
-                                      "pool", "start", "S",    "live2", "len2",  "row2",  "col2", "phase"};
-  bool number = f == FRAME_T || f == FRAME_B || f == FRAME_S || f == FRAME_PHASE;
+                                      "pool", "start", "S",    "live2", "len2",  "row2",  "col2", "phase",  "origin"};
+  bool number = f == FRAME_T || f == FRAME_B || f == FRAME_S || f == FRAME_PHASE || f == FRAME_ORIGIN;
   LLVMValueRef index = emit_i64(e, f); /* every field is 8 bytes: int64_t or a pointer */
   LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, e->frame, &index, 1, "");
   return LLVMBuildLoad2(e->b, number ? e->i64 : e->ptr, at, names[f]);
@@ -230,6 +230,11 @@ int64_t emit_stride(const Emit *e, const Var *v)
 
 LLVMValueRef emit_longest(Emit *e, Axis axis) { return emit_field(e, axis == AXIS_T ? FRAME_T : FRAME_S); }
 
+LLVMValueRef emit_origin(Emit *e, Axis axis)
+{
+  return axis == AXIS_T && e->plan->windows ? emit_field(e, FRAME_ORIGIN) : emit_i64(e, 0);
+}
+
 LLVMValueRef emit_live(Emit *e, Axis axis, LLVMValueRef place)
 {
   return emit_item_i64(e, emit_field(e, axis == AXIS_T ? FRAME_LIVE : FRAME_LIVE2), place);
@@ -256,16 +261,21 @@ Row emit_first_row(Emit *e)
   return (Row){{zero, zero}, {zero, zero}};
 }
 
+static LLVMValueRef emit_less(Emit *e, LLVMValueRef a, LLVMValueRef b)
+{
+  return is_zero_i64(b) ? a : LLVMBuildNSWSub(e->b, a, b, "");
+}
+
 /* the index on an axis (from 0) of a read, from the row's */
 static LLVMValueRef place_on_axis(Emit *e, const Var *v, Axis axis, Place p, const Row *row)
 {
   switch (p.kind) {
   case READ_PLAIN:
   case READ_REL: return emit_add(e, row->at[axis], emit_i64(e, p.k));
-  case FROM_START: return emit_i64(e, p.k - 1);
+  case FROM_START: return emit_less(e, emit_i64(e, p.k - 1), emit_origin(e, axis));
   case FROM_END: {
     LLVMValueRef length = v->dom & DOM_B ? emit_length(e, axis, row) : emit_longest(e, axis);
-    return emit_add(e, length, emit_i64(e, p.k - 1));
+    return emit_less(e, emit_add(e, length, emit_i64(e, p.k - 1)), emit_origin(e, axis));
   }
   }
   return NULL;

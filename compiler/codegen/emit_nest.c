@@ -154,7 +154,12 @@ AllRows emit_all_rows(int dom, bool together)
 LLVMValueRef emit_full_places(Emit *e, Axis axis)
 {
   LLVMValueRef last = LLVMBuildNSWSub(e->b, emit_field(e, FRAME_B), emit_i64(e, 1), "");
-  return emit_item_i64(e, emit_field(e, axis == AXIS_T ? FRAME_LEN : FRAME_LEN2), last);
+  LLVMValueRef n = emit_item_i64(e, emit_field(e, axis == AXIS_T ? FRAME_LEN : FRAME_LEN2), last);
+  if (axis != AXIS_T || !e->plan->windows) return n;
+  LLVMValueRef none = emit_i64(e, 0), most = emit_longest(e, axis);
+  n = LLVMBuildNSWSub(e->b, n, emit_origin(e, axis), "");
+  n = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, n, none, ""), none, n, "");
+  return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, most, n, ""), most, n, "");
 }
 
 LLVMValueRef emit_block_rows(Emit *e, const AllRows *a)

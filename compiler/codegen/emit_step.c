@@ -391,9 +391,9 @@ static void scan_number(Emit *e, LLVMValueRef number, void *arg)
     emit_when(e, LLVMBuildICmp(e->b, LLVMIntEQ, number, emit_i64(e, i), ""), whole_scan, NULL, a->body[i].fn);
 }
 
-static void abreast_body(Emit *e, int first, Body *body)
+static void abreast_body(Emit *e, const Uses *use, int first, Body *body)
 {
-  int n = e->stream || e->plan->phases ? 0 : scans_abreast(e->plan, first);
+  int n = e->stream || e->plan->phases ? 0 : scans_abreast(e->plan, use, first);
   if (n < 2) return;
   body->scans = n;
   body->abreast = emit_begin(e, step_name(e, first, "abreast"), true, true);
@@ -427,29 +427,47 @@ static void call_abreast(Emit *e, const Step *steps, const Body *body)
 
 /* ---- all steps ---- */
 
-typedef struct Phase {
+typedef struct Run { /* of steps, those of one phase */
   const Body *body;
-  bool once;
-} Phase;
+  int from, to;
+  Phase phase;
+} Run;
 
-/* Weights are packed in the first phase, since they stay the same in all that follow it. */
+/* Weights are packed in the first phase of decoding, since they stay the same in all that follow it. */
 static void run_phase(Emit *e, const Row *row, void *arg)
 {
   (void)row;
-  const Phase *f = arg;
-  const Plan *p = e->plan;
-  for (int i = 0; i < p->steps.n; i++) {
-    const Step *s = &p->steps.at[i];
-    if (f->once) emit_packing(e, s);
-    if (s->once == f->once) call_step(e, s, &f->body[i]);
+  const Run *f = arg;
+  for (int i = f->from, n; i < f->to; i += n) {
+    const Step *s = &e->plan->steps.at[i];
+    const Body *body = &f->body[i];
+    bool abreast = body->scans && body->scans <= f->to - i;
+    n = abreast ? body->scans : 1;
+    if (f->phase == PHASE_ENCODE) emit_packing(e, s);
+    if (!(s->phases & phase_bit(f->phase))) continue;
+    if (abreast) call_abreast(e, s, body);
+    else call_step(e, s, body);
   }
 }
 
-static void call_phase(Emit *e, const Body *body, int number)
+static void call_phase(Emit *e, const Body *body, Phase phase)
 {
-  LLVMValueRef other = emit_i64(e, number == 1 ? 2 : 1);
+  LLVMValueRef other = emit_i64(e, phase == PHASE_ENCODE ? PHASE_STEPS : PHASE_ENCODE);
   LLVMValueRef asked = LLVMBuildICmp(e->b, LLVMIntNE, emit_field(e, FRAME_PHASE), other, "");
-  emit_when(e, asked, run_phase, NULL, &(Phase){body, number == 1});
+  emit_when(e, asked, run_phase, NULL, &(Run){body, 0, e->plan->steps.n, phase});
+}
+
+/* Steps that follow each other and run in the same phases stand behind one question. */
+static void call_windowed(Emit *e, const Body *body)
+{
+  const Plan *p = e->plan;
+  for (int i = 0, to; i < p->steps.n; i = to) {
+    unsigned phases = p->steps.at[i].phases;
+    for (to = i + 1; to < p->steps.n && p->steps.at[to].phases == phases;) to++;
+    LLVMValueRef bits = LLVMBuildLShr(e->b, emit_i64(e, phases), emit_field(e, FRAME_PHASE), "");
+    LLVMValueRef asked = LLVMBuildTrunc(e->b, bits, e->i1, "");
+    emit_when(e, asked, run_phase, NULL, &(Run){body, i, to, PHASE_ALL});
+  }
 }
 
 LLVMValueRef emit_program(Emit *e)
@@ -458,15 +476,14 @@ LLVMValueRef emit_program(Emit *e)
   Body *body = ARENA_ARRAY(e->arena, Body, p->steps.n + 1);
   emit_prepare_products(e);
   for (int i = 0; i < p->steps.n; i++) make_body(e, &p->steps.at[i], i, &body[i]);
-  for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1) abreast_body(e, i, &body[i]);
+  const Uses *use = plan_uses(p);
+  for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1) abreast_body(e, use, i, &body[i]);
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);
   if (p->phases) {
-    call_phase(e, body, 1);
-    call_phase(e, body, 2);
-  } else
-    for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1)
-      if (body[i].scans) call_abreast(e, &p->steps.at[i], &body[i]);
-      else call_step(e, &p->steps.at[i], &body[i]);
+    call_phase(e, body, PHASE_ENCODE);
+    call_phase(e, body, PHASE_STEPS);
+  } else if (p->windows) call_windowed(e, body);
+  else run_phase(e, NULL, &(Run){body, 0, p->steps.n, PHASE_ALL});
   emit_end(e);
   return fn;
 }

@@ -59,7 +59,7 @@ static void number_body(Emit *e, const Sum *s)
   emit_store(e, v, to);
 }
 
-/* ---- columns: sum[batch](sum[t](v[t])), each part some of the columns ---- */
+/* ---- columns: sum[batch](sum[t](tree)) of vectors, each part some of the columns ---- */
 
 typedef struct Columns {
   const Sum *s;
@@ -72,9 +72,16 @@ static void add_columns(Emit *e, const Row *row, void *arg)
 {
   Columns *c = arg;
   LLVMTypeRef type = emit_vector(e, e->real, c->lanes);
-  LLVMValueRef at = emit_element(e, emit_place(e, c->s->x, row), c->from);
+  const Expr *x = c->s->x;
+  bool flat = x->shape.rank == 2; /* a matrix counts as its elements: it is a place */
+  LLVMValueRef at = flat ? emit_place(e, x, row) : NULL;
+  e->row_began = e->loop_began = ++e->clock;
+  if (!flat) emit_numbers(e, x, row);
   for (int i = 0; i < c->n; i++) {
-    LLVMValueRef v = emit_load(e, emit_element(e, at, emit_i64(e, i * c->lanes)), c->lanes);
+    LLVMValueRef j = emit_add(e, c->from, emit_i64(e, i * c->lanes));
+    e->piece_began = ++e->clock;
+    LLVMValueRef v =
+        flat ? emit_load(e, emit_element(e, at, j), c->lanes) : emit_tree(e, x, row, &(At){emit_i64(e, 0), j, c->lanes});
     LLVMValueRef so_far = LLVMBuildLoad2(e->b, type, c->slot[i], "");
     LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, v, ""), c->slot[i]);
   }
@@ -309,7 +316,6 @@ static void one_sum(Emit *e, Sum *s, SumCalls *calls)
   } else if (x->op == OP_OUTER) {
     call_later(e, calls, outer_call(e, s));
   } else {
-    assert(is_place(x));
     int64_t parts;
     LLVMValueRef fn = columns_body(e, s, &parts);
     call_later(e, calls, (SumCall){.body = fn, .parts = parts, .grain = 1});
@@ -332,18 +338,19 @@ static Sum sum_of(Var *v, const Expr *x, bool block, int number)
   return s;
 }
 
-static void sum_terms(Emit *e, Var *v, const Expr *x, int number, SumCalls *calls)
+static void sum_terms(Emit *e, Var *v, const Expr *x, Terms which, int number, SumCalls *calls)
 {
   bool block = emit_store_of(v) == STORE_GRAD;
   if (block && x->op == OP_ADD && shape_same(x->in[0]->shape, x->in[1]->shape)) {
-    sum_terms(e, v, x->in[0], number, calls);
-    sum_terms(e, v, x->in[1], number, calls);
+    sum_terms(e, v, x->in[0], which, number, calls);
+    sum_terms(e, v, x->in[1], which, number, calls);
     return;
   }
   if (block && x->op == OP_SLICE && x->in[0]->op == OP_READ && x->in[0]->var->adj_of == v->adj_of->stacked)
     return; /* there already */
   if (block && (ex_is_const(x, 0) || (x->op == OP_BCAST && ex_is_const(x->in[0], 0)))) return;
   Sum s = sum_of(v, x, block, number + 100 * calls->n);
+  if (which != TERMS_ALL && (which == TERMS_ALONG) != !!(s.over & DOM_T)) return;
   one_sum(e, &s, calls);
 }
 
@@ -356,7 +363,7 @@ void emit_inner_sum(Emit *e, Var *v, const Nest *nest)
 SumCalls emit_sum_bodies(Emit *e, const Step *step, int number)
 {
   SumCalls calls = {0};
-  sum_terms(e, step->var, step->var->rhs, number, &calls);
+  sum_terms(e, step->var, step->var->rhs, step->terms, number, &calls);
   return calls;
 }
 

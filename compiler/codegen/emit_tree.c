@@ -58,6 +58,12 @@ static LLVMValueRef truth(Emit *e, const Expr *x, const Row *row, const At *at)
   return LLVMBuildFCmp(e->b, LLVMRealUNE, v, emit_splat(e, emit_real(e, 0), at->lanes), "");
 }
 
+/* the same for all components */
+static bool is_number(const Expr *x)
+{
+  return x->shape.rank == 0 || (x->op == OP_BCAST && x->in[0]->shape.rank == 0);
+}
+
 static LLVMValueRef emit_operator(Emit *e, const Expr *x, const Row *row, const At *at)
 {
   int lanes = at->lanes;
@@ -69,6 +75,12 @@ static LLVMValueRef emit_operator(Emit *e, const Expr *x, const Row *row, const 
     LLVMValueRef yes = emit_tree(e, x->in[1], row, at);
     LLVMValueRef no = emit_tree(e, x->in[2], row, at);
     return LLVMBuildSelect(e->b, bit, yes, no, "");
+  }
+  if (x->op == OP_DIV && lanes > 1 && is_number(x->in[1])) { /* one division before the loop, for all components */
+    LLVMValueRef a = emit_tree(e, x->in[0], row, at);
+    const Expr *number = x->in[1]->op == OP_BCAST ? x->in[1]->in[0] : x->in[1];
+    LLVMValueRef inverse = LLVMBuildFDiv(e->b, emit_real(e, 1), emit_number(e, number, row), "");
+    return contract(LLVMBuildFMul(e->b, a, emit_splat(e, inverse, lanes), ""));
   }
   LLVMValueRef in[3] = {0};
   for (int i = 0; i < x->nin; i++) in[i] = emit_tree(e, x->in[i], row, at);
@@ -101,7 +113,8 @@ static LLVMValueRef is_held(Emit *e, Axis axis, Place p, const Row *row)
 {
   LLVMValueRef len = emit_length(e, axis, row), end = len;
   if (axis == AXIS_T) end = emit_add(e, len, emit_item_i64(e, emit_field(e, FRAME_AHEAD), row->b[AXIS_T]));
-  LLVMValueRef at = p.kind == READ_REL     ? emit_add(e, row->at[axis], emit_i64(e, p.k))
+  LLVMValueRef here = emit_add(e, row->at[axis], emit_origin(e, axis));
+  LLVMValueRef at = p.kind == READ_REL     ? emit_add(e, here, emit_i64(e, p.k))
                     : p.kind == FROM_START ? emit_i64(e, p.k - 1)
                                            : emit_add(e, len, emit_i64(e, p.k - 1));
   LLVMValueRef after = LLVMBuildICmp(e->b, LLVMIntSGE, at, emit_i64(e, 0), "");
@@ -128,7 +141,7 @@ static LLVMValueRef is_at(Emit *e, const Expr *x, const Row *row)
   Axis axis = x->attr[2];
   LLVMValueRef place = emit_i64(e, x->attr[1] - 1);
   if (x->attr[0] == FROM_END) place = emit_add(e, emit_length(e, axis, row), place);
-  return LLVMBuildICmp(e->b, LLVMIntEQ, row->at[axis], place, "");
+  return LLVMBuildICmp(e->b, LLVMIntEQ, emit_add(e, row->at[axis], emit_origin(e, axis)), place, "");
 }
 
 static LLVMValueRef count_real(Emit *e, LLVMValueRef n) { return LLVMBuildSIToFP(e->b, n, e->real, ""); }
@@ -136,7 +149,8 @@ static LLVMValueRef count_real(Emit *e, LLVMValueRef n) { return LLVMBuildSIToFP
 /* How many steps of its sequence lie before the window, or before this streaming step. */
 static LLVMValueRef steps_before(Emit *e, const Row *row)
 {
-  if (!e->stream) return emit_item_i64(e, emit_field(e, FRAME_START), row->b[AXIS_T]);
+  if (!e->stream)
+    return emit_add(e, emit_item_i64(e, emit_field(e, FRAME_START), row->b[AXIS_T]), emit_origin(e, AXIS_T));
   LLVMValueRef second = emit_i64(e, 1); /* emit_stream.c: fresh[1] */
   LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &second, 1, "");
   return LLVMBuildFPToSI(e->b, LLVMBuildLoad2(e->b, e->f64, at, ""), e->i64, "");

@@ -7,6 +7,11 @@
 #include "rnn_program.h"
 #include <string.h>
 
+_Static_assert((int)PHASE_ALL == RNN_PHASE_ALL && (int)PHASE_ENCODE == RNN_PHASE_ENCODE &&
+                   (int)PHASE_STEPS == RNN_PHASE_STEPS && (int)PHASE_BEFORE == RNN_PHASE_BEFORE &&
+                   (int)PHASE_AFTER == RNN_PHASE_AFTER,
+               "plan.h and rnn_program.h count the phases alike");
+
 static LLVMValueRef text_constant(LLVMModuleRef m, const char *name, const char *text)
 {
   LLVMContextRef c = LLVMGetModuleContext(m);

@@ -3,14 +3,12 @@
 
    Compared are columns of buffers, not variables, so that variables which share memory are seen to. */
 #include "abreast.h"
-#include "walk.h"
 
 typedef struct Columns { /* columns [from, to) of a buffer */
   int buffer, from, to;
 } Columns;
 
 typedef struct Touched {
-  System *s;
   Vec(Columns) written, read;
 } Touched;
 
@@ -25,31 +23,15 @@ static bool columns_of(const Var *v, Columns *c)
   return true;
 }
 
-static void reads(Touched *t, const Var *v)
+static Touched touched(const Plan *p, const Uses *use)
 {
+  Touched t = {{0}, {0}};
   Columns c;
-  if (columns_of(v, &c)) vec_push(t->s->arena, &t->read, c);
-}
-
-static void writes(Touched *t, const Var *v)
-{
-  Columns c;
-  if (columns_of(v, &c)) vec_push(t->s->arena, &t->written, c);
-  if (!v->rhs) return;
-  ExprList nodes = walk_nodes(t->s, v->rhs);
-  for (int i = 0; i < nodes.n; i++)
-    if (nodes.at[i]->op == OP_READ) reads(t, nodes.at[i]->var);
-}
-
-static void touches(Touched *t, const Step *step)
-{
-  for (int i = 0; i < step->items.n; i++) touches(t, &step->items.at[i]);
-  for (int i = 0; i < step->group.loops.n; i++)
-    for (int k = 0; k < step->group.loops.at[i].vars.n; k++) writes(t, step->group.loops.at[i].vars.at[k]);
-  if (step->var) writes(t, step->var);
-  if (step->kind != STEP_FILL) return;
-  reads(t, step->bound->var);
-  if (step->bound->carried) reads(t, step->bound->carried);
+  for (int i = 0; i < use->made.n; i++)
+    if (columns_of(use->made.at[i], &c)) vec_push(p->system->arena, &t.written, c);
+  for (int i = 0; i < use->read.n; i++)
+    if (columns_of(use->read.at[i].var, &c)) vec_push(p->system->arena, &t.read, c);
+  return t;
 }
 
 static bool apart(const Columns *a, int na, const Columns *b, int nb)
@@ -67,7 +49,7 @@ static bool independent(const Touched *a, const Touched *b)
          apart(a->read.at, a->read.n, b->written.at, b->written.n);
 }
 
-int scans_abreast(const Plan *p, int first)
+int scans_abreast(const Plan *p, const Uses *use, int first)
 {
   enum { MOST = 8 };
   Touched t[MOST];
@@ -75,8 +57,7 @@ int scans_abreast(const Plan *p, int first)
   for (; n < MOST && first + n < p->steps.n; n++) {
     const Step *step = &p->steps.at[first + n];
     if (step->kind != STEP_SCAN || step->whole || !(step->dom & DOM_B)) break;
-    t[n] = (Touched){.s = p->system};
-    touches(&t[n], step);
+    t[n] = touched(p, &use[first + n]);
     for (int k = 0; k < n; k++)
       if (!independent(&t[k], &t[n])) return n;
   }

@@ -3,7 +3,7 @@
 #define RNNC_ABREAST_H
 #include "plan.h"
 
-/* How many of the plan's steps from `first` on are scans none of which touches what another of them writes; less than
-   2: no such pair */
-int scans_abreast(const Plan *p, int first);
+/* `use` is plan_uses'. How many of the plan's steps from `first` on are scans none of which touches what another of
+   them writes; less than 2: no such pair */
+int scans_abreast(const Plan *p, const Uses *use, int first);
 #endif

@@ -147,7 +147,8 @@ static Expr *shape_total(Naming *n, Expr *e, int space)
     return walk_with(n->s, e, &in);
   }
   if (e->op == OP_OUTER && e->dom == space) return shape_factors(n, e);
-  return e->shape.rank ? shape_place(n, e, false) : shape_tree(n, e, space, false);
+  bool tree = e->shape.rank == 0 || (e->shape.rank == 1 && op_is_ew(e) && e->dom == space);
+  return tree ? shape_tree(n, e, space, false) : shape_place(n, e, false);
 }
 
 static Expr *shape_root(Naming *n, Expr *e, int dom)
@@ -227,10 +228,12 @@ void name_parts(System *s, bool last)
         !named_already(&n, v->rhs))
       remember(&n, v->rhs, v);
   }
-  for (int i = 0, count = s->vars.n; i < count; i++) {
-    Var *v = s->vars.at[i];
-    if (!v->rhs) continue;
-    n.owner = v;
-    v->rhs = in_block(v) ? shape_terms(&n, v->rhs) : shape_root(&n, v->rhs, v->dom);
-  }
+  /* sums into the gradient block come last: they read what the others have made */
+  for (int block = 0, count = s->vars.n; block < 2; block++)
+    for (int i = 0; i < count; i++) {
+      Var *v = s->vars.at[i];
+      if (!v->rhs || in_block(v) != block) continue;
+      n.owner = v;
+      v->rhs = block ? shape_terms(&n, v->rhs) : shape_root(&n, v->rhs, v->dom);
+    }
 }

@@ -154,18 +154,6 @@ static bool is_late(const System *s, const bool *late, Var *v)
   return found;
 }
 
-static bool step_is_late(const Step *step, const bool *late)
-{
-  if (step->kind == STEP_FILL) return late[step->var->id] || late[step->bound->var->id];
-  if (step->kind != STEP_ROWS && step->kind != STEP_SCAN) return late[step->var->id];
-  for (int i = 0; i < step->items.n; i++)
-    if (step_is_late(&step->items.at[i], late)) return true;
-  for (int i = 0; i < step->group.loops.n; i++)
-    for (int k = 0; k < step->group.loops.at[i].vars.n; k++)
-      if (late[step->group.loops.at[i].vars.at[k]->id]) return true;
-  return false;
-}
-
 void plan_phases(Plan *p)
 {
   p->phases = true;
@@ -178,7 +166,63 @@ void plan_phases(Plan *p)
       late[i] = again = true;
     }
   }
-  for (int i = 0; i < p->steps.n; i++) p->steps.at[i].once = !step_is_late(&p->steps.at[i], late);
+  Uses *use = plan_uses(p);
+  for (int i = 0; i < p->steps.n; i++) {
+    Step *step = &p->steps.at[i];
+    bool found = step->kind == STEP_FILL && late[step->bound->var->id];
+    for (int k = 0; k < use[i].made.n; k++) found |= late[use[i].made.at[k]->id];
+    step->phases |= phase_bit(found ? PHASE_STEPS : PHASE_ENCODE);
+  }
+}
+
+/* ---- what a step computes and reads ---- */
+
+bool term_has(const Expr *term, Terms which)
+{
+  bool along = false;
+  for (const Expr *e = term; e->op == OP_BSUM || e->op == OP_TSUM; e = e->in[0])
+    along |= e->op == OP_TSUM && e->attr[0] == AXIS_T;
+  return which == TERMS_ALL || along == (which == TERMS_ALONG);
+}
+
+static void use_tree(System *s, Expr *x, Terms which, Uses *use)
+{
+  if (which != TERMS_ALL && x->op == OP_ADD) {
+    use_tree(s, x->in[0], which, use);
+    use_tree(s, x->in[1], which, use);
+    return;
+  }
+  if (!term_has(x, which)) return;
+  ExprList nodes = walk_nodes(s, x);
+  for (int i = 0; i < nodes.n; i++)
+    if (nodes.at[i]->op == OP_READ)
+      vec_push(s->arena, &use->read, ((Access){nodes.at[i]->var, read_place(nodes.at[i], AXIS_T)}));
+}
+
+static void use_var(System *s, Var *v, Terms which, Uses *use)
+{
+  vec_push(s->arena, &use->made, v);
+  use_tree(s, v->rhs, which, use);
+}
+
+static void use_step(System *s, const Step *step, Uses *use)
+{
+  for (int i = 0; i < step->items.n; i++) use_step(s, &step->items.at[i], use);
+  for (int i = 0; i < step->group.loops.n; i++)
+    for (int k = 0; k < step->group.loops.at[i].vars.n; k++)
+      use_var(s, step->group.loops.at[i].vars.at[k], TERMS_ALL, use);
+  if (step->kind == STEP_FILL) {
+    vec_push(s->arena, &use->made, step->var);
+    vec_push(s->arena, &use->read, ((Access){.var = step->bound->var}));
+    if (step->bound->carried) vec_push(s->arena, &use->read, ((Access){.var = step->bound->carried}));
+  } else if (step->var) use_var(s, step->var, step->terms, use);
+}
+
+Uses *plan_uses(const Plan *p)
+{
+  Uses *use = ARENA_ARRAY(p->system->arena, Uses, p->steps.n + 1);
+  for (int i = 0; i < p->steps.n; i++) use_step(p->system, &p->steps.at[i], &use[i]);
+  return use;
 }
 
 Plan *plan_make(System *s, Var *const *keep, int nkeep)
@@ -193,6 +237,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
     s->vars.at[i]->plan = a;
   }
   schedule(p);
+  for (int i = 0; i < p->steps.n; i++) p->steps.at[i].phases = phase_bit(PHASE_ALL);
 
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];
@@ -286,7 +331,6 @@ static void print_steps(Text *out, const Plan *p, const Step *at, int n, int fix
     const Step *s = &at[i];
     const char *rows = over(p, s->dom, fixed);
     if (fixed) text_printf(out, "%*s", indent, "");
-    else text_printf(out, "%d. ", i + 1);
     bool plain = fixed && !(s->dom & ~fixed & DOM_AXES);
     switch (s->kind) {
     case STEP_FILL: {
@@ -314,4 +358,36 @@ static void print_steps(Text *out, const Plan *p, const Step *at, int n, int fix
   }
 }
 
-void plan_print(Text *out, const Plan *p) { print_steps(out, p, p->steps.at, p->steps.n, 0, 0); }
+/* Where the plan may run window by window: what the steps from here on run over then. */
+static void print_phase(Text *out, const Plan *p, const Step *from)
+{
+  static const struct {
+    Phase phase;
+    const char *what;
+  } names[] = {{PHASE_BEFORE, "before the windows"},
+               {PHASE_FIRST, "each window, forward"},
+               {PHASE_BETWEEN, "between"},
+               {PHASE_BACK, "each window, backward"},
+               {PHASE_AFTER, "after the windows"}};
+  for (int i = 0; i < 5; i++)
+    if (from->phases & phase_bit(names[i].phase)) text_printf(out, "-- %s", names[i].what);
+  bool any = false;
+  for (int i = 0; i < p->steps.n && (from->phases & phase_bit(PHASE_BACK)); i++) {
+    if (!(p->steps.at[i].phases & phase_bit(PHASE_AGAIN))) continue;
+    text_printf(out, "%s%d", any ? ", " : "; before it, once more ", i + 1);
+    any = true;
+  }
+  text_puts(out, "\n");
+}
+
+void plan_print(Text *out, const Plan *p)
+{
+  unsigned before = 0;
+  for (int i = 0; i < p->steps.n; i++) {
+    unsigned phases = p->steps.at[i].phases & ~phase_bit(PHASE_AGAIN);
+    if (p->windows && phases != before) print_phase(out, p, &p->steps.at[i]);
+    before = phases;
+    text_printf(out, "%d. ", i + 1);
+    print_steps(out, p, &p->steps.at[i], 1, 0, 0);
+  }
+}

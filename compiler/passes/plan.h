@@ -30,16 +30,34 @@ typedef enum StepKind {
              */
 } StepKind;
 
+/* When a step runs: the numbers of RnnPhase (rnn_program.h). ALL runs every step, in the plan's order. */
+typedef enum Phase {
+  PHASE_ALL,
+  PHASE_ENCODE, /* of decoding: once, before its first place */
+  PHASE_STEPS,  /* at each place */
+  PHASE_BEFORE, /* window by window (window.c): over all t, before the first window */
+  PHASE_FIRST,  /* on each window, forward */
+  PHASE_BETWEEN,
+  PHASE_AGAIN, /* on each window but the last, backward: some of FIRST's */
+  PHASE_BACK,  /* on each window, backward, behind AGAIN */
+  PHASE_AFTER,
+} Phase;
+
+/* Which terms of a parameter's adjoint a SUM adds */
+typedef enum Terms { TERMS_ALL, TERMS_ALONG, TERMS_REST } Terms; /* ALONG: those summed over the first axis */
+bool term_has(const Expr *term, Terms which);
+
 typedef struct Step Step;
 struct Step {
   StepKind kind;
   int dom;
-  Axis axis;     /* of a scan */
-  int direction; /* of a scan: +1, -1 */
-  bool whole;    /* of a scan: sums over the batch inside it make its sequences need each other */
-  bool library;  /* of PRODUCT: by the library rather than our own kernel */
-  bool once;     /* needs nothing that varies along the first axis, or is carried along it */
-  Var *var;      /* of FILL, PRODUCT, SUM */
+  Axis axis;       /* of a scan */
+  int direction;   /* of a scan: +1, -1 */
+  bool whole;      /* of a scan: sums over the batch inside it make its sequences need each other */
+  unsigned phases; /* a bit a Phase in which it runs */
+  bool library;    /* of PRODUCT: by the library rather than our own kernel */
+  Var *var;        /* of FILL, PRODUCT, SUM */
+  Terms terms;     /* of SUM */
   Boundary *bound;
   Group group;
   Vec(Step) items; /* of a scan: what runs at each t, for the rest of its domain */
@@ -64,12 +82,14 @@ typedef struct VarPlan {
   int scan;        /* inside which scan; -1 none */
   int fixed;       /* axes of the scans around it */
   bool placed;
-  Var *in; /* lives in columns of that variable (a concat) */
+  bool lost; /* its memory is another variable's by the program's end */
+  Var *in;   /* lives in columns of that variable (a concat) */
 } VarPlan;
 
 /* Which of the axes and the batch its rows vary over; lo and hi: places beside 1..T that it has on each axis. */
 typedef struct Buffer {
   bool axis[AXES], batch, is_int;
+  bool window; /* holds a window of the first axis where the program runs window by window, else all of it */
   int lo[AXES], hi[AXES];
   int width;
 } Buffer;
@@ -81,10 +101,28 @@ typedef struct Plan {
   Var **keep;
   int nkeep;
   int scans;
-  bool phases; /* its steps with and without `once` can be run apart */
+  bool phases;  /* the steps that run once can be run apart from those at each place */
+  bool windows; /* it can run window by window */
 } Plan;
 
 static inline VarPlan *plan_of(const Var *v) { return v->plan; }
+static inline Var *plan_root(Var *v) /* whose memory v's is part of */
+{
+  while (plan_of(v)->in) v = plan_of(v)->in;
+  return v;
+}
+static inline unsigned phase_bit(Phase p) { return 1u << p; }
+
+/* What a step computes and reads, boundaries' values included. */
+typedef struct Access {
+  Var *var;
+  Place at; /* on the first axis */
+} Access;
+typedef struct Uses {
+  Vec(Var *) made;
+  Vec(Access) read;
+} Uses;
+Uses *plan_uses(const Plan *p); /* one a step of the plan */
 
 /* keep[0..nkeep): variables that must have a buffer of their own at the end. The system is pruned and in named form
  * (name.h). */

@@ -13,8 +13,10 @@
 #include "future.h"
 #include "name.h"
 #include "simplify.h"
+#include "share.h"
 #include "stack.h"
 #include "walk.h"
+#include "window.h"
 #include <string.h>
 
 const char *const program_name[PROGRAM_KINDS] = {"train", "evaluate", "free", "forward", "decode", "step"};
@@ -193,11 +195,16 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   simplify(s);
   name_parts(s, true);
   system_verify(s, "name");
+  int results = keep.n;
   for (int i = 0; i < s->vars.n; i++)
     if (s->vars.at[i]->kind == VAR_CARRY) vec_push(a, &keep, s->vars.at[i]->carry_of);
   prune(s, keep.at, keep.n);
   system_verify(s, "prune");
   c->plan = plan_make(s, keep.at, keep.n);
   if (r->kind == PROGRAM_DECODE) plan_phases(c->plan);
+  if (loss) {
+    find_windows(c->plan, results);
+    share_buffers(c->plan);
+  }
   return c;
 }

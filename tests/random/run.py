@@ -5,7 +5,7 @@
 For each model: the interpreter's loss against meaning.py, which shares no code with the compiler; the loss and every gradient by
 generated code in f64 (1e-9) and f32 (2e-4) against the interpreter, every fourth time the values of all states too; the
 interpreter's gradient against differences of its loss along random directions; and the f64 gradient again with NaN beyond each
-sequence's length, which must change no bit. Model k of a run has the seed S * 100000 + k: --only k makes it again."""
+sequence's length, which must change no bit; and the f64 gradient in as little memory as can be, in windows, with the same checks. Model k of a run has the seed S * 100000 + k: --only k makes it again."""
 import argparse
 import concurrent.futures
 import os
@@ -101,15 +101,18 @@ class Case:
         plain = self.gradient("plain", "--precision", "f64")
         self.agree("f64 and the interpreter", plain, want, 1e-9, 1e-3)
         self.agree("f32 and the interpreter", self.gradient("plain", "--precision", "f32"), want, 2e-4, 1e-2)
+        least = self.gradient("plain", "--precision", "f64", "--memory", "least", "--threads", "2")
+        self.agree("f64 in windows and the interpreter", least, want, 1e-9, 1e-3)
         rng = np.random.default_rng(12345)
         for _ in range(DIRECTIONS):
             self.along(want, rng)
         if self.g.lengths is not None:
             self.write("nan", self.g.padded(float("nan"), 10**6), self.g.params)
-            planted = self.gradient("nan", "--precision", "f64")
-            for k in plain:
-                if not np.array_equal(plain[k], planted[k]):
-                    raise Wrong(f"what stands in the padding changes {k}")
+            for clean, more in ((plain, ()), (least, ("--memory", "least", "--threads", "1"))):
+                planted = self.gradient("nan", "--precision", "f64", *more)
+                for k in clean:
+                    if not np.array_equal(clean[k], planted[k]):
+                        raise Wrong(f"what stands in the padding changes {k} {' '.join(more)}")
         if self.seed % 4 == 0:
             self.agree("values, f64 and the interpreter", self.values("plain", "--precision", "f64"), self.values("plain", "--interpret"), 1e-9, 1e-3)
 
