@@ -457,14 +457,22 @@ static void call_phase(Emit *e, const Body *body, Phase phase)
   emit_when(e, asked, run_phase, NULL, &(Run){body, 0, e->plan->steps.n, phase});
 }
 
-/* Steps that follow each other and run in the same phases stand behind one question. */
+/* Steps that follow each other and run in the same phases stand behind one question. Where all run and scans may run
+   side by side, which is in other phases seldom in the same, they are called by themselves. */
 static void call_windowed(Emit *e, const Body *body)
 {
   const Plan *p = e->plan;
+  unsigned apart = 0;
+  for (int i = 0; i < p->steps.n; i++)
+    if (body[i].scans) apart = phase_bit(PHASE_ALL);
+  if (apart) {
+    LLVMValueRef all = LLVMBuildICmp(e->b, LLVMIntEQ, emit_field(e, FRAME_PHASE), emit_i64(e, PHASE_ALL), "");
+    emit_when(e, all, run_phase, NULL, &(Run){body, 0, p->steps.n, PHASE_ALL});
+  }
   for (int i = 0, to; i < p->steps.n; i = to) {
     unsigned phases = p->steps.at[i].phases;
     for (to = i + 1; to < p->steps.n && p->steps.at[to].phases == phases;) to++;
-    LLVMValueRef bits = LLVMBuildLShr(e->b, emit_i64(e, phases), emit_field(e, FRAME_PHASE), "");
+    LLVMValueRef bits = LLVMBuildLShr(e->b, emit_i64(e, phases & ~apart), emit_field(e, FRAME_PHASE), "");
     LLVMValueRef asked = LLVMBuildTrunc(e->b, bits, e->i1, "");
     emit_when(e, asked, run_phase, NULL, &(Run){body, i, to, PHASE_ALL});
   }
