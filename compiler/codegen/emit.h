@@ -170,7 +170,8 @@ typedef struct SumCall {
   bool add, clear; /* add to what is there; the body adds, and what is there must be cleared first */
 } SumCall;
 typedef Vec(SumCall) SumCalls;
-SumCalls emit_sum_bodies(Emit *e, const Step *step, int number);
+/* The bodies of a SUM and of those behind it that share its pass: how many steps it was. */
+int emit_sum_bodies(Emit *e, const Step *step, int steps, int number, SumCalls *calls);
 void emit_sum_calls(Emit *e, const SumCalls *calls);
 void emit_inner_sum(Emit *e, Var *v, const Nest *nest); /* inside a scan */
 

@@ -327,7 +327,8 @@ typedef struct Body {
   SumCalls sums;
 } Body;
 
-static void make_body(Emit *e, const Step *s, int number, Body *body)
+/* of the step at s, with `left` steps from it on; returns how many it was, of which the first calls for all */
+static int make_body(Emit *e, const Step *s, int left, int number, Body *body)
 {
   switch (s->kind) {
   case STEP_FILL:
@@ -340,8 +341,9 @@ static void make_body(Emit *e, const Step *s, int number, Body *body)
       body->late = tiled_late_body(e, s, number);
     }
     break;
-  case STEP_SUM: body->sums = emit_sum_bodies(e, s, number); break;
+  case STEP_SUM: return emit_sum_bodies(e, s, left, number, &body->sums);
   }
+  return 1;
 }
 
 static void call_step(Emit *e, const Step *s, const Body *body)
@@ -483,7 +485,7 @@ LLVMValueRef emit_program(Emit *e)
   const Plan *p = e->plan;
   Body *body = ARENA_ARRAY(e->arena, Body, p->steps.n + 1);
   emit_prepare_products(e);
-  for (int i = 0; i < p->steps.n; i++) make_body(e, &p->steps.at[i], i, &body[i]);
+  for (int i = 0; i < p->steps.n;) i += make_body(e, &p->steps.at[i], p->steps.n - i, i, &body[i]);
   const Uses *use = plan_uses(p);
   for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1) abreast_body(e, use, i, &body[i]);
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);

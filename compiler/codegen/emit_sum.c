@@ -6,7 +6,7 @@
 #include "walk.h"
 #include <assert.h>
 
-enum { BLOCK = 8 }; /* vectors of columns that one pass over the rows adds up */
+enum { BLOCK = 16, JOINED = 8 }; /* accumulators of one pass over the rows; sums that share a pass */
 
 typedef struct Sum {
   Var *v;
@@ -62,61 +62,75 @@ static void number_body(Emit *e, const Sum *s)
 /* ---- columns: sum[batch](sum[t](tree)) of vectors, each part some of the columns ---- */
 
 typedef struct Columns {
-  const Sum *s;
+  const Sum *sum;    /* so many of one width, over the same rows */
+  int sums, block;   /* block: vectors of columns that one pass adds up */
   LLVMValueRef from; /* first column */
   int n, lanes;      /* vectors, and their lanes */
-  LLVMValueRef slot[BLOCK];
+  LLVMValueRef slot[JOINED][BLOCK];
 } Columns;
 
-static void add_columns(Emit *e, const Row *row, void *arg)
+static void add_columns_of(Emit *e, Columns *c, int sum, const Row *row)
 {
-  Columns *c = arg;
   LLVMTypeRef type = emit_vector(e, e->real, c->lanes);
-  const Expr *x = c->s->x;
+  const Expr *x = c->sum[sum].x;
   bool flat = x->shape.rank == 2; /* a matrix counts as its elements: it is a place */
   LLVMValueRef at = flat ? emit_place(e, x, row) : NULL;
-  e->row_began = e->loop_began = ++e->clock;
   if (!flat) emit_numbers(e, x, row);
   for (int i = 0; i < c->n; i++) {
     LLVMValueRef j = emit_add(e, c->from, emit_i64(e, i * c->lanes));
     e->piece_began = ++e->clock;
-    LLVMValueRef v =
-        flat ? emit_load(e, emit_element(e, at, j), c->lanes) : emit_tree(e, x, row, &(At){emit_i64(e, 0), j, c->lanes});
-    LLVMValueRef so_far = LLVMBuildLoad2(e->b, type, c->slot[i], "");
-    LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, v, ""), c->slot[i]);
+    LLVMValueRef v = flat ? emit_load(e, emit_element(e, at, j), c->lanes)
+                          : emit_tree(e, x, row, &(At){emit_i64(e, 0), j, c->lanes});
+    LLVMValueRef so_far = LLVMBuildLoad2(e->b, type, c->slot[sum][i], "");
+    LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, v, ""), c->slot[sum][i]);
   }
 }
 
-static void sum_columns(Emit *e, const Sum *s, LLVMValueRef from, int vectors, int lanes)
+static void add_columns(Emit *e, const Row *row, void *arg)
 {
-  Columns c = {.s = s, .from = from, .n = vectors, .lanes = lanes};
+  Columns *c = arg;
+  e->row_began = e->loop_began = ++e->clock;
+  for (int k = 0; k < c->sums; k++) add_columns_of(e, c, k, row);
+}
+
+static LLVMValueRef column_target(Emit *e, const Columns *c, int sum, int vector)
+{
+  return emit_element(e, emit_element(e, target(e, &c->sum[sum]), c->from), emit_i64(e, vector * c->lanes));
+}
+
+static void sum_columns(Emit *e, Columns *c, LLVMValueRef from, int vectors, int lanes)
+{
   LLVMTypeRef type = emit_vector(e, e->real, lanes);
-  LLVMValueRef to = emit_element(e, target(e, s), from);
-  for (int i = 0; i < vectors; i++) {
-    c.slot[i] = emit_stack(e, type, 1, "column");
-    LLVMValueRef start =
-        s->add ? emit_load(e, emit_element(e, to, emit_i64(e, i * lanes)), lanes) : LLVMConstNull(type);
-    LLVMBuildStore(e->b, start, c.slot[i]);
-  }
-  walk_rows(e, s, add_columns, &c);
-  for (int i = 0; i < vectors; i++)
-    emit_store(e, LLVMBuildLoad2(e->b, type, c.slot[i], ""), emit_element(e, to, emit_i64(e, i * lanes)));
+  c->from = from, c->n = vectors, c->lanes = lanes;
+  for (int k = 0; k < c->sums; k++)
+    for (int i = 0; i < vectors; i++) {
+      c->slot[k][i] = emit_stack(e, type, 1, "column");
+      LLVMValueRef start = c->sum[k].add ? emit_load(e, column_target(e, c, k, i), lanes) : LLVMConstNull(type);
+      LLVMBuildStore(e->b, start, c->slot[k][i]);
+    }
+  walk_rows(e, c->sum, add_columns, c);
+  for (int k = 0; k < c->sums; k++)
+    for (int i = 0; i < vectors; i++)
+      emit_store(e, LLVMBuildLoad2(e->b, type, c->slot[k][i], ""), column_target(e, c, k, i));
 }
 
 static void column_block(Emit *e, LLVMValueRef block, void *arg)
 {
-  sum_columns(e, arg, emit_mul(e, block, emit_i64(e, BLOCK * e->lanes)), BLOCK, e->lanes);
+  Columns *c = arg;
+  sum_columns(e, c, emit_mul(e, block, emit_i64(e, c->block * e->lanes)), c->block, e->lanes);
 }
 
-static LLVMValueRef columns_body(Emit *e, const Sum *s, int64_t *parts)
+static LLVMValueRef columns_body(Emit *e, const Sum *sum, int sums, int64_t *parts)
 {
-  int64_t n = shape_count(s->v->shape), full = n / (BLOCK * e->lanes), at = full * BLOCK * e->lanes;
-  LLVMValueRef fn = emit_begin(e, body_name(e, s, "columns"), true, true);
+  int share = BLOCK / sums;
+  Columns c = {.sum = sum, .sums = sums, .block = share > BLOCK / 2 ? BLOCK / 2 : share};
+  int64_t wide = (int64_t)c.block * e->lanes, n = shape_count(sum->v->shape), full = n / wide, at = full * wide;
+  LLVMValueRef fn = emit_begin(e, body_name(e, sum, "columns"), true, true);
   LLVMValueRef from = LLVMGetParam(fn, 2), to = LLVMGetParam(fn, 3);
   LLVMValueRef last = emit_i64(e, full);
   if (full) {
     LLVMValueRef past = LLVMBuildICmp(e->b, LLVMIntSGT, to, last, "");
-    emit_for(e, "block", from, LLVMBuildSelect(e->b, past, last, to, ""), 1, column_block, (void *)s);
+    emit_for(e, "block", from, LLVMBuildSelect(e->b, past, last, to, ""), 1, column_block, &c);
   }
   *parts = full;
   if (at < n) { /* what is left is one more part */
@@ -125,11 +139,11 @@ static LLVMValueRef columns_body(Emit *e, const Sum *s, int64_t *parts)
     LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, to, last, ""), rest, done);
     LLVMPositionBuilderAtEnd(e->b, rest);
     int vectors = (int)((n - at) / e->lanes);
-    if (vectors) sum_columns(e, s, emit_i64(e, at), vectors, e->lanes);
+    if (vectors) sum_columns(e, &c, emit_i64(e, at), vectors, e->lanes);
     at += vectors * e->lanes;
     for (int lanes = e->lanes / 2; lanes >= 1; lanes /= 2)
       if ((n - at) & lanes) {
-        sum_columns(e, s, emit_i64(e, at), 1, lanes);
+        sum_columns(e, &c, emit_i64(e, at), 1, lanes);
         at += lanes;
       }
     LLVMBuildBr(e->b, done);
@@ -299,6 +313,13 @@ static SumCall outer_call(Emit *e, const Sum *s)
                    .clear = !s->add};
 }
 
+static SumCall columns_call(Emit *e, const Sum *sum, int sums)
+{
+  SumCall c = {.grain = 1};
+  c.body = columns_body(e, sum, sums, &c.parts);
+  return c;
+}
+
 static void one_sum(Emit *e, Sum *s, SumCalls *calls)
 {
   const Expr *x = s->x;
@@ -316,9 +337,7 @@ static void one_sum(Emit *e, Sum *s, SumCalls *calls)
   } else if (x->op == OP_OUTER) {
     call_later(e, calls, outer_call(e, s));
   } else {
-    int64_t parts;
-    LLVMValueRef fn = columns_body(e, s, &parts);
-    call_later(e, calls, (SumCall){.body = fn, .parts = parts, .grain = 1});
+    call_later(e, calls, columns_call(e, s, 1));
   }
 }
 
@@ -360,11 +379,31 @@ void emit_inner_sum(Emit *e, Var *v, const Nest *nest)
   emit_nest(e, v->dom, nest, along_row, &s);
 }
 
-SumCalls emit_sum_bodies(Emit *e, const Step *step, int number)
+/* A step that is one sum of vectors into the gradient block */
+static bool is_columns(const Step *step, Sum *s, int number)
 {
-  SumCalls calls = {0};
-  sum_terms(e, step->var, step->var->rhs, step->terms, number, &calls);
-  return calls;
+  if (step->kind != STEP_SUM || emit_store_of(step->var) != STORE_GRAD || step->var->rhs->op != OP_BSUM) return false;
+  *s = sum_of(step->var, step->var->rhs, true, number);
+  return s->x->shape.rank == 1 && s->x->op != OP_OUTER && (s->over & DOM_AXES);
+}
+
+/* Sums that follow each other, of one width and over the same rows, are one pass: what they share is read once. */
+static int join(const Step *step, int steps, Sum *sum, int number)
+{
+  int n = 0;
+  while (n < steps && n < JOINED && is_columns(&step[n], &sum[n], number) && step[n].phases == step->phases &&
+         sum[n].over == sum->over && shape_same(sum[n].v->shape, sum->v->shape))
+    n++;
+  return n;
+}
+
+int emit_sum_bodies(Emit *e, const Step *step, int steps, int number, SumCalls *calls)
+{
+  Sum sum[JOINED];
+  int joined = join(step, steps, sum, number);
+  if (joined > 1) call_later(e, calls, columns_call(e, sum, joined));
+  else sum_terms(e, step->var, step->var->rhs, step->terms, number, calls);
+  return joined > 1 ? joined : 1;
 }
 
 /* rows of a b' from `first` on, added up: one product, a's columns by b's */
