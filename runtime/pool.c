@@ -147,6 +147,42 @@ void rnn_parallel(void *frame, void *body, void *arg, int64_t n, int64_t grain)
   run_job(f->pool, f, (RnnBody *)body, arg, n, grain);
 }
 
+typedef struct Weighed {
+  RnnBody *body;
+  void *arg;
+  int64_t begin[THREADS_MAX + 1]; /* of each part */
+} Weighed;
+
+static void weighed_parts(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
+{
+  const Weighed *w = arg;
+  for (int64_t i = from; i < to; i++) w->body(frame, w->arg, w->begin[i], w->begin[i + 1]);
+}
+
+/* A part ends at the multiple of `unit` that is nearest to its share of all weights. */
+static int64_t cut_weighed(Weighed *w, int64_t n, int64_t unit, const int64_t *weight, int64_t threads)
+{
+  int64_t all = 0, so_far = 0, parts = 0;
+  for (int64_t i = 0; i < n; i++) all += weight[i];
+  for (int64_t i = 0; i < n; i += unit) {
+    int64_t next = 0;
+    for (int64_t j = i; j < n && j < i + unit; j++) next += weight[j];
+    if ((2 * so_far + next) * threads >= 2 * parts * all) w->begin[parts++] = i;
+    so_far += next;
+  }
+  w->begin[parts] = n;
+  return parts;
+}
+
+void rnn_parallel_weighed(void *frame, void *body, void *arg, int64_t n, int64_t unit, void *weight)
+{
+  const RnnFrame *f = frame;
+  Weighed w = {.body = (RnnBody *)body, .arg = arg};
+  if (n <= 0) return;
+  if (!f->pool) w.body(f, arg, 0, n);
+  else run_job(f->pool, f, weighed_parts, &w, cut_weighed(&w, n, unit, weight, rnn_pool_threads(f->pool)), 1);
+}
+
 void rnn_pool_run(RnnPool *pool, RnnBody *body, void *arg, int64_t n, int64_t grain)
 {
   run_job(pool, NULL, body, arg, n, grain);

@@ -181,6 +181,11 @@ void emit_inner_sum(Emit *e, Var *v, const Nest *nest); /* inside a scan */
 LLVMValueRef emit_program(Emit *e);
 LLVMValueRef emit_call(Emit *e, const char *name, LLVMValueRef *args, int n); /* a row of calls.def */
 void emit_parallel(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t grain);
+/* one part a thread, each a multiple of `unit`, with the same share of the weights: int64_t, one for each of n */
+void emit_parallel_weighed(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t unit, LLVMValueRef weights);
+/* parts of the domain as emit_parts counts them: of its first axis with like numbers of live rows, or of the sequences
+   in multiples of `unit` */
+void emit_parallel_domain(Emit *e, LLVMValueRef body, int dom, int64_t unit);
 void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n); /* all parts as one, on this thread */
 void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda,
                LLVMValueRef b, int64_t ldb, LLVMValueRef c, int64_t ldc, bool accumulate);

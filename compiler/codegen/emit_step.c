@@ -1,5 +1,6 @@
 /* emit_step.c: the plan's steps as functions over parts, and the driver that calls them in order.
    Needs: the plan. A streaming step (e->stream) has one row, T = 1: it calls its bodies directly and no runtime. */
+#include "abreast.h"
 #include "emit.h"
 #include "emit_product.h"
 #include "schedule.h"
@@ -46,6 +47,21 @@ void emit_parallel(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t grain)
   LLVMValueRef none = LLVMConstNull(e->ptr);
   if (e->stream) emit_whole(e, body, n);
   else emit_call(e, "rnn_parallel", (LLVMValueRef[]){e->frame, body, none, n, emit_i64(e, grain)}, 5);
+}
+
+void emit_parallel_weighed(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t unit, LLVMValueRef weights)
+{
+  LLVMValueRef none = LLVMConstNull(e->ptr);
+  if (e->stream) emit_whole(e, body, n);
+  else emit_call(e, "rnn_parallel_weighed", (LLVMValueRef[]){e->frame, body, none, n, emit_i64(e, unit), weights}, 6);
+}
+
+void emit_parallel_domain(Emit *e, LLVMValueRef body, int dom, int64_t unit)
+{
+  bool shrink = (dom & DOM_AXES) && (dom & DOM_B);
+  LLVMValueRef n = emit_parts(e, dom);
+  if (shrink) emit_parallel_weighed(e, body, n, 1, emit_field(e, first_axis(dom) == AXIS_T ? FRAME_LIVE : FRAME_LIVE2));
+  else emit_parallel(e, body, n, dom & DOM_AXES ? -1 : -unit);
 }
 
 void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n)
@@ -293,17 +309,21 @@ static void call_tiled(Emit *e, const Step *s, LLVMValueRef fn, LLVMValueRef lat
 {
   Product p = product_of(e, s);
   if (!e->plan->phases) emit_packing(e, s);
-  if (p.rows.by_sequence) emit_parallel(e, fn, emit_parts(e, s->var->dom & ~DOM_S), -1);
+  if (p.rows.by_sequence) emit_parallel_domain(e, fn, s->var->dom & ~DOM_S, 1);
   else emit_parallel(e, fn, emit_block_rows(e, &p.rows), -ROW_BLOCK);
   if (!late) return;
   LLVMValueRef full = emit_full_places(e, p.rows.axis);
-  emit_parallel(e, late, LLVMBuildNSWSub(e->b, emit_longest(e, p.rows.axis), full, ""), -4);
+  LLVMValueRef live = emit_field(e, p.rows.axis == AXIS_T ? FRAME_LIVE : FRAME_LIVE2);
+  LLVMValueRef late_live = LLVMBuildInBoundsGEP2(e->b, e->i64, live, &full, 1, "");
+  emit_parallel_weighed(e, late, LLVMBuildNSWSub(e->b, emit_longest(e, p.rows.axis), full, ""), 1, late_live);
 }
 
 /* ---- the driver ---- */
 
 typedef struct Body {
   LLVMValueRef fn, late; /* late: of a product, the places where not all sequences live */
+  LLVMValueRef abreast;  /* of the first of `scans` that may run side by side: those from .. to, each as a whole */
+  int scans;
   SumCalls sums;
 } Body;
 
@@ -331,13 +351,15 @@ static void call_step(Emit *e, const Step *s, const Body *body)
   switch (s->kind) {
   case STEP_FILL: emit_parallel(e, body->fn, emit_parts(e, s->dom), 64); break;
   case STEP_ROWS:
-    if (s->dom & (DOM_AXES | DOM_B)) emit_parallel(e, body->fn, emit_parts(e, s->dom), s->dom & DOM_AXES ? -1 : -8);
+    if (s->dom & (DOM_AXES | DOM_B)) emit_parallel_domain(e, body->fn, s->dom, 8);
     else emit_whole(e, body->fn, emit_i64(e, 1));
     break;
   case STEP_SCAN:
     if (!e->stream && !e->plan->phases) emit_packing(e, s);
     if (s->whole || !(s->dom & DOM_B)) emit_whole(e, body->fn, emit_field(e, FRAME_B));
-    else emit_parallel(e, body->fn, emit_field(e, FRAME_B), -4);
+    else
+      emit_parallel_weighed(e, body->fn, emit_field(e, FRAME_B), 4,
+                            emit_field(e, s->axis == AXIS_T ? FRAME_LEN : FRAME_LEN2));
     break;
   case STEP_PRODUCT:
     if (e->stream) emit_parallel(e, body->fn, emit_i64(e, 1), 1);
@@ -347,6 +369,65 @@ static void call_step(Emit *e, const Step *s, const Body *body)
   case STEP_SUM: emit_sum_calls(e, &body->sums); break;
   }
 }
+
+/* ---- scans side by side: where there are too few sequences for threads to share one ---- */
+
+enum { FEW_SEQUENCES = 8 };
+
+typedef struct Abreast {
+  const Step *steps;
+  const Body *body; /* of the first */
+  int n;
+} Abreast;
+
+static void whole_scan(Emit *e, const Row *row, void *arg)
+{
+  (void)row;
+  emit_whole(e, arg, emit_field(e, FRAME_B));
+}
+
+static void scan_number(Emit *e, LLVMValueRef number, void *arg)
+{
+  const Abreast *a = arg;
+  for (int i = 0; i < a->n; i++)
+    emit_when(e, LLVMBuildICmp(e->b, LLVMIntEQ, number, emit_i64(e, i), ""), whole_scan, NULL, a->body[i].fn);
+}
+
+static void abreast_body(Emit *e, const Uses *use, int first, Body *body)
+{
+  int n = e->stream || e->plan->phases ? 0 : scans_abreast(e->plan, use, first);
+  if (n < 2) return;
+  body->scans = n;
+  body->abreast = emit_begin(e, step_name(e, first, "abreast"), true, true);
+  emit_for(e, "scan", LLVMGetParam(body->abreast, 2), LLVMGetParam(body->abreast, 3), 1, scan_number,
+           &(Abreast){.body = body, .n = n});
+  emit_end(e);
+}
+
+static void at_once(Emit *e, const Row *row, void *arg)
+{
+  const Abreast *a = arg;
+  (void)row;
+  for (int i = 0; i < a->n; i++) emit_packing(e, &a->steps[i]);
+  emit_parallel(e, a->body->abreast, emit_i64(e, a->n), 1);
+}
+
+static void in_turn(Emit *e, const Row *row, void *arg)
+{
+  const Abreast *a = arg;
+  (void)row;
+  for (int i = 0; i < a->n; i++) call_step(e, &a->steps[i], &a->body[i]);
+}
+
+static void call_abreast(Emit *e, const Step *steps, const Body *body)
+{
+  Abreast a = {steps, body, body->scans};
+  LLVMValueRef few = LLVMBuildICmp(e->b, LLVMIntSLT, emit_field(e, FRAME_B), emit_i64(e, FEW_SEQUENCES), "few");
+  emit_when(e, few, at_once, NULL, &a);
+  emit_when(e, LLVMBuildNot(e->b, few, "many"), in_turn, NULL, &a);
+}
+
+/* ---- all steps ---- */
 
 typedef struct Run { /* of steps, those of one phase */
   const Body *body;
@@ -359,10 +440,15 @@ static void run_phase(Emit *e, const Row *row, void *arg)
 {
   (void)row;
   const Run *f = arg;
-  for (int i = f->from; i < f->to; i++) {
+  for (int i = f->from, n; i < f->to; i += n) {
     const Step *s = &e->plan->steps.at[i];
+    const Body *body = &f->body[i];
+    bool abreast = body->scans && body->scans <= f->to - i;
+    n = abreast ? body->scans : 1;
     if (f->phase == PHASE_ENCODE) emit_packing(e, s);
-    if (s->phases & phase_bit(f->phase)) call_step(e, s, &f->body[i]);
+    if (!(s->phases & phase_bit(f->phase))) continue;
+    if (abreast) call_abreast(e, s, body);
+    else call_step(e, s, body);
   }
 }
 
@@ -373,14 +459,22 @@ static void call_phase(Emit *e, const Body *body, Phase phase)
   emit_when(e, asked, run_phase, NULL, &(Run){body, 0, e->plan->steps.n, phase});
 }
 
-/* Steps that follow each other and run in the same phases stand behind one question. */
+/* Steps that follow each other and run in the same phases stand behind one question. Where all run and scans may run
+   side by side, which is in other phases seldom in the same, they are called by themselves. */
 static void call_windowed(Emit *e, const Body *body)
 {
   const Plan *p = e->plan;
+  unsigned apart = 0;
+  for (int i = 0; i < p->steps.n; i++)
+    if (body[i].scans) apart = phase_bit(PHASE_ALL);
+  if (apart) {
+    LLVMValueRef all = LLVMBuildICmp(e->b, LLVMIntEQ, emit_field(e, FRAME_PHASE), emit_i64(e, PHASE_ALL), "");
+    emit_when(e, all, run_phase, NULL, &(Run){body, 0, p->steps.n, PHASE_ALL});
+  }
   for (int i = 0, to; i < p->steps.n; i = to) {
     unsigned phases = p->steps.at[i].phases;
     for (to = i + 1; to < p->steps.n && p->steps.at[to].phases == phases;) to++;
-    LLVMValueRef bits = LLVMBuildLShr(e->b, emit_i64(e, phases), emit_field(e, FRAME_PHASE), "");
+    LLVMValueRef bits = LLVMBuildLShr(e->b, emit_i64(e, phases & ~apart), emit_field(e, FRAME_PHASE), "");
     LLVMValueRef asked = LLVMBuildTrunc(e->b, bits, e->i1, "");
     emit_when(e, asked, run_phase, NULL, &(Run){body, i, to, PHASE_ALL});
   }
@@ -392,13 +486,14 @@ LLVMValueRef emit_program(Emit *e)
   Body *body = ARENA_ARRAY(e->arena, Body, p->steps.n + 1);
   emit_prepare_products(e);
   for (int i = 0; i < p->steps.n;) i += make_body(e, &p->steps.at[i], p->steps.n - i, i, &body[i]);
+  const Uses *use = plan_uses(p);
+  for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1) abreast_body(e, use, i, &body[i]);
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);
   if (p->phases) {
     call_phase(e, body, PHASE_ENCODE);
     call_phase(e, body, PHASE_STEPS);
   } else if (p->windows) call_windowed(e, body);
-  else
-    for (int i = 0; i < p->steps.n; i++) call_step(e, &p->steps.at[i], &body[i]);
+  else run_phase(e, NULL, &(Run){body, 0, p->steps.n, PHASE_ALL});
   emit_end(e);
   return fn;
 }

@@ -305,7 +305,7 @@ static void one_sum(Emit *e, Sum *s, SumCalls *calls)
 {
   const Expr *x = s->x;
   if (s->over && s->v->dom != DOM_MODEL) {
-    call_later(e, calls, (SumCall){.body = along_body(e, s), .grain = -1, .v = s->v});
+    call_later(e, calls, (SumCall){.body = along_body(e, s), .v = s->v});
   } else if (s->over == 0 || s->v->shape.rank == 0) { /* a number, or a term without reduction */
     LLVMValueRef fn = emit_begin(e, body_name(e, s, "number"), false, true);
     if (s->over) number_body(e, s);
@@ -433,6 +433,7 @@ void emit_sum_calls(Emit *e, const SumCalls *calls)
       LLVMBuildMemSet(e->b, emit_row_address(e, c->v, NULL, &first), LLVMConstInt(LLVMInt8TypeInContext(e->c), 0, 0),
                       bytes, 4);
       emit_parallel(e, c->body, emit_i64(e, c->parts), c->grain);
-    } else emit_parallel(e, c->body, c->parts ? emit_i64(e, c->parts) : emit_parts(e, c->v->dom), c->grain);
+    } else if (c->parts) emit_parallel(e, c->body, emit_i64(e, c->parts), c->grain);
+    else emit_parallel_domain(e, c->body, c->v->dom, 1);
   }
 }

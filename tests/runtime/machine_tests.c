@@ -61,6 +61,49 @@ static void parts_by_threads(void **state)
   }
 }
 
+typedef struct Shares {
+  int64_t weight[100];
+  atomic_int hit[100], parts, most; /* the heaviest part's weight */
+} Shares;
+
+static void take_share(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
+{
+  (void)frame;
+  Shares *s = arg;
+  int sum = 0;
+  assert_true(from % 4 == 0 && (to % 4 == 0 || to == 100));
+  for (int64_t i = from; i < to; i++) {
+    atomic_fetch_add(&s->hit[i], 1);
+    sum += (int)s->weight[i];
+  }
+  atomic_fetch_add(&s->parts, 1);
+  for (int most = atomic_load(&s->most); sum > most && !atomic_compare_exchange_weak(&s->most, &most, sum);) {
+  }
+}
+
+/* one part a thread, cut where the weights are alike */
+static void parts_by_weight(void **state)
+{
+  (void)state;
+  for (int threads = 1; threads <= 4; threads++)
+    for (int kind = 0; kind < 3; kind++) {
+      RnnPool *pool = rnn_pool_new(threads);
+      RnnFrame frame = {.pool = pool};
+      Shares s = {.most = 0};
+      int all = 0, unit = 0;
+      for (int i = 0; i < 100; i++) {
+        s.weight[i] = kind == 0 ? 7 : kind == 1 ? 100 - i : i == 0 ? 1000 : 1;
+        all += (int)s.weight[i];
+        if (i < 4) unit += (int)s.weight[i];
+      }
+      rnn_parallel_weighed(&frame, (void *)take_share, &s, 100, 4, s.weight);
+      for (int i = 0; i < 100; i++) assert_int_equal(atomic_load(&s.hit[i]), 1);
+      assert_in_range(atomic_load(&s.parts), 1, threads);
+      assert_true(atomic_load(&s.most) <= all / threads + unit);
+      rnn_pool_free(pool);
+    }
+}
+
 static void add_one(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
 {
   (void)frame;
@@ -166,7 +209,8 @@ static void products(void **state)
       check_product(way & 1, way >> 1 & 1, size[i][0], size[i][1], size[i][2], way >> 2);
 }
 
-const struct CMUnitTest machine_tests[] = {cmocka_unit_test(every_part_once), cmocka_unit_test(parts_by_threads),
-                                           cmocka_unit_test(nested_calls_run_inline),
-                                           cmocka_unit_test(two_callers_share_a_pool), cmocka_unit_test(products)};
+const struct CMUnitTest machine_tests[] = {
+    cmocka_unit_test(every_part_once),          cmocka_unit_test(parts_by_threads),
+    cmocka_unit_test(parts_by_weight),          cmocka_unit_test(nested_calls_run_inline),
+    cmocka_unit_test(two_callers_share_a_pool), cmocka_unit_test(products)};
 const size_t machine_test_count = COUNT(machine_tests);

@@ -1,0 +1,9 @@
+/* abreast.h: which scans may run at the same time. */
+#ifndef RNNC_ABREAST_H
+#define RNNC_ABREAST_H
+#include "plan.h"
+
+/* `use` is plan_uses'. How many of the plan's steps from `first` on are scans none of which touches what another of
+   them writes; less than 2: no such pair */
+int scans_abreast(const Plan *p, const Uses *use, int first);
+#endif
