@@ -84,10 +84,7 @@ static void start_llvm_once(void)
    machine says how it stands. */
 static void reduce_strength(void) {}
 
-static void leave_loops(void)
-{
-  LLVMParseCommandLineOptions(2, (const char *const[]){"rnnc", "-disable-lsr"}, NULL);
-}
+static void leave_loops(void) { LLVMParseCommandLineOptions(2, (const char *const[]){"rnnc", "-disable-lsr"}, NULL); }
 
 static void set_switches(const char *triple)
 {
