@@ -96,6 +96,8 @@ bool driver_has_setting(const Driver *d, const char *name, const char *value)
 void driver_close(Driver *d)
 {
   jit_free(d->jit);
+  for (int k = 0; k < PROGRAM_KINDS; k++)
+    if (d->later.module[k]) LLVMDisposeModule(d->later.module[k]);
   if (d->module) LLVMDisposeModule(d->module);
   if (d->context) LLVMContextDispose(d->context);
   if (d->target) target_free(d->target);
@@ -145,7 +147,8 @@ static int unoptimised(Driver *d, unsigned programs)
                      .param_count = d->param_count,
                      .programs = made,
                      .n = n,
-                     .step = step};
+                     .step = step,
+                     .later = &d->later};
   d->module = module_make(d->arena, d->target, d->context, &r, &d->json);
   return 0;
 }
@@ -159,7 +162,21 @@ int driver_module(Driver *d, unsigned programs)
   return fail("internal error: ", error, EXIT_INTERNAL);
 }
 
-int driver_jit(Driver *d, unsigned programs, const RnnModel **model)
+/* The code of a program that runs for the first time. */
+static void *compile_late(void *context, int kind)
+{
+  Driver *d = context;
+  LLVMModuleRef module = d->later.module[kind];
+  const char *name = module_entry(d->arena, d->lowered->name, (ProgramKind)kind);
+  char *error = NULL;
+  void *code = target_optimize(d->target, module, &error) && jit_add(d->jit, module, &error)
+                   ? jit_symbol(d->jit, name, &error)
+                   : NULL;
+  if (!code) exit(fail("internal error: ", error, EXIT_INTERNAL));
+  return code;
+}
+
+int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **model)
 {
 #define ARGS(...)
 #define CALL(name, returns, args) {#name, (void *)name},
@@ -167,6 +184,7 @@ int driver_jit(Driver *d, unsigned programs, const RnnModel **model)
 #include "calls.def"
   };
 #undef CALL
+  d->later = (ModuleLater){.programs = later, .code = compile_late, .context = d};
   int code = driver_module(d, programs);
   if (code) return code;
   char *error = NULL;

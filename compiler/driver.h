@@ -31,6 +31,7 @@ typedef struct Driver {
   Target *target;
   LLVMContextRef context;
   LLVMModuleRef module;
+  ModuleLater later; /* of a model in this process: what was not compiled at once */
   Jit *jit;
   Text json;
 } Driver;
@@ -44,8 +45,9 @@ bool driver_has_setting(const Driver *d, const char *name, const char *value); /
 /* Compiles the programs whose bit (1 << ProgramKind) is in `programs`, as far as the model has them, into d->module,
  * optimised. */
 int driver_module(Driver *d, unsigned programs);
-/* The model in this process; valid until driver_close. */
-int driver_jit(Driver *d, unsigned programs, const RnnModel **model);
+/* The model in this process, valid until driver_close: all of `programs`, of which those in `later` are compiled when
+ * they first run. d stays where it is. */
+int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **model);
 /* Writes one stage as text: ast, equations, adjoint, schedule, llvm, asm, json. */
 int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out);
 int driver_object(Driver *d, const char *out); /* and the header beside it */

@@ -185,7 +185,8 @@ static int check_only(Job *job)
 
 /* ---- rnnc run FILE COMMAND .. ---- */
 
-/* Which programs a command needs: compiling the others would be waiting for nothing. */
+/* Which programs a command may run, or tell of: they are compiled as they first run. The others need not even be
+   planned. */
 static const struct {
   const char *command;
   unsigned programs;
@@ -293,7 +294,7 @@ static int run(Job *job, int argc, char **argv)
   else if (!code) {
     RnnHost host = {.compile_s = 0};
     double start = rnn_seconds();
-    code = driver_jit(&d, programs, &model);
+    code = driver_jit(&d, programs, strcmp(command, "bench") ? programs : 0, &model);
     host.compile_s = rnn_seconds() - start;
     if (!code) code = rnn_main(argc, argv, model, &host);
   }

@@ -65,35 +65,84 @@ static double dot(const double *x, const double *y, int64_t n)
   return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
-/* v loses its parts along the first k rows of q; twice, since once leaves an error that grows with what was taken */
-static void make_orthogonal(double *v, const double *q, int64_t k, int64_t n)
+/* -- orthogonal ---------------------------------------------------------------------------------------------------- */
+
+enum { BLOCK = 16, AT_ONCE = 4 }; /* rows that become orthogonal together; terms of a sum between load and store */
+
+static int64_t round_up(int64_t n) { return (n + BLOCK - 1) / BLOCK * BLOCK; }
+
+/* c[BLOCK, columns] += a[BLOCK, inner] b[inner, columns]; rows lie c_row, a_row, b_row apart; columns and inner are
+   multiples of BLOCK. Each sum runs over inner in order: the bits are the same on every machine. */
+static void add_product(double *restrict c, int64_t c_row, const double *restrict a, int64_t a_row,
+                        const double *restrict b, int64_t b_row, int64_t inner, int64_t columns)
 {
-  for (int twice = 0; twice < 2; twice++)
-    for (int64_t i = 0; i < k; i++) {
-      double part = dot(q + i * n, v, n);
-      for (int64_t j = 0; j < n; j++) v[j] -= part * q[i * n + j];
+  for (int64_t k = 0; k < inner; k += AT_ONCE)
+    for (int64_t i = 0; i < BLOCK; i += 2) {
+      const double *x = a + i * a_row + k, *y = x + a_row, *w = b + k * b_row;
+      double *to = c + i * c_row, *next = to + c_row;
+      for (int64_t j = 0; j < columns; j++) {
+        double sum = to[j], other = next[j];
+        for (int s = 0; s < AT_ONCE; s++) {
+          sum += x[s] * w[s * b_row + j];
+          other += y[s] * w[s * b_row + j];
+        }
+        to[j] = sum, next[j] = other;
+      }
     }
 }
 
-/* Modified Gram-Schmidt on normal rows. The factor R has a positive diagonal, so the matrix is uniform among the
-   orthogonal ones. */
+/* Modified Gram-Schmidt on the rows of one block, each made of length 1 */
+static void orthogonalise_block(double *v, int64_t rows, int64_t row, int64_t n)
+{
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t k = 0; k < i; k++) {
+      double part = dot(v + k * row, v + i * row, n);
+      for (int64_t j = 0; j < n; j++) v[i * row + j] -= part * v[k * row + j];
+    }
+    double norm = sqrt(dot(v + i * row, v + i * row, n));
+    for (int64_t j = 0; j < n; j++) v[i * row + j] /= norm;
+  }
+}
+
+typedef struct Rows { /* k vectors of length n, both padded with zeros to whole blocks */
+  int64_t k, n, wide, high;
+  double *q, *turned, *part; /* [high, wide]; [wide, high]; [BLOCK, high] */
+} Rows;
+
+/* Gram-Schmidt by blocks: each loses its parts along the rows before it by two products, then its rows are taken one
+   by one. Twice, since once leaves an error that grows with what was taken. */
+static void orthogonalise(Rows *s)
+{
+  for (int64_t at = 0; at < s->k; at += BLOCK) {
+    double *v = s->q + at * s->wide;
+    for (int twice = 0; twice < 2; twice++) {
+      memset(s->part, 0, (size_t)(BLOCK * s->high) * sizeof *s->part);
+      add_product(s->part, s->high, v, s->wide, s->turned, s->high, s->wide, at);
+      for (int64_t i = 0; i < BLOCK * s->high; i++) s->part[i] = -s->part[i];
+      add_product(v, s->wide, s->part, s->high, s->q, s->wide, at, s->wide);
+      orthogonalise_block(v, at + BLOCK < s->k ? BLOCK : s->k - at, s->wide, s->n);
+    }
+    for (int64_t i = at; i < at + BLOCK; i++)
+      for (int64_t j = 0; j < s->n; j++) s->turned[j * s->high + i] = s->q[i * s->wide + j];
+  }
+}
+
+/* Normal rows made orthonormal. The factor R has a positive diagonal, so the matrix is uniform among the orthogonal
+   ones. */
 static bool init_orthogonal(const Init *p, double *out)
 {
   bool tall = p->rows > p->columns;
-  int64_t k = tall ? p->columns : p->rows, n = tall ? p->rows : p->columns; /* k orthonormal vectors of length n */
-  double *q = tall ? malloc((size_t)p->count * sizeof *q + 1) : out;
-  if (!q) return false;
-  rnn_draw_f64(RNN_NORMAL, 0, 1, p->seed, p->stream, 0, p->count, q);
-  for (int64_t i = 0; i < k; i++) {
-    make_orthogonal(q + i * n, q, i, n);
-    double norm = sqrt(dot(q + i * n, q + i * n, n));
-    for (int64_t j = 0; j < n; j++) q[i * n + j] /= norm;
-  }
-  for (int64_t i = 0; i < p->count; i++) q[i] *= p->gain;
-  if (!tall) return true;
-  for (int64_t i = 0; i < k; i++)
-    for (int64_t j = 0; j < n; j++) out[j * k + i] = q[i * n + j];
-  free(q);
+  Rows s = {.k = tall ? p->columns : p->rows, .n = tall ? p->rows : p->columns};
+  s.wide = round_up(s.n), s.high = round_up(s.k);
+  s.q = calloc((size_t)(2 * s.wide * s.high + BLOCK * s.high) + 1, sizeof *s.q);
+  if (!s.q) return false;
+  s.turned = s.q + s.wide * s.high, s.part = s.turned + s.wide * s.high;
+  rnn_draw_f64(RNN_NORMAL, 0, 1, p->seed, p->stream, 0, p->count, out);
+  for (int64_t i = 0; i < s.k; i++) memcpy(s.q + i * s.wide, out + i * s.n, (size_t)s.n * sizeof *out);
+  orthogonalise(&s);
+  for (int64_t i = 0; i < s.k; i++)
+    for (int64_t j = 0; j < s.n; j++) out[tall ? j * s.k + i : i * s.n + j] = p->gain * s.q[i * s.wide + j];
+  free(s.q);
   return true;
 }
 

@@ -122,18 +122,39 @@ const RnnParam *rnn_param_named(const RnnHandle *h, const char *name, RnnError *
   return NULL;
 }
 
+typedef struct Initialising {
+  const RnnHandle *h;
+  void *block;
+  uint64_t seed;
+  RnnError *error; /* one a parameter */
+} Initialising;
+
+static void initialise_some(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
+{
+  Initialising *job = arg;
+  (void)frame;
+  for (int64_t i = from; i < to; i++) {
+    const ModelParam *p = &job->h->model->param[i];
+    if (job->h->model->real64)
+      rnn_init_f64(p->init, p->a, p->b, p->shape.rank, p->shape.extent, job->seed, p->name,
+                   (double *)job->block + p->offset, &job->error[i]);
+    else
+      rnn_init_f32(p->init, p->a, p->b, p->shape.rank, p->shape.extent, job->seed, p->name,
+                   (float *)job->block + p->offset, &job->error[i]);
+  }
+}
+
+/* Each parameter has a stream of its own: which thread makes it does not matter. */
 bool rnn_initialise(RnnHandle *h, uint64_t seed, RnnError *error)
 {
-  void *block = rnn_block_new(h, error);
-  bool ok = block != NULL;
-  for (int i = 0; ok && i < h->model->params; i++) {
-    const ModelParam *p = &h->model->param[i];
-    ok = h->model->real64 ? rnn_init_f64(p->init, p->a, p->b, p->shape.rank, p->shape.extent, seed, p->name,
-                                         (double *)block + p->offset, error)
-                          : rnn_init_f32(p->init, p->a, p->b, p->shape.rank, p->shape.extent, seed, p->name,
-                                         (float *)block + p->offset, error);
-  }
-  if (ok) memcpy(h->weights, block, rnn_block_bytes(h));
-  free(block);
+  int params = h->model->params;
+  Initialising job = {h, rnn_block_new(h, error), seed, calloc((size_t)params + 1, sizeof *job.error)};
+  bool ok = job.block && (job.error || rnn_fail_memory(error, (size_t)params * sizeof *job.error));
+  if (ok) rnn_pool_run(h->pool, initialise_some, &job, params, 1);
+  for (int i = 0; ok && i < params; i++)
+    if (job.error[i].code != RNN_OK) ok = rnn_fail(error, job.error[i].code, "%s", job.error[i].message);
+  if (ok) memcpy(h->weights, job.block, rnn_block_bytes(h));
+  free(job.error);
+  free(job.block);
   return ok;
 }

@@ -1,5 +1,5 @@
 /* module.c: programs, step and description put together as the constant PREFIX_model (rnn_program.h). That constant and
-   the step are all that other objects see. */
+   the step are all that other objects see. Programs that are compiled later stand in modules of their own. */
 #include "module.h"
 #include "describe.h"
 #include "emit_stream.h"
@@ -41,27 +41,86 @@ static LLVMValueRef program_table(Arena *a, LLVMModuleRef m, const ModuleRequest
   return g;
 }
 
-LLVMModuleRef module_make(Arena *a, Target *target, LLVMContextRef context, const ModuleRequest *r, Text *json)
+const char *module_entry(Arena *a, const char *prefix, ProgramKind kind)
+{
+  return kind == PROGRAM_STEP ? arena_printf(a, "%s" HEADER_STEP_ENTRY, prefix)
+                              : arena_printf(a, "%s_%s", prefix, program_name[kind]);
+}
+
+static LLVMModuleRef new_module(Target *target, LLVMContextRef context, const ModuleRequest *r)
 {
   LLVMModuleRef m = LLVMModuleCreateWithNameInContext(r->source, context);
   target_prepare_module(target, m);
   LLVMSetSourceFileName(m, r->source, strlen(r->source));
+  return m;
+}
+
+static LLVMValueRef address(LLVMContextRef c, const void *at)
+{
+  return LLVMConstIntToPtr(LLVMConstInt(LLVMInt64TypeInContext(c), (uintptr_t)at, 0), LLVMPointerTypeInContext(c, 0));
+}
+
+/* static void *code; NAME(..) { if (!code) code = later->code(later->context, kind); code(..); } */
+static LLVMValueRef first_call(const Target *target, LLVMModuleRef m, const ModuleLater *later, LLVMValueRef fn,
+                               int kind)
+{
+  LLVMContextRef c = LLVMGetModuleContext(m);
+  LLVMTypeRef type = LLVMGlobalGetValueType(fn), ptr = LLVMPointerTypeInContext(c, 0), i32 = LLVMInt32TypeInContext(c);
+  LLVMValueRef code = LLVMAddGlobal(m, ptr, "code"), call = LLVMAddFunction(m, "first", type);
+  LLVMSetInitializer(code, LLVMConstNull(ptr));
+  LLVMSetLinkage(code, LLVMInternalLinkage);
+  LLVMSetLinkage(call, LLVMInternalLinkage);
+  target_prepare_function(target, call);
+  LLVMBuilderRef b = LLVMCreateBuilderInContext(c);
+  LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(c, call, "entry"),
+                    missing = LLVMAppendBasicBlockInContext(c, call, "missing"),
+                    there = LLVMAppendBasicBlockInContext(c, call, "there");
+  LLVMPositionBuilderAtEnd(b, entry);
+  LLVMValueRef known = LLVMBuildLoad2(b, ptr, code, "known");
+  LLVMBuildCondBr(b, LLVMBuildIsNull(b, known, ""), missing, there);
+
+  LLVMPositionBuilderAtEnd(b, missing);
+  LLVMTypeRef ask = LLVMFunctionType(ptr, (LLVMTypeRef[]){ptr, i32}, 2, 0);
+  LLVMValueRef arg[] = {address(c, later->context), LLVMConstInt(i32, (unsigned)kind, 0)};
+  LLVMValueRef made = LLVMBuildCall2(b, ask, address(c, (const void *)later->code), arg, 2, "made");
+  LLVMBuildStore(b, made, code);
+  LLVMBuildBr(b, there);
+
+  LLVMPositionBuilderAtEnd(b, there);
+  LLVMValueRef to = LLVMBuildPhi(b, ptr, "to"), given[8];
+  LLVMAddIncoming(to, (LLVMValueRef[]){known, made}, (LLVMBasicBlockRef[]){entry, missing}, 2);
+  LLVMGetParams(call, given);
+  LLVMSetTailCall(LLVMBuildCall2(b, type, to, given, LLVMCountParams(call), ""), 1);
+  LLVMBuildRetVoid(b);
+  LLVMDisposeBuilder(b);
+  return call;
+}
+
+/* One program: into m, or into a module of its own. What the model's table points to. */
+static LLVMValueRef make_program(Arena *a, Target *target, LLVMModuleRef m, const ModuleRequest *r, const Compiled *p,
+                                 int64_t *step_bytes)
+{
+  ModuleLater *later = r->later && r->later->programs & 1u << p->kind ? r->later : NULL;
+  LLVMModuleRef into = later ? later->module[p->kind] = new_module(target, LLVMGetModuleContext(m), r) : m;
+  bool step = p->kind == PROGRAM_STEP;
+  const char *name = module_entry(a, r->prefix, p->kind);
+  Emit e;
+  emit_init(&e, a, target, into, p->plan, step ? arena_printf(a, "%s_step_frame", r->prefix) : name, r->f64_precision,
+            step);
+  LLVMValueRef fn = step ? emit_stream(&e, r->lowered, name, step_bytes) : emit_program(&e);
+  emit_dispose(&e);
+  if (later) return first_call(target, m, later, fn, (int)p->kind);
+  if (!step) LLVMSetLinkage(fn, LLVMInternalLinkage); /* reached through the table alone */
+  return fn;
+}
+
+LLVMModuleRef module_make(Arena *a, Target *target, LLVMContextRef context, const ModuleRequest *r, Text *json)
+{
+  LLVMModuleRef m = new_module(target, context, r);
   LLVMValueRef *run = ARENA_ARRAY(a, LLVMValueRef, r->n + 1), step = NULL;
-  for (int i = 0; i < r->n; i++) {
-    Emit e;
-    const char *name = arena_printf(a, "%s_%s", r->prefix, program_name[r->programs[i]->kind]);
-    emit_init(&e, a, target, m, r->programs[i]->plan, name, r->f64_precision, false);
-    run[i] = emit_program(&e);
-    LLVMSetLinkage(run[i], LLVMInternalLinkage); /* reached through the table alone */
-    emit_dispose(&e);
-  }
   int64_t step_bytes = 0;
-  if (r->step && !r->step->refused) {
-    Emit e;
-    emit_init(&e, a, target, m, r->step->plan, arena_printf(a, "%s_step_frame", r->prefix), r->f64_precision, true);
-    step = emit_stream(&e, r->lowered, arena_printf(a, "%s" HEADER_STEP_ENTRY, r->prefix), &step_bytes);
-    emit_dispose(&e);
-  }
+  for (int i = 0; i < r->n; i++) run[i] = make_program(a, target, m, r, r->programs[i], NULL);
+  if (r->step && !r->step->refused) step = make_program(a, target, m, r, r->step, &step_bytes);
   Description d = {r->source, r->hash, r->f64_precision, r->programs, r->n, r->step, step_bytes};
   describe_model(json, r->lowered, r->param_count, &d);
 
