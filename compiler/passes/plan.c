@@ -288,6 +288,7 @@ static void print_var(Text *out, const Plan *p, const Var *v, int indent)
   text_printf(out, "    # %s", store_name[a->store]);
   if (a->in) text_printf(out, ", in %s at %d", a->in->name, a->col);
   else if (a->buffer >= 0) text_printf(out, " %d (%d wide)", a->buffer, p->buffers.at[a->buffer].width);
+  if (a->buffer >= 0 && p->buffers.at[a->buffer].rolls) text_puts(out, ", handed on");
   text_puts(out, "\n");
 }
 

@@ -91,6 +91,7 @@ typedef struct VarPlan {
 typedef struct Buffer {
   bool axis[AXES], batch, is_int;
   bool window; /* holds a window of the first axis where the program runs window by window, else all of it */
+  bool rolls;  /* a row a sequence that goes on from each place of its scan to the next: zero when the program starts */
   int lo[AXES], hi[AXES];
   int width;
 } Buffer;

@@ -13,6 +13,7 @@
 #include "future.h"
 #include "name.h"
 #include "simplify.h"
+#include "roll.h"
 #include "share.h"
 #include "stack.h"
 #include "walk.h"
@@ -204,6 +205,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   if (r->kind == PROGRAM_DECODE) plan_phases(c->plan);
   if (loss) {
     find_windows(c->plan, results);
+    roll_buffers(c->plan);
     share_buffers(c->plan);
   }
   return c;

@@ -11,7 +11,7 @@ LENGTHS = np.array([23, 9, 23, 1, 16])
 WIRINGS = {
     "lag": ("h[t] = tanh(W @ h[t-1] + U @ x[t] + b)\n  o[t] = V @ h[t] + c\n  y[t] ~ categorical(o[t])\n  param W : real[6, 6]", 0.8),
     "delay": ("h[t] = tanh(W @ h[t-1] + D @ h[t-5] + U @ x[t] + b)\n  h[-2] = d\n  o[t] = V @ h[t] + E @ h[t-3] + c\n"
-              "  y[t] ~ categorical(o[t])\n  param W : real[6, 6]\n  param d : real[6]", 0.8),
+              "  y[t] ~ categorical(o[t])\n  param W : real[6, 6]\n  param d : real[6]", 0.7),
     "first": ("h[t] = tanh(W @ h[t-1] + U @ x[t] + b)\n  h[0] = h0\n  o[t] = V @ h[t] + G @ h[1] + c\n  y[t] ~ categorical(o[t])\n"
               "  param W : real[6, 6]\n  param h0 : real[6]", 0.1),
     "stack": ("h[t] = stack(2, lstm(6))(x[t])\n  o[t] = dense(4)(h[t])\n  y[t] ~ categorical(o[t])", 0.8),
