@@ -24,12 +24,18 @@ static void full_piece(Emit *e, LLVMValueRef j, void *arg)
   c->piece(e, &(At){c->i, j, e->lanes}, c->arg);
 }
 
+static void full_piece_down(Emit *e, LLVMValueRef i, void *arg)
+{
+  full_piece(e, emit_mul(e, i, emit_i64(e, e->lanes)), arg);
+}
+
 static void row_of_components(Emit *e, LLVMValueRef i, void *arg)
 {
   Components *c = arg;
   c->i = i;
   int full = c->cols / e->lanes * e->lanes;
   if (full == e->lanes) full_piece(e, emit_i64(e, 0), c);
+  else if (full && e->downward) emit_for_down(e, "col", emit_i64(e, full / e->lanes), full_piece_down, c);
   else if (full) emit_for(e, "col", emit_i64(e, 0), emit_i64(e, full), e->lanes, full_piece, c);
   for (int lanes = e->lanes / 2, j = full; lanes >= 1; lanes /= 2) {
     if (!((c->cols - full) & lanes)) continue;
@@ -68,6 +74,7 @@ typedef struct Elements {
 static void element_piece(Emit *e, const At *at, void *arg)
 {
   Elements *x = arg;
+  emit_loop_products(e, x->loop, x->row, at);
   for (int k = 0; k < x->loop->vars.n; k++) {
     Var *v = x->loop->vars.at[k];
     LLVMValueRef value = emit_tree(e, v->rhs, x->row, at);
@@ -84,7 +91,11 @@ static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
   e->loop_began = ++e->clock;
   if (loop->rows * loop->cols > 1)
     for (int k = 0; k < loop->vars.n; k++) emit_numbers(e, loop->vars.at[k]->rhs, row);
-  emit_components(e, loop->rows, loop->cols, element_piece, &(Elements){loop, row});
+  Elements x = {loop, row};
+  int64_t weights = 0;
+  for (int k = 0; k < loop->products.n; k++) weights += shape_count(loop->products.at[k]->rhs->in[0]->shape);
+  if (weights) emit_alternately(e, row, weights, loop->cols, element_piece, &x);
+  else emit_components(e, loop->rows, loop->cols, element_piece, &x);
 }
 
 /* ---- reductions over components ---- */
@@ -314,47 +325,12 @@ static void diagonal_element(Emit *e, LLVMValueRef i, void *arg)
 
 /* ---- products within a row ---- */
 
-static void dot_piece(Emit *e, const At *at, void *arg)
-{
-  Reduce *r = arg; /* written: the vector; shift: the matrix row */
-  LLVMValueRef a = emit_load(e, emit_element(e, r->shift, at->j), at->lanes);
-  LLVMValueRef b = emit_load(e, emit_element(e, r->written, at->j), at->lanes);
-  LLVMValueRef slot = at->lanes == e->lanes ? r->wide : r->narrow;
-  LLVMValueRef so_far = LLVMBuildLoad2(e->b, LLVMTypeOf(a), at->lanes == e->lanes ? r->wide : slot, "");
-  if (at->lanes == e->lanes || at->lanes == 1) {
-    LLVMBuildStore(e->b, math_fma(&e->math, a, b, so_far), slot);
-    return;
-  }
-  LLVMValueRef sum = emit_across(e, OP_ADD, LLVMBuildFMul(e->b, a, b, ""), at->lanes);
-  so_far = LLVMBuildLoad2(e->b, e->real, r->narrow, "");
-  LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, so_far, sum, ""), r->narrow);
-}
-
-/* sum of a[j] b[j], j < n */
-static LLVMValueRef dot(Emit *e, LLVMValueRef a, LLVMValueRef b, int n)
-{
-  Reduce r = {.shift = a, .written = b};
-  bool wide = e->lanes > 1 && n >= e->lanes;
-  r.narrow = emit_stack(e, e->real, 1, "partial");
-  LLVMBuildStore(e->b, emit_real(e, 0), r.narrow);
-  r.wide = r.narrow;
-  if (wide) {
-    r.wide = emit_stack(e, emit_vector(e, e->real, e->lanes), 1, "partials");
-    LLVMBuildStore(e->b, emit_splat(e, emit_real(e, 0), e->lanes), r.wide);
-  }
-  emit_components(e, 1, n, dot_piece, &r);
-  LLVMValueRef total = LLVMBuildLoad2(e->b, e->real, r.narrow, "");
-  if (!wide) return total;
-  LLVMValueRef partials = LLVMBuildLoad2(e->b, emit_vector(e, e->real, e->lanes), r.wide, "");
-  return LLVMBuildFAdd(e->b, emit_across(e, OP_ADD, partials, e->lanes), total, "");
-}
-
-/* to[i] = a[i, :] . b */
-static void matvec_row(Emit *e, LLVMValueRef i, void *arg)
+/* to[j ..] = a[j .., :] . b */
+static void matvec_piece(Emit *e, const At *at, void *arg)
 {
   Rowwise *w = arg;
-  LLVMValueRef row = emit_element(e, w->a, emit_mul(e, i, emit_i64(e, w->k)));
-  emit_store(e, dot(e, row, w->b, w->k), emit_element(e, w->to, i));
+  DotTerm term = {emit_element(e, w->a, emit_mul(e, at->j, emit_i64(e, w->k))), w->b, w->k};
+  emit_store(e, emit_dots(e, &term, 1, at->lanes), emit_element(e, w->to, at->j));
 }
 
 /* One output row i, columns at: the sum over k of a[i, k] b[k, at], in k's order. */
@@ -450,7 +426,7 @@ static void matmul(Emit *e, Rowwise *w)
   }
   w->b = emit_place(e, b, w->row);
   if (b->shape.rank == 1 && !ta) {
-    emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->m), 1, matvec_row, w);
+    emit_alternately(e, w->row, (int64_t)w->m * w->k, w->m, matvec_piece, w);
     return;
   }
   if (b->shape.rank == 1) { /* a' b: b as the row of a product with a, so that a is read along its rows */
