@@ -5,8 +5,6 @@
    lanes 15 additions instead of 64. Several products with as many rows are one sum: U @ h[t-1] goes on where W @ x[t]
    ended. The result depends on the row's elements and the vector alone. */
 #include "emit.h"
-#include "name.h"
-#include <assert.h>
 
 enum {
   LANES = 64,

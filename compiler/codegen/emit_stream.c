@@ -52,7 +52,7 @@ static void carried_rooms(Emit *e, Stream *s, bool place)
       if (!place) continue;
       int col, root = plan_of(emit_root(v, &col))->buffer;
       const Buffer *rows = &e->plan->buffers.at[root];
-      int64_t at = (int64_t)rows->width * (rows->lo[AXIS_T] + b->offset - 1) + col;
+      int64_t at = (rows->axis[AXIS_T] ? (int64_t)rows->width * (rows->lo[AXIS_T] + b->offset - 1) : 0) + col;
       r->at = s->room[root].at + at * element_bytes(e, rows);
     }
   }
@@ -177,6 +177,18 @@ static void age_input(Emit *e, const Stream *s, int i)
   copy(e, b->is_int, (int64_t)b->lo[AXIS_T] * b->width, (Copy){.to = base, .from = next});
 }
 
+/* The next step finds it where this one left it. */
+static bool is_one_place(const Emit *e, const Var *carry)
+{
+  int col, buffer = plan_of(emit_root(carry->carry_of, &col))->buffer;
+  if (buffer < 0 || e->plan->buffers.at[buffer].axis[AXIS_T]) return false;
+  for (int i = 0; i < carry->carry_of->bound.n; i++)
+    if (carry->carry_of->bound.at[i].var == carry &&
+        emit_is_in_place(e, carry->carry_of, &carry->carry_of->bound.at[i]))
+      return true;
+  return false;
+}
+
 /* What this step's places 0, -1, .. become at the next one. Of a feedback they are known only then: when it has been
  * taken. */
 static void carry_over(Emit *e, const Stream *s, bool feedback)
@@ -187,6 +199,7 @@ static void carry_over(Emit *e, const Stream *s, bool feedback)
     int buffer = plan_of(v->carry_of)->buffer;
     bool late = buffer >= 0 && s->room[buffer].feedback;
     if (late != feedback) continue;
+    if (is_one_place(e, v)) continue;
     LLVMValueRef from = address(e, v->carry_of, v->carry_offset - late), to = address(e, v, 0);
     copy_variable(e, v, to, from);
   }

@@ -3,6 +3,7 @@
    straight into it. Needs: the schedule. Leaves: equations and order. */
 #include "plan.h"
 #include "absorb.h"
+#include "in_place.h"
 #include "name.h"
 #include "schedule.h"
 #include "walk.h"
@@ -228,6 +229,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep, bool one_row)
       reach(p, v, b->axis, b->kind == FROM_START ? 1 - b->offset : 0, b->kind == FROM_END ? b->offset : 0);
     }
   }
+  if (one_row) keep_in_place(p);
   return p;
 }
 
