@@ -139,6 +139,7 @@ static LLVMValueRef load_field(Emit *e, Field f)
 
 LLVMValueRef emit_field(Emit *e, Field f)
 {
+  if (e->stream && (f == FRAME_T || f == FRAME_B)) return emit_i64(e, 1);
   if (!e->field[f]) IN_ENTRY(e, e->field[f], load_field(e, f));
   return e->field[f];
 }
@@ -167,8 +168,19 @@ LLVMValueRef emit_item_i64(Emit *e, LLVMValueRef array, LLVMValueRef index)
 
 /* ---- loops ---- */
 
+static bool runs_once(LLVMValueRef from, LLVMValueRef to, int64_t step)
+{
+  if (!LLVMIsAConstantInt(from) || !LLVMIsAConstantInt(to)) return false;
+  int64_t n = LLVMConstIntGetSExtValue(to) - LLVMConstIntGetSExtValue(from);
+  return n > 0 && n <= step;
+}
+
 void emit_for(Emit *e, const char *name, LLVMValueRef from, LLVMValueRef to, int64_t step, EmitBody *body, void *arg)
 {
+  if (runs_once(from, to, step)) {
+    body(e, from, arg);
+    return;
+  }
   LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), loop = emit_block(e, name), done = emit_block(e, "done");
   LLVMValueRef any = LLVMBuildICmp(e->b, LLVMIntSLT, from, to, "");
   LLVMBuildCondBr(e->b, any, loop, done);
@@ -187,6 +199,10 @@ void emit_for(Emit *e, const char *name, LLVMValueRef from, LLVMValueRef to, int
 
 void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body, void *arg)
 {
+  if (runs_once(emit_i64(e, 0), count, 1)) {
+    body(e, emit_i64(e, 0), arg);
+    return;
+  }
   LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), loop = emit_block(e, name), done = emit_block(e, "done");
   LLVMValueRef any = LLVMBuildICmp(e->b, LLVMIntSGT, count, emit_i64(e, 0), "");
   LLVMBuildCondBr(e->b, any, loop, done);
@@ -205,8 +221,7 @@ void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body
 
 /* ---- addresses ---- */
 
-/* The variable whose memory v's row is part of, and its first column there. */
-static const Var *root_of(const Var *v, int *col)
+const Var *emit_root(const Var *v, int *col)
 {
   *col = 0;
   for (; plan_of(v)->in; v = plan_of(v)->in) *col += plan_of(v)->col;
@@ -216,7 +231,13 @@ static const Var *root_of(const Var *v, int *col)
 Store emit_store_of(const Var *v)
 {
   int col;
-  return plan_of(root_of(v, &col))->store;
+  return plan_of(emit_root(v, &col))->store;
+}
+
+bool emit_is_in_place(const Emit *e, const Var *v, const Boundary *b)
+{
+  return e->stream && v->kind == VAR_COMPUTED && b->var->kind == VAR_CARRY && b->var->carry_of == v &&
+         b->kind == FROM_START && b->offset == b->var->carry_offset;
 }
 
 int emit_width(const Var *v) { return v->shape.token ? 1 : (int)shape_count(v->shape); }
@@ -224,7 +245,7 @@ int emit_width(const Var *v) { return v->shape.token ? 1 : (int)shape_count(v->s
 int64_t emit_stride(const Emit *e, const Var *v)
 {
   int col;
-  const VarPlan *p = plan_of(root_of(v, &col));
+  const VarPlan *p = plan_of(emit_root(v, &col));
   return p->buffer >= 0 ? e->plan->buffers.at[p->buffer].width : emit_width(v);
 }
 
@@ -237,11 +258,13 @@ LLVMValueRef emit_origin(Emit *e, Axis axis)
 
 LLVMValueRef emit_live(Emit *e, Axis axis, LLVMValueRef place)
 {
+  if (e->stream) return emit_i64(e, 1);
   return emit_item_i64(e, emit_field(e, axis == AXIS_T ? FRAME_LIVE : FRAME_LIVE2), place);
 }
 
 LLVMValueRef emit_length(Emit *e, Axis axis, const Row *row)
 {
+  if (e->stream) return emit_i64(e, 1);
   return emit_item_i64(e, emit_field(e, axis == AXIS_T ? FRAME_LEN : FRAME_LEN2), row->b[axis]);
 }
 
@@ -304,7 +327,7 @@ static LLVMValueRef row_index(Emit *e, const Var *v, const Buffer *buf, const Pl
 bool emit_is_block(const Emit *e, const Var *v)
 {
   int col;
-  const VarPlan *p = plan_of(root_of(v, &col));
+  const VarPlan *p = plan_of(emit_root(v, &col));
   const Buffer *b = p->buffer >= 0 ? &e->plan->buffers.at[p->buffer] : NULL;
   return !b || !b->axis[AXIS_T] || !b->axis[AXIS_S] || (b->lo[AXIS_S] == 0 && b->hi[AXIS_S] == 0);
 }
@@ -312,7 +335,7 @@ bool emit_is_block(const Emit *e, const Var *v)
 LLVMValueRef emit_row_address(Emit *e, const Var *v, const Place at[AXES], const Row *row)
 {
   int col;
-  const Var *root = root_of(v, &col);
+  const Var *root = emit_root(v, &col);
   const VarPlan *p = plan_of(root);
   LLVMTypeRef element = v->shape.token ? e->i32 : e->real;
   LLVMValueRef base = NULL, index = NULL;

@@ -68,6 +68,7 @@ typedef struct Emit {
   int *value_time; /* by variable id: when (by `clock`) value[] was made. A number is valid since the row began, .. */
   LLVMValueRef *number; /* by expression id: a number computed before the loop */
   int *number_time;     /* .. this one since the loop began, a component's value only in its piece of the loop */
+  bool downward;        /* loops over components begin at the end */
   int clock, row_began, loop_began, piece_began;
 
   struct Products *products; /* emit_product.c's */
@@ -114,6 +115,10 @@ LLVMValueRef emit_token(Emit *e, const Expr *read, const Row *row); /* i64: its 
 int64_t emit_stride(const Emit *e, const Var *v);                   /* elements from one row to the next */
 Store emit_store_of(const Var *v);
 int emit_width(const Var *v);
+/* In a streaming step: what is carried into this boundary stays at the boundary's own place. */
+bool emit_is_in_place(const Emit *e, const Var *v, const Boundary *b);
+/* The variable whose memory v's row is part of, and its first column there. */
+const Var *emit_root(const Var *v, int *col);
 
 /* ---- emit_nest.c: the loops around a row ---- */
 /* Which rows: sequences from .. to in the order of an axis, at the places that scans around have fixed; where nothing
@@ -150,6 +155,20 @@ void emit_when(Emit *e, LLVMValueRef condition, EmitRow *body, const Row *row, v
 LLVMValueRef emit_tree(Emit *e, const Expr *x, const Row *row, const At *at);
 void emit_numbers(Emit *e, const Expr *x, const Row *row);        /* the numbers below a tree, before its loop */
 LLVMValueRef emit_number(Emit *e, const Expr *x, const Row *row); /* a tree of rank 0 */
+/* i64: how many steps of its sequence lie before the window, or before this streaming step */
+LLVMValueRef emit_steps_before(Emit *e, const Row *row);
+
+/* ---- emit_dots.c: a matrix, row by row, times a vector ---- */
+typedef struct DotTerm {
+  LLVMValueRef matrix, vector; /* addresses: of the first row, of the vector */
+  int64_t k;                   /* columns */
+} DotTerm;
+/* The sum of all terms for `rows` rows (a power of two, at most e->lanes), as one vector. */
+LLVMValueRef emit_dots(Emit *e, const DotTerm *term, int terms, int rows);
+/* A sum in a loop that has absorbed products, or such a product itself; NULL where x is neither. */
+LLVMValueRef emit_absorbed(Emit *e, const Expr *x, const Row *row, const At *at);
+/* All products of an elementwise loop, before its equations. */
+void emit_loop_products(Emit *e, const Loop *loop, const Row *row, const At *at);
 
 /* ---- emit_rows.c: equations of one row ---- */
 void emit_group(Emit *e, const Group *g, const Row *row);
@@ -157,6 +176,8 @@ void emit_structured(Emit *e, const Var *v, const Row *row); /* one structured e
 /* piece(at) over all components of rows x cols, in vectors and what is left over */
 typedef void EmitPiece(Emit *e, const At *at, void *arg);
 void emit_components(Emit *e, int rows, int cols, EmitPiece *piece, void *arg);
+/* emit_dots.c: the same for one row of components that read so many weights, up and down in turn from step to step */
+void emit_alternately(Emit *e, const Row *row, int64_t weights, int cols, EmitPiece *piece, void *arg);
 LLVMValueRef emit_across(Emit *e, Op op, LLVMValueRef vector, int lanes); /* OP_ADD, OP_MAX over the lanes */
 
 /* ---- emit_sum.c: reductions over t and the batch ---- */

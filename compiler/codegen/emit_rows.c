@@ -29,12 +29,19 @@ static void full_piece(Emit *e, LLVMValueRef j, void *arg)
   }
 }
 
+static void full_piece_down(Emit *e, LLVMValueRef i, void *arg)
+{
+  const Components *c = arg;
+  full_piece(e, emit_mul(e, i, emit_i64(e, c->turn * e->lanes)), arg);
+}
+
 static void row_of_components(Emit *e, LLVMValueRef i, void *arg)
 {
   Components *c = arg;
   c->i = i;
   int full = c->cols / e->lanes * e->lanes, turn = c->turn * e->lanes;
   if (full == turn) full_piece(e, emit_i64(e, 0), c);
+  else if (full && e->downward) emit_for_down(e, "col", emit_i64(e, full / turn), full_piece_down, c);
   else if (full) emit_for(e, "col", emit_i64(e, 0), emit_i64(e, full), turn, full_piece, c);
   for (int lanes = e->lanes / 2, j = full; lanes >= 1; lanes /= 2) {
     if (!((c->cols - full) & lanes)) continue;
@@ -161,6 +168,7 @@ typedef struct Elements {
 static void element_piece(Emit *e, const At *at, void *arg)
 {
   Elements *x = arg;
+  emit_loop_products(e, x->loop, x->row, at);
   for (int k = 0; k < x->loop->vars.n; k++) {
     Var *v = x->loop->vars.at[k];
     if (is_reduction(v)) {
@@ -200,7 +208,10 @@ static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
   }
   for (int k = 0; k < n; k++)
     if (is_reduction(loop->vars.at[k])) x.partial[k] = partial_begin(e, OP_ADD, loop->cols, turn);
-  components_by(e, loop->rows, loop->cols, turn, element_piece, &x);
+  int64_t weights = 0;
+  for (int k = 0; k < loop->products.n; k++) weights += shape_count(loop->products.at[k]->rhs->in[0]->shape);
+  if (weights) emit_alternately(e, row, weights, loop->cols, element_piece, &x);
+  else components_by(e, loop->rows, loop->cols, turn, element_piece, &x);
   for (int k = 0; k < n; k++)
     if (is_reduction(loop->vars.at[k])) end_sum(e, loop->vars.at[k], &x.partial[k], row);
 }
@@ -389,39 +400,12 @@ static void diagonal_element(Emit *e, LLVMValueRef i, void *arg)
 
 /* ---- products within a row ---- */
 
-typedef struct Dot {
-  LLVMValueRef a, b;
-  Partial partial;
-} Dot;
-
-static void dot_piece(Emit *e, const At *at, void *arg)
-{
-  Dot *d = arg;
-  LLVMValueRef a = emit_load(e, emit_element(e, d->a, at->j), at->lanes);
-  LLVMValueRef b = emit_load(e, emit_element(e, d->b, at->j), at->lanes);
-  if (!d->partial.chains || at->lanes != e->lanes) {
-    partial_add(e, &d->partial, LLVMBuildFMul(e->b, a, b, ""), at);
-    return;
-  }
-  LLVMValueRef slot = d->partial.wide[at->chain], so_far = LLVMBuildLoad2(e->b, LLVMTypeOf(a), slot, "");
-  LLVMBuildStore(e->b, math_fma(&e->math, a, b, so_far), slot);
-}
-
-/* sum of a[j] b[j], j < n */
-static LLVMValueRef dot(Emit *e, LLVMValueRef a, LLVMValueRef b, int n)
-{
-  int turn = chains(e, n);
-  Dot d = {a, b, partial_begin(e, OP_ADD, n, turn)};
-  components_by(e, 1, n, turn, dot_piece, &d);
-  return partial_total(e, &d.partial);
-}
-
-/* to[i] = a[i, :] . b */
-static void matvec_row(Emit *e, LLVMValueRef i, void *arg)
+/* to[j ..] = a[j .., :] . b */
+static void matvec_piece(Emit *e, const At *at, void *arg)
 {
   Rowwise *w = arg;
-  LLVMValueRef row = emit_element(e, w->a, emit_mul(e, i, emit_i64(e, w->k)));
-  emit_store(e, dot(e, row, w->b, w->k), emit_element(e, w->to, i));
+  DotTerm term = {emit_element(e, w->a, emit_mul(e, at->j, emit_i64(e, w->k))), w->b, w->k};
+  emit_store(e, emit_dots(e, &term, 1, at->lanes), emit_element(e, w->to, at->j));
 }
 
 /* One output row i, columns at: the sum over k of a[i, k] b[k, at], in k's order. */
@@ -517,7 +501,7 @@ static void matmul(Emit *e, Rowwise *w)
   }
   w->b = emit_place(e, b, w->row);
   if (b->shape.rank == 1 && !ta) {
-    emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->m), 1, matvec_row, w);
+    emit_alternately(e, w->row, (int64_t)w->m * w->k, w->m, matvec_piece, w);
     return;
   }
   if (b->shape.rank == 1) { /* a' b: b as the row of a product with a, so that a is read along its rows */

@@ -109,14 +109,21 @@ static void fill_row(Emit *e, const Row *row, void *arg)
 
 static void group_row(Emit *e, const Row *row, void *arg) { emit_group(e, arg, row); }
 
+/* the rows that the function being built is called for */
+static Nest part(Emit *e)
+{
+  if (e->stream) return (Nest){.from = emit_i64(e, 0), .to = emit_i64(e, 1)};
+  return (Nest){.from = LLVMGetParam(e->fn, 2), .to = LLVMGetParam(e->fn, 3)};
+}
+
 /* FILL, ROWS: parts of the domain's first axis, or of the sequences */
 static LLVMValueRef rows_body(Emit *e, const Step *s, int number)
 {
   const char *what = s->kind == STEP_FILL ? arena_printf(e->arena, "fill.%s", s->var->name) : "rows";
   LLVMValueRef fn = emit_begin(e, step_name(e, number, what), true, true);
-  Nest part = {.from = LLVMGetParam(fn, 2), .to = LLVMGetParam(fn, 3)};
-  if (s->kind == STEP_FILL) emit_nest(e, s->dom, &part, fill_row, (void *)s);
-  else emit_nest(e, s->dom, &part, group_row, (void *)&s->group);
+  Nest mine = part(e);
+  if (s->kind == STEP_FILL) emit_nest(e, s->dom, &mine, fill_row, (void *)s);
+  else emit_nest(e, s->dom, &mine, group_row, (void *)&s->group);
   emit_end(e);
   return fn;
 }
@@ -185,7 +192,9 @@ static void scan_place(Emit *e, LLVMValueRef i, void *arg)
   for (int k = 0; k < s->step->items.n; k++) {
     const Step *item = &s->step->items.at[k];
     switch (item->kind) {
-    case STEP_FILL: emit_nest(e, item->dom, &n, fill_row, (void *)item); break;
+    case STEP_FILL:
+      if (!emit_is_in_place(e, item->var, item->bound)) emit_nest(e, item->dom, &n, fill_row, (void *)item);
+      break;
     case STEP_ROWS: emit_nest(e, item->dom, &n, group_row, (void *)&item->group); break;
     case STEP_SCAN: inner_scan(e, item, &n); break;
     case STEP_PRODUCT: scan_product(e, item->var, &n); break;
@@ -197,7 +206,8 @@ static void scan_place(Emit *e, LLVMValueRef i, void *arg)
 static LLVMValueRef scan_body(Emit *e, const Step *step, int number)
 {
   LLVMValueRef fn = emit_begin(e, step_name(e, number, "scan"), true, true);
-  inner_scan(e, step, &(Nest){.from = LLVMGetParam(fn, 2), .to = LLVMGetParam(fn, 3)});
+  Nest mine = part(e);
+  inner_scan(e, step, &mine);
   emit_end(e);
   return fn;
 }
@@ -349,7 +359,9 @@ static int make_body(Emit *e, const Step *s, int left, int number, Body *body)
 static void call_step(Emit *e, const Step *s, const Body *body)
 {
   switch (s->kind) {
-  case STEP_FILL: emit_parallel(e, body->fn, emit_parts(e, s->dom), 64); break;
+  case STEP_FILL:
+    if (!emit_is_in_place(e, s->var, s->bound)) emit_parallel(e, body->fn, emit_parts(e, s->dom), 64);
+    break;
   case STEP_ROWS:
     if (s->dom & (DOM_AXES | DOM_B)) emit_parallel_domain(e, body->fn, s->dom, 8);
     else emit_whole(e, body->fn, emit_i64(e, 1));

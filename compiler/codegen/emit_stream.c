@@ -12,6 +12,7 @@ typedef struct Room { /* where a buffer starts in the state, or which port it is
   int64_t at;         /* bytes; -1: the caller's own array */
   int port;           /* of an input; -1: none */
   bool feedback;
+  bool within; /* another buffer's rows */
 } Room;
 
 typedef struct Stream {
@@ -37,6 +38,26 @@ static int kept(const Emit *e, const Room *r, int buffer)
   return r->port >= 0;
 }
 
+/* What is carried to a place before the first of v's rows stays there, without a room of its own: found before the
+   rooms are laid out, placed behind that. */
+static void carried_rooms(Emit *e, Stream *s, bool place)
+{
+  for (int i = 0; i < e->plan->system->vars.n; i++) {
+    const Var *v = e->plan->system->vars.at[i];
+    for (int k = 0; k < v->bound.n; k++) {
+      const Boundary *b = &v->bound.at[k];
+      if (!emit_is_in_place(e, v, b)) continue;
+      Room *r = &s->room[plan_of(b->var)->buffer];
+      r->within = true;
+      if (!place) continue;
+      int col, root = plan_of(emit_root(v, &col))->buffer;
+      const Buffer *rows = &e->plan->buffers.at[root];
+      int64_t at = (rows->axis[AXIS_T] ? (int64_t)rows->width * (rows->lo[AXIS_T] + b->offset - 1) : 0) + col;
+      r->at = s->room[root].at + at * element_bytes(e, rows);
+    }
+  }
+}
+
 static void lay_out(Emit *e, Stream *s, const System *whole)
 {
   const Plan *p = e->plan;
@@ -52,16 +73,18 @@ static void lay_out(Emit *e, Stream *s, const System *whole)
     r->port = port++;
     r->feedback = use == STEP_FEEDBACK;
   }
+  carried_rooms(e, s, false);
   for (int keep = 1; keep >= 0; keep--)
     for (int i = 0; i < p->buffers.n; i++) {
       Room *r = &s->room[i];
       const Buffer *b = &p->buffers.at[i];
       bool callers_own = r->port >= 0 && buffer_rows(b) == 1;
-      if (callers_own || kept(e, r, i) != keep) continue;
+      if (callers_own || r->within || kept(e, r, i) != keep) continue;
       int64_t bytes = b->width * buffer_rows(b) * element_bytes(e, b);
       r->at = s->bytes;
       s->bytes += (bytes + STATE_UNIT - 1) / STATE_UNIT * STATE_UNIT;
     }
+  carried_rooms(e, s, true);
 }
 
 /* ---- memory ---- */
@@ -154,16 +177,29 @@ static void age_input(Emit *e, const Stream *s, int i)
   copy(e, b->is_int, (int64_t)b->lo[AXIS_T] * b->width, (Copy){.to = base, .from = next});
 }
 
+/* The next step finds it where this one left it. */
+static bool is_one_place(const Emit *e, const Var *carry)
+{
+  int col, buffer = plan_of(emit_root(carry->carry_of, &col))->buffer;
+  if (buffer < 0 || e->plan->buffers.at[buffer].axis[AXIS_T]) return false;
+  for (int i = 0; i < carry->carry_of->bound.n; i++)
+    if (carry->carry_of->bound.at[i].var == carry &&
+        emit_is_in_place(e, carry->carry_of, &carry->carry_of->bound.at[i]))
+      return true;
+  return false;
+}
+
 /* What this step's places 0, -1, .. become at the next one. Of a feedback they are known only then: when it has been
  * taken. */
 static void carry_over(Emit *e, const Stream *s, bool feedback)
 {
-  for (int i = 0; i < e->plan->system->vars.n; i++) {
+  for (int i = e->plan->system->vars.n - 1; i >= 0; i--) { /* the places furthest back, which come last, first */
     const Var *v = e->plan->system->vars.at[i];
     if (v->kind != VAR_CARRY || plan_of(v)->buffer < 0) continue;
     int buffer = plan_of(v->carry_of)->buffer;
     bool late = buffer >= 0 && s->room[buffer].feedback;
     if (late != feedback) continue;
+    if (is_one_place(e, v)) continue;
     LLVMValueRef from = address(e, v->carry_of, v->carry_offset - late), to = address(e, v, 0);
     copy_variable(e, v, to, from);
   }

@@ -59,10 +59,7 @@ static LLVMValueRef truth(Emit *e, const Expr *x, const Row *row, const At *at)
 }
 
 /* the same for all components */
-static bool is_number(const Expr *x)
-{
-  return x->shape.rank == 0 || (x->op == OP_BCAST && x->in[0]->shape.rank == 0);
-}
+static bool is_number(const Expr *x) { return x->shape.rank == 0 || (x->op == OP_BCAST && x->in[0]->shape.rank == 0); }
 
 static LLVMValueRef emit_operator(Emit *e, const Expr *x, const Row *row, const At *at)
 {
@@ -146,8 +143,7 @@ static LLVMValueRef is_at(Emit *e, const Expr *x, const Row *row)
 
 static LLVMValueRef count_real(Emit *e, LLVMValueRef n) { return LLVMBuildSIToFP(e->b, n, e->real, ""); }
 
-/* How many steps of its sequence lie before the window, or before this streaming step. */
-static LLVMValueRef steps_before(Emit *e, const Row *row)
+LLVMValueRef emit_steps_before(Emit *e, const Row *row)
 {
   if (!e->stream)
     return emit_add(e, emit_item_i64(e, emit_field(e, FRAME_START), row->b[AXIS_T]), emit_origin(e, AXIS_T));
@@ -163,7 +159,7 @@ static LLVMValueRef number_leaf(Emit *e, const Expr *x, const Row *row)
   case OP_CONST: return emit_real(e, x->value);
   case OP_TIME: {
     LLVMValueRef number = emit_add(e, row->at[x->attr[0]], emit_i64(e, 1));
-    return count_real(e, x->attr[0] == AXIS_T ? emit_add(e, number, steps_before(e, row)) : number);
+    return count_real(e, x->attr[0] == AXIS_T ? emit_add(e, number, emit_steps_before(e, row)) : number);
   }
   case OP_LENGTH: return count_real(e, emit_length(e, x->attr[0], row));
   case OP_LIVE: return count_real(e, emit_live(e, x->attr[0], row->at[x->attr[0]]));
@@ -254,6 +250,8 @@ LLVMValueRef emit_tree(Emit *e, const Expr *x, const Row *row, const At *at)
 {
   if (x->shape.rank == 0) return emit_splat(e, emit_number(e, x, row), at->lanes);
   if (in_registers(e, x)) return e->value[x->var->id];
+  LLVMValueRef sum = emit_absorbed(e, x, row, at);
+  if (sum) return sum;
   if (x->op == OP_BCAST) return emit_splat(e, emit_number(e, x->in[0], row), at->lanes);
   return op_is_ew(x) ? emit_operator(e, x, row, at) : shaped_leaf(e, x, row, at);
 }

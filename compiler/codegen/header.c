@@ -141,9 +141,10 @@ static void put_params(Header *h)
   const json_t *params = json_object_get(h->model, "params");
   text_printf(
       t,
-      "/* The block of parameters: an array of %s_PARAM_COUNT reals, aligned as one; each parameter row by row from\n  "
-      " here "
-      "on. Between them may be gaps, which are not read. librnn's rnn_load and rnn_weights give such a block. */\n",
+      "/* The block of parameters: an array of %s_PARAM_COUNT reals, aligned as one (on 64 bytes a step is faster by "
+      "up\n"
+      "   to a fifth); each parameter row by row from here on. Between them may be gaps, which are not read. librnn's\n"
+      "   rnn_load and rnn_weights give such a block. */\n",
       h->macro);
   for (size_t i = 0; i < json_array_size(params); i++) {
     const json_t *p = json_array_get(params, i);

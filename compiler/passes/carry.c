@@ -9,7 +9,7 @@ static bool is_start(const Boundary *b, int offset)
 }
 
 /* What varies over t but not over the sequences belongs to a batch: nothing of it is carried. */
-static void carry_place(System *s, Var *v, int offset)
+static void carry_place(System *s, Var *v, int offset, bool zeroed)
 {
   Var *old = boundary_at(v, AXIS_T, FROM_START, offset);
   if ((v->kind != VAR_COMPUTED && !old) || !(v->dom & DOM_B)) return;
@@ -20,6 +20,10 @@ static void carry_place(System *s, Var *v, int offset)
   if (v->shape.token && old) { /* no expression chooses between tokens: the fill does */
     for (int i = 0; i < v->bound.n; i++)
       if (is_start(&v->bound.at[i], offset)) v->bound.at[i].carried = carry;
+    return;
+  }
+  if (!old && zeroed && !v->shape.token) {
+    vec_push(s->arena, &v->bound, ((Boundary){.axis = AXIS_T, .kind = FROM_START, .offset = offset, .var = carry}));
     return;
   }
   Expr *before = old ? ex_var(s, old) : ex_const(s, v->shape.token ? -1 : 0), *carried = ex_var(s, carry);
@@ -36,7 +40,7 @@ static void carry_place(System *s, Var *v, int offset)
   vec_push(s->arena, &v->bound, ((Boundary){.axis = AXIS_T, .kind = FROM_START, .offset = offset, .var = start}));
 }
 
-void carry_states(System *s)
+void carry_states(System *s, bool zeroed)
 {
   int n = s->vars.n;
   int *lags = ARENA_ARRAY(s->arena, int, n);
@@ -49,5 +53,5 @@ void carry_states(System *s)
     }
   }
   for (int i = 0; i < n; i++)
-    for (int k = 0; k < lags[i]; k++) carry_place(s, s->vars.at[i], -k);
+    for (int k = 0; k < lags[i]; k++) carry_place(s, s->vars.at[i], -k, zeroed);
 }

@@ -2,6 +2,8 @@
    stack; its scan's at the same t, one row a sequence; everything else gets a buffer. The parts of a concat are written
    straight into it. Needs: the schedule. Leaves: equations and order. */
 #include "plan.h"
+#include "absorb.h"
+#include "in_place.h"
 #include "name.h"
 #include "schedule.h"
 #include "walk.h"
@@ -44,6 +46,7 @@ static Store store_for(const Var *v, const Var *reader, const Expr *read, const 
 static void need(Var *v, Store store)
 {
   VarPlan *p = plan_of(v);
+  if (p->absorbed) return;
   if (store == STORE_ROW && count(v) > ROW_LIMIT) store = beside_scan(v);
   p->store = at_least(p->store, store);
 }
@@ -226,7 +229,7 @@ Uses *plan_uses(const Plan *p)
   return use;
 }
 
-Plan *plan_make(System *s, Var *const *keep, int nkeep)
+Plan *plan_make(System *s, Var *const *keep, int nkeep, bool one_row)
 {
   Plan *p = ARENA_NEW(s->arena, Plan);
   p->system = s;
@@ -238,6 +241,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
     s->vars.at[i]->plan = a;
   }
   schedule(p);
+  if (one_row) absorb_products(p);
   for (int i = 0; i < p->steps.n; i++) p->steps.at[i].phases = phase_bit(PHASE_ALL);
 
   for (int i = 0; i < s->vars.n; i++) {
@@ -271,6 +275,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep)
       reach(p, v, b->axis, b->kind == FROM_START ? 1 - b->offset : 0, b->kind == FROM_END ? b->offset : 0);
     }
   }
+  if (one_row) keep_in_place(p);
   return p;
 }
 
@@ -300,6 +305,7 @@ static void print_group(Text *out, const Plan *p, const Group *g, int indent)
       if (l->rows > 1) text_printf(out, "%*sloop %d x %d\n", indent, "", l->rows, l->cols);
       else text_printf(out, "%*sloop %d\n", indent, "", l->cols);
     }
+    for (int k = 0; k < l->products.n; k++) print_var(out, p, l->products.at[k], indent + 2);
     for (int k = 0; k < l->vars.n; k++) print_var(out, p, l->vars.at[k], indent + 2);
   }
 }

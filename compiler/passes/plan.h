@@ -14,6 +14,7 @@ typedef struct Loop {
   bool elementwise;
   int rows, cols; /* of the shape: a vector is 1 x n, a number 1 x 1 */
   Vec(Var *) vars;
+  Vec(Var *) products; /* that it computes as it reads them (absorb.h) */
 } Loop;
 
 /* Equations of one row each: loops in order, for one sequence at one t. */
@@ -83,8 +84,9 @@ typedef struct VarPlan {
   int scan;        /* inside which scan; -1 none */
   int fixed;       /* axes of the scans around it */
   bool placed;
-  bool lost; /* its memory is another variable's by the program's end */
-  Var *in;   /* lives in columns of that variable (a concat) */
+  bool lost;     /* its memory is another variable's by the program's end */
+  bool absorbed; /* a product that its reader's loop computes: no memory */
+  Var *in;       /* lives in columns of that variable (a concat) */
 } VarPlan;
 
 /* Which of the axes and the batch its rows vary over; lo and hi: places beside 1..T that it has on each axis. */
@@ -127,8 +129,8 @@ typedef struct Uses {
 Uses *plan_uses(const Plan *p); /* one a step of the plan */
 
 /* keep[0..nkeep): variables that must have a buffer of their own at the end. The system is pruned and in named form
- * (name.h). */
-Plan *plan_make(System *s, Var *const *keep, int nkeep);
+ * (name.h). one_row: it will run for one sequence at one t. */
+Plan *plan_make(System *s, Var *const *keep, int nkeep, bool one_row);
 void plan_phases(Plan *p); /* tells which steps need run only once, so that the code can run them apart */
 void plan_print(Text *out, const Plan *p); /* --emit=schedule */
 #endif

@@ -183,7 +183,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   if (!metrics) s->metrics.n = 0;
   prune(s, keep.at, keep.n);
   if (r->kind == PROGRAM_STEP && (c->refused = future_reason(s, keep.at, keep.n))) return c;
-  if (r->windows) carry_states(s);
+  if (r->windows) carry_states(s, r->kind == PROGRAM_STEP);
   if (stage == STAGE_EQUATIONS) return c;
   if (r->kind == PROGRAM_TRAIN) {
     if (stage != STAGE_ADJOINT)
@@ -201,7 +201,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
     if (s->vars.at[i]->kind == VAR_CARRY) vec_push(a, &keep, s->vars.at[i]->carry_of);
   prune(s, keep.at, keep.n);
   system_verify(s, "prune");
-  c->plan = plan_make(s, keep.at, keep.n);
+  c->plan = plan_make(s, keep.at, keep.n, r->kind == PROGRAM_STEP);
   if (r->kind == PROGRAM_DECODE) plan_phases(c->plan);
   if (loss) {
     find_windows(c->plan, results);
