@@ -45,6 +45,7 @@ void rnn_run_free(Run *run)
 static bool grow(Run *run, int i, size_t bytes, RnnError *error)
 {
   if (bytes <= run->room[i] && run->block[i]) return true;
+  run->packed = false;
   Block block = rnn_buffer_block(i, bytes);
   free(run->block[i]);
   run->room[i] = 0;
@@ -238,20 +239,26 @@ bool rnn_run_prepare(Run *run, const RnnBatch *batch, const RnnDataset *data, No
   return fill_noise(run, noise, error);
 }
 
-void rnn_run_go(Run *run, void *params, void *grads)
+static void go(Run *run, void *params, void *grads, bool packed)
 {
   run->frame.params = params;
   run->frame.grads = grads;
   run->frame.phase = RNN_PHASE_ALL;
+  run->frame.packed = packed;
   if (run->windows > 1) rnn_windows_go(run);
   else run->program->run(&run->frame);
+  run->packed = true;
 }
+
+void rnn_run_go(Run *run, void *params, void *grads) { go(run, params, grads, false); }
+void rnn_run_again(Run *run, void *params) { go(run, params, NULL, run->packed); }
 
 void rnn_run_phase(Run *run, void *params, RnnPhase phase)
 {
   run->frame.params = params;
   run->frame.grads = NULL;
   run->frame.phase = phase;
+  run->frame.packed = run->packed = false;
   run->program->run(&run->frame);
 }
 

@@ -30,6 +30,7 @@ typedef struct Run {
   int64_t windows;     /* in so many the program runs (windows.c); 1: as a whole */
   int64_t window;      /* steps of each, the last may be shorter */
   void **shifted;      /* frame.buf of a window */
+  bool packed;         /* what the last run packed of its parameters is in the buffers still */
   void *edges, *taken; /* what stands in front of each window; what is carried into the next batch */
   size_t edge_bytes, edges_room;
   const RnnBatch *batch;  /* of the last rnn_run_prepare: borrowed; NULL where it is gone */
@@ -44,6 +45,9 @@ bool rnn_run_prepare(Run *run, const RnnBatch *batch, const RnnDataset *data, No
 /* Only sizes, halos and padding, for a caller that fills the inputs itself. */
 bool rnn_run_resize(Run *run, const RnnBatch *batch, RnnError *error);
 void rnn_run_go(Run *run, void *params, void *grads);
+/* The same with the parameters of the last run, of which nothing has changed: what was packed of them is taken as it
+ * is. */
+void rnn_run_again(Run *run, void *params);
 void rnn_run_phase(Run *run, void *params, RnnPhase phase);
 /* Before the next step: makes what stands over the primary axis beside the step zero, and leaves all else. */
 void rnn_run_next(Run *run);

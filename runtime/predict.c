@@ -150,7 +150,8 @@ bool rnn_predict(RnnHandle *h, const RnnDataset *data, RnnPlanSettings settings,
   for (int64_t i = 0, n = ok ? rnn_plan_batches(plan, 0) : 0; ok && i < n; i++) {
     ok = rnn_plan_batch(plan, 0, i, &batch, error) && rnn_run_prepare(run, &batch, data, (NoiseKey){0}, error);
     if (!ok) break;
-    rnn_run_go(run, h->weights, NULL);
+    if (i == 0) rnn_run_go(run, h->weights, NULL);
+    else rnn_run_again(run, h->weights);
     gather(p, run, &batch);
     if (batch.carries_on) rnn_run_carry(run);
   }

@@ -49,6 +49,7 @@ typedef struct RnnFrame {
   const int64_t *col2;  /* [B]: the inverse: which sequence stands there */
   int64_t phase;        /* RnnPhase */
   int64_t origin;       /* of a window within the run (below): places before it; else 0 */
+  int64_t packed;       /* 1: what the last run of these steps packed of params still stands in its buffers; else 0 */
 } RnnFrame;
 
 /* All programs run whole. The program "decode" is also run in two parts: ENCODE once, which does all that does not

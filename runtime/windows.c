@@ -199,6 +199,7 @@ void rnn_windows_go(Run *run)
     RnnFrame f = frame_of(run, k);
     enter_forward(run, k);
     clear_ended(run, &f);
+    f.packed |= k > 0;
     run_phase(run, &f, RNN_PHASE_FIRST);
     take_carried(run, f.origin, f.T);
   }
@@ -207,6 +208,7 @@ void rnn_windows_go(Run *run)
     RnnFrame f = frame_of(run, k);
     enter_backward(run, k);
     clear_ended(run, &f);
+    f.packed |= k < run->windows - 1;
     if (k < run->windows - 1) run_phase(run, &f, RNN_PHASE_AGAIN);
     run_phase(run, &f, RNN_PHASE_BACK);
   }

@@ -129,9 +129,10 @@ LLVMValueRef emit_stack(Emit *e, LLVMTypeRef type, int64_t count, const char *na
 
 static LLVMValueRef load_field(Emit *e, Field f)
 {
-  static const char *const names[] = {"T",    "B",     "live", "len",   "ahead", "fresh", "buf",  "params", "grads",
-                                      "pool", "start", "S",    "live2", "len2",  "row2",  "col2", "phase",  "origin"};
-  bool number = f == FRAME_T || f == FRAME_B || f == FRAME_S || f == FRAME_PHASE || f == FRAME_ORIGIN;
+  static const char *const names[] = {"T",      "B",     "live",  "len",    "ahead", "fresh", "buf",
+                                      "params", "grads", "pool",  "start",  "S",     "live2", "len2",
+                                      "row2",   "col2",  "phase", "origin", "packed"};
+  bool number = f == FRAME_T || f == FRAME_B || f == FRAME_S || f == FRAME_PHASE || f >= FRAME_ORIGIN;
   LLVMValueRef index = emit_i64(e, f); /* every field is 8 bytes: int64_t or a pointer */
   LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, e->frame, &index, 1, "");
   return LLVMBuildLoad2(e->b, number ? e->i64 : e->ptr, at, names[f]);

@@ -41,6 +41,7 @@ typedef enum Field {
   FRAME_COL2,
   FRAME_PHASE,
   FRAME_ORIGIN,
+  FRAME_PACKED,
   FRAME_FIELDS
 } Field;
 

@@ -94,10 +94,30 @@ static void pack(Emit *e, const Var *v)
   LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 2, 0), s->pack, given, 2, "");
 }
 
-void emit_packing(Emit *e, const Step *step)
+static bool has_packing(Emit *e, const Step *step)
+{
+  bool any = step->kind == STEP_PRODUCT && !step->library && find(e, step->var)->pack;
+  for (int i = 0; i < step->items.n; i++) any |= has_packing(e, &step->items.at[i]);
+  return any;
+}
+
+static void pack_step(Emit *e, const Step *step)
 {
   if (step->kind == STEP_PRODUCT && !step->library) pack(e, step->var);
-  for (int i = 0; i < step->items.n; i++) emit_packing(e, &step->items.at[i]);
+  for (int i = 0; i < step->items.n; i++) pack_step(e, &step->items.at[i]);
+}
+
+static void pack_row(Emit *e, const Row *row, void *arg)
+{
+  (void)row;
+  pack_step(e, arg);
+}
+
+void emit_packing(Emit *e, const Step *step)
+{
+  if (!has_packing(e, step)) return;
+  LLVMValueRef stale = LLVMBuildICmp(e->b, LLVMIntEQ, emit_field(e, FRAME_PACKED), emit_i64(e, 0), "stale");
+  emit_when(e, stale, pack_row, NULL, (void *)step);
 }
 
 void emit_product_at(Emit *e, const Var *v, const Row *row, LLVMValueRef behind, LLVMValueRef count)

@@ -6,7 +6,7 @@
 
 /* Makes the functions and the buffers of packed weights. Before any body is built. */
 void emit_prepare_products(Emit *e);
-/* packs the weights of the step's products: in the driver, before it */
+/* packs the weights of the step's products, unless they stand packed: in the driver, before it */
 void emit_packing(Emit *e, const Step *step);
 /* v's product for `count` rows from `row` on */
 void emit_product(Emit *e, const Var *v, const Row *row, LLVMValueRef count);
