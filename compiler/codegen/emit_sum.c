@@ -1,6 +1,7 @@
 /* emit_sum.c: reductions over axes and over the batch. Each result is added up in one order, by rows and t alone, so
    that the number of threads does not show in its bits: parallel parts own columns, never rows. */
 #include "emit_outer.h"
+#include "kernel.h"
 #include "name.h"
 #include "schedule.h"
 #include "walk.h"
@@ -285,7 +286,7 @@ static SumCall outer_call(Emit *e, const Sum *s)
              .a_stride = emit_stride(e, ra->var),
              .b_stride = emit_stride(e, rb->var),
              .rows = emit_all_rows(s->over, together)};
-  if (o.n < e->lanes && o.m < e->lanes) /* narrow vectors only */
+  if (kernel_of_gradient(o.m, o.n).library)
     return (SumCall){.v = s->v, .outer = s->x, .rows = o.rows, .add = s->add};
   return (SumCall){.v = s->v,
                    .body = emit_outer_body(e, &o, body_name(e, s, "outer")),

@@ -4,6 +4,7 @@
 #include "plan.h"
 #include "absorb.h"
 #include "in_place.h"
+#include "kernel.h"
 #include "name.h"
 #include "schedule.h"
 #include "walk.h"
@@ -229,6 +230,12 @@ Uses *plan_uses(const Plan *p)
   return use;
 }
 
+static Kernel product_kernel(const Var *v)
+{
+  const Expr *w = v->rhs->in[0];
+  return kernel_of_product(w->shape.dim[0], w->shape.dim[1]);
+}
+
 Plan *plan_make(System *s, Var *const *keep, int nkeep, bool one_row)
 {
   Plan *p = ARENA_NEW(s->arena, Plan);
@@ -240,9 +247,14 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep, bool one_row)
     *a = (VarPlan){.buffer = -1, .group = -1, .loop = -1, .scan = -1};
     s->vars.at[i]->plan = a;
   }
+  p->one_row = one_row;
   schedule(p);
   if (one_row) absorb_products(p);
-  for (int i = 0; i < p->steps.n; i++) p->steps.at[i].phases = phase_bit(PHASE_ALL);
+  for (int i = 0; i < p->steps.n; i++) {
+    Step *step = &p->steps.at[i];
+    step->phases = phase_bit(PHASE_ALL);
+    step->library = step->kind == STEP_PRODUCT && product_kernel(step->var).library;
+  }
 
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];
@@ -324,6 +336,25 @@ static const char *over(const Plan *p, int dom, int fixed)
 
 static void print_steps(Text *out, const Plan *p, const Step *at, int n, int fixed, int indent);
 
+static void print_kernel(Text *out, Kernel k)
+{
+  text_puts(out, "; ");
+  kernel_print(out, &k);
+}
+
+/* outer(a, b) of vectors, of which v is the sum; NULL: it is another kind of sum */
+static const Expr *summed_outer(const Var *v)
+{
+  const Expr *e = v->rhs;
+  while (e->op == OP_BSUM || e->op == OP_TSUM) e = e->in[0];
+  return e != v->rhs && e->op == OP_OUTER && !e->in[0]->shape.token && !e->in[1]->shape.token ? e : NULL;
+}
+
+static Kernel gradient_kernel(const Expr *outer)
+{
+  return kernel_of_gradient(outer->in[0]->shape.dim[0], outer->in[1]->shape.dim[0]);
+}
+
 static void print_scan(Text *out, const Plan *p, const Step *s, int fixed, int indent)
 {
   const char *t = p->system->axis[s->axis];
@@ -355,11 +386,15 @@ static void print_steps(Text *out, const Plan *p, const Step *at, int n, int fix
       break;
     case STEP_SCAN: print_scan(out, p, s, fixed, indent); break;
     case STEP_PRODUCT:
-      text_printf(out, "product%s%s\n", plain ? "" : ", ", plain ? "" : rows);
+      text_printf(out, "product%s%s", plain ? "" : ", ", plain ? "" : rows);
+      if (!fixed && !p->one_row) print_kernel(out, product_kernel(s->var));
+      text_puts(out, "\n");
       print_var(out, p, s->var, indent + 2);
       break;
     case STEP_SUM:
-      text_puts(out, "sum\n");
+      text_puts(out, "sum");
+      if (summed_outer(s->var)) print_kernel(out, gradient_kernel(summed_outer(s->var)));
+      text_puts(out, "\n");
       print_var(out, p, s->var, indent + 2);
       break;
     }

@@ -57,7 +57,7 @@ struct Step {
   int direction;   /* of a scan: +1, -1 */
   bool whole;      /* of a scan: sums over the batch inside it make its sequences need each other */
   unsigned phases; /* a bit a Phase in which it runs */
-  bool library;    /* of PRODUCT: by the library rather than our own kernel */
+  bool library;    /* of PRODUCT outside scans: by the library rather than our own kernel (kernel.h) */
   Var *var;        /* of FILL, PRODUCT, SUM */
   Terms terms;     /* of SUM */
   Boundary *bound;
@@ -105,6 +105,7 @@ typedef struct Plan {
   Var **keep;
   int nkeep;
   int scans;
+  bool one_row; /* a streaming step: one sequence at one t */
   bool phases;  /* the steps that run once can be run apart from those at each place */
   bool windows; /* it can run window by window */
 } Plan;
