@@ -120,7 +120,8 @@ void emit_packing(Emit *e, const Step *step)
   emit_when(e, stale, pack_row, NULL, (void *)step);
 }
 
-void emit_product_at(Emit *e, const Var *v, const Row *row, LLVMValueRef behind, LLVMValueRef count)
+/* from `behind` rows behind `row` on, where they lie together */
+static void product_at(Emit *e, const Var *v, const Row *row, LLVMValueRef behind, LLVMValueRef count)
 {
   Tiled *s = find(e, v);
   LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->i64};
@@ -134,5 +135,116 @@ void emit_product_at(Emit *e, const Var *v, const Row *row, LLVMValueRef behind,
 
 void emit_product(Emit *e, const Var *v, const Row *row, LLVMValueRef count)
 {
-  emit_product_at(e, v, row, emit_i64(e, 0), count);
+  product_at(e, v, row, emit_i64(e, 0), count);
+}
+
+/* ---- over all rows ---- */
+
+bool emit_is_one_block(const Emit *e, const Var *v)
+{
+  const Expr *x = v->rhs->in[1], *read = x->op == OP_SLICE ? x->in[0] : x;
+  return emit_is_block(e, v) && emit_is_block(e, read->var) && read_place(read, AXIS_S).k == 0;
+}
+
+/* `rows` rows of v from `first` on, by the library */
+static void library_rows(Emit *e, const Var *v, const Row *first, LLVMValueRef rows)
+{
+  const Expr *w = v->rhs->in[0], *x = v->rhs->in[1];
+  const Expr *read = x->op == OP_SLICE ? x->in[0] : x;
+  LLVMValueRef from = emit_place(e, x, first);
+  LLVMValueRef weights = emit_place(e, w, first);
+  LLVMValueRef to = emit_row_address(e, v, NULL, first);
+  bool turned = v->rhs->attr[0];
+  emit_gemm(e, 0, !turned, rows, emit_i64(e, emit_width(v)), emit_i64(e, shape_count(x->shape)), from,
+            emit_stride(e, read->var), weights, w->shape.dim[1], to, emit_stride(e, v), false);
+}
+
+/* A product over all rows. */
+typedef struct AllProduct {
+  const Step *step;
+  AllRows rows;
+} AllProduct;
+
+static AllProduct product_of(const Emit *e, const Step *s)
+{
+  return (AllProduct){s, emit_all_rows(s->var->dom, emit_is_one_block(e, s->var))};
+}
+
+static void some_rows(Emit *e, const AllProduct *p, const Row *first, LLVMValueRef rows)
+{
+  if (p->step->library) library_rows(e, p->step->var, first, rows);
+  else emit_product(e, p->step->var, first, rows);
+}
+
+static void rows_of_sequence(Emit *e, const Row *row, void *arg) { some_rows(e, arg, row, emit_field(e, FRAME_S)); }
+
+static void rows_of_place(Emit *e, LLVMValueRef i, void *arg)
+{
+  const AllProduct *p = arg;
+  Row first = emit_first_row(e);
+  first.at[p->rows.axis] = i;
+  some_rows(e, p, &first, emit_place_rows(e, &p->rows, i));
+}
+
+void emit_product_library(Emit *e, const Step *s)
+{
+  AllProduct p = product_of(e, s);
+  Row first = emit_first_row(e);
+  if (p.rows.by_sequence) {
+    emit_all(e, s->var->dom & ~DOM_S, rows_of_sequence, &p);
+    return;
+  }
+  library_rows(e, s->var, &first, emit_block_rows(e, &p.rows));
+  if (!p.rows.shrink) return;
+  const char *axis = e->plan->system->axis[p.rows.axis];
+  emit_for(e, axis, emit_full_places(e, p.rows.axis), emit_longest(e, p.rows.axis), 1, rows_of_place, &p);
+}
+
+enum { ROW_BLOCK = 64 }; /* rows whose operand stays in the nearest caches while the weights pass by */
+
+static void block_of_rows(Emit *e, LLVMValueRef from, void *arg)
+{
+  const AllProduct *p = arg;
+  LLVMValueRef to = LLVMGetParam(e->fn, 3), left = LLVMBuildNSWSub(e->b, to, from, "");
+  LLVMValueRef last = LLVMBuildICmp(e->b, LLVMIntSLT, left, emit_i64(e, ROW_BLOCK), "");
+  LLVMValueRef rows = LLVMBuildSelect(e->b, last, left, emit_i64(e, ROW_BLOCK), "");
+  Row first = emit_first_row(e);
+  product_at(e, p->step->var, &first, from, rows);
+}
+
+LLVMValueRef emit_product_body(Emit *e, const Step *s, const char *name)
+{
+  AllProduct p = product_of(e, s);
+  LLVMValueRef fn = emit_begin(e, name, true, true);
+  LLVMValueRef from = LLVMGetParam(fn, 2), to = LLVMGetParam(fn, 3);
+  if (p.rows.by_sequence) emit_nest(e, s->var->dom & ~DOM_S, &(Nest){.from = from, .to = to}, rows_of_sequence, &p);
+  else emit_for(e, "rows", from, to, ROW_BLOCK, block_of_rows, &p);
+  emit_end(e);
+  return fn;
+}
+
+LLVMValueRef emit_product_late_body(Emit *e, const Step *s, const char *name)
+{
+  AllProduct p = product_of(e, s);
+  if (!p.rows.shrink) return NULL;
+  LLVMValueRef fn = emit_begin(e, name, true, true);
+  LLVMValueRef full = emit_full_places(e, p.rows.axis);
+  LLVMValueRef from = LLVMBuildNSWAdd(e->b, LLVMGetParam(fn, 2), full, "");
+  LLVMValueRef to = LLVMBuildNSWAdd(e->b, LLVMGetParam(fn, 3), full, "");
+  emit_for(e, e->plan->system->axis[p.rows.axis], from, to, 1, rows_of_place, &p);
+  emit_end(e);
+  return fn;
+}
+
+void emit_product_calls(Emit *e, const Step *s, LLVMValueRef fn, LLVMValueRef late)
+{
+  AllProduct p = product_of(e, s);
+  if (!e->plan->phases) emit_packing(e, s);
+  if (p.rows.by_sequence) emit_parallel_domain(e, fn, s->var->dom & ~DOM_S, 1);
+  else emit_parallel(e, fn, emit_block_rows(e, &p.rows), -ROW_BLOCK);
+  if (!late) return;
+  LLVMValueRef full = emit_full_places(e, p.rows.axis);
+  LLVMValueRef live = emit_field(e, p.rows.axis == AXIS_T ? FRAME_LIVE : FRAME_LIVE2);
+  LLVMValueRef late_live = LLVMBuildInBoundsGEP2(e->b, e->i64, live, &full, 1, "");
+  emit_parallel_weighed(e, late, LLVMBuildNSWSub(e->b, emit_longest(e, p.rows.axis), full, ""), 1, late_live);
 }

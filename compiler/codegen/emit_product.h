@@ -10,6 +10,14 @@ void emit_prepare_products(Emit *e);
 void emit_packing(Emit *e, const Step *step);
 /* v's product for `count` rows from `row` on */
 void emit_product(Emit *e, const Var *v, const Row *row, LLVMValueRef count);
-/* .. and from `behind` rows behind `row` on, where they lie together */
-void emit_product_at(Emit *e, const Var *v, const Row *row, LLVMValueRef behind, LLVMValueRef count);
+
+/* ---- over all rows: while every sequence is alive its rows are one block of memory; after that, those of a place */
+/* do the places of the second axis lie without gaps, v's and its operand's? */
+bool emit_is_one_block(const Emit *e, const Var *v);
+void emit_product_library(Emit *e, const Step *s); /* by the library, from the driver */
+/* By our kernel: bodies over parts of the block (or of sequences, where rows lie together in these alone) and of the
+   places behind it (NULL: there are none), and what the driver does with them. */
+LLVMValueRef emit_product_body(Emit *e, const Step *s, const char *name);
+LLVMValueRef emit_product_late_body(Emit *e, const Step *s, const char *name);
+void emit_product_calls(Emit *e, const Step *s, LLVMValueRef body, LLVMValueRef late);
 #endif

@@ -140,12 +140,6 @@ static void structured_row(Emit *e, const Row *row, void *arg) { emit_structured
 /* One place of the product's other axis, or one sequence with all of it */
 static void product_row(Emit *e, const Row *row, void *arg) { emit_product(e, arg, row, emit_i64(e, 1)); }
 
-static bool is_one_block(const Emit *e, const Var *v)
-{
-  const Expr *x = v->rhs->in[1], *read = x->op == OP_SLICE ? x->in[0] : x;
-  return emit_is_block(e, v) && emit_is_block(e, read->var) && read_place(read, AXIS_S).k == 0;
-}
-
 /* Rows of one place of the scan lie together, so that the kernel can take all its sequences at once; where they do not,
    it takes them one by one. */
 static void scan_product(Emit *e, Var *v, const Nest *n)
@@ -156,7 +150,7 @@ static void scan_product(Emit *e, Var *v, const Nest *n)
   }
   int left = v->dom & DOM_AXES & ~n->fixed;
   bool together =
-      n->fixed == axis_bit(n->order) && (v->dom & DOM_B) && (!left || (n->order == AXIS_T && is_one_block(e, v)));
+      n->fixed == axis_bit(n->order) && (v->dom & DOM_B) && (!left || (n->order == AXIS_T && emit_is_one_block(e, v)));
   if (!together) {
     emit_nest(e, v->dom, n, product_row, v);
     return;
@@ -212,7 +206,7 @@ static LLVMValueRef scan_body(Emit *e, const Step *step, int number)
   return fn;
 }
 
-/* ---- products over all rows ---- */
+/* ---- one product of a streaming step ---- */
 
 static LLVMValueRef row_product_body(Emit *e, const Step *s, int number)
 {
@@ -221,111 +215,6 @@ static LLVMValueRef row_product_body(Emit *e, const Step *s, int number)
   emit_structured(e, s->var, &first);
   emit_end(e);
   return fn;
-}
-
-/* `rows` rows of v from `first` on, by the library */
-static void library_rows(Emit *e, const Var *v, const Row *first, LLVMValueRef rows)
-{
-  const Expr *w = v->rhs->in[0], *x = v->rhs->in[1];
-  const Expr *read = x->op == OP_SLICE ? x->in[0] : x;
-  LLVMValueRef from = emit_place(e, x, first);
-  LLVMValueRef weights = emit_place(e, w, first);
-  LLVMValueRef to = emit_row_address(e, v, NULL, first);
-  bool turned = v->rhs->attr[0];
-  emit_gemm(e, 0, !turned, rows, emit_i64(e, emit_width(v)), emit_i64(e, shape_count(x->shape)), from,
-            emit_stride(e, read->var), weights, w->shape.dim[1], to, emit_stride(e, v), false);
-}
-
-/* A product over all rows. */
-typedef struct Product {
-  const Step *step;
-  AllRows rows;
-} Product;
-
-static Product product_of(const Emit *e, const Step *s)
-{
-  return (Product){s, emit_all_rows(s->var->dom, is_one_block(e, s->var))};
-}
-
-static void some_rows(Emit *e, const Product *p, const Row *first, LLVMValueRef rows)
-{
-  if (p->step->library) library_rows(e, p->step->var, first, rows);
-  else emit_product(e, p->step->var, first, rows);
-}
-
-static void rows_of_sequence(Emit *e, const Row *row, void *arg) { some_rows(e, arg, row, emit_field(e, FRAME_S)); }
-
-static void rows_of_place(Emit *e, LLVMValueRef i, void *arg)
-{
-  const Product *p = arg;
-  Row first = emit_first_row(e);
-  first.at[p->rows.axis] = i;
-  some_rows(e, p, &first, emit_place_rows(e, &p->rows, i));
-}
-
-static void library_product(Emit *e, const Step *s)
-{
-  Product p = product_of(e, s);
-  Row first = emit_first_row(e);
-  if (p.rows.by_sequence) {
-    emit_all(e, s->var->dom & ~DOM_S, rows_of_sequence, &p);
-    return;
-  }
-  library_rows(e, s->var, &first, emit_block_rows(e, &p.rows));
-  if (!p.rows.shrink) return;
-  const char *axis = e->plan->system->axis[p.rows.axis];
-  emit_for(e, axis, emit_full_places(e, p.rows.axis), emit_longest(e, p.rows.axis), 1, rows_of_place, &p);
-}
-
-enum { ROW_BLOCK = 64 }; /* rows whose operand stays in the nearest caches while the weights pass by */
-
-static void block_of_rows(Emit *e, LLVMValueRef from, void *arg)
-{
-  const Product *p = arg;
-  LLVMValueRef to = LLVMGetParam(e->fn, 3), left = LLVMBuildNSWSub(e->b, to, from, "");
-  LLVMValueRef last = LLVMBuildICmp(e->b, LLVMIntSLT, left, emit_i64(e, ROW_BLOCK), "");
-  LLVMValueRef rows = LLVMBuildSelect(e->b, last, left, emit_i64(e, ROW_BLOCK), "");
-  Row first = emit_first_row(e);
-  emit_product_at(e, p->step->var, &first, from, rows);
-}
-
-/* parts of the block of rows, or of the sequences */
-static LLVMValueRef tiled_body(Emit *e, const Step *s, int number)
-{
-  Product p = product_of(e, s);
-  LLVMValueRef fn = emit_begin(e, step_name(e, number, "product"), true, true);
-  LLVMValueRef from = LLVMGetParam(fn, 2), to = LLVMGetParam(fn, 3);
-  if (p.rows.by_sequence) emit_nest(e, s->var->dom & ~DOM_S, &(Nest){.from = from, .to = to}, rows_of_sequence, &p);
-  else emit_for(e, "rows", from, to, ROW_BLOCK, block_of_rows, &p);
-  emit_end(e);
-  return fn;
-}
-
-/* parts of the places behind the block */
-static LLVMValueRef tiled_late_body(Emit *e, const Step *s, int number)
-{
-  Product p = product_of(e, s);
-  if (!p.rows.shrink) return NULL;
-  LLVMValueRef fn = emit_begin(e, step_name(e, number, "product.late"), true, true);
-  LLVMValueRef full = emit_full_places(e, p.rows.axis);
-  LLVMValueRef from = LLVMBuildNSWAdd(e->b, LLVMGetParam(fn, 2), full, "");
-  LLVMValueRef to = LLVMBuildNSWAdd(e->b, LLVMGetParam(fn, 3), full, "");
-  emit_for(e, e->plan->system->axis[p.rows.axis], from, to, 1, rows_of_place, &p);
-  emit_end(e);
-  return fn;
-}
-
-static void call_tiled(Emit *e, const Step *s, LLVMValueRef fn, LLVMValueRef late)
-{
-  Product p = product_of(e, s);
-  if (!e->plan->phases) emit_packing(e, s);
-  if (p.rows.by_sequence) emit_parallel_domain(e, fn, s->var->dom & ~DOM_S, 1);
-  else emit_parallel(e, fn, emit_block_rows(e, &p.rows), -ROW_BLOCK);
-  if (!late) return;
-  LLVMValueRef full = emit_full_places(e, p.rows.axis);
-  LLVMValueRef live = emit_field(e, p.rows.axis == AXIS_T ? FRAME_LIVE : FRAME_LIVE2);
-  LLVMValueRef late_live = LLVMBuildInBoundsGEP2(e->b, e->i64, live, &full, 1, "");
-  emit_parallel_weighed(e, late, LLVMBuildNSWSub(e->b, emit_longest(e, p.rows.axis), full, ""), 1, late_live);
 }
 
 /* ---- the driver ---- */
@@ -347,8 +236,8 @@ static int make_body(Emit *e, const Step *s, int left, int number, Body *body)
   case STEP_PRODUCT:
     if (e->stream) body->fn = row_product_body(e, s, number);
     else if (!s->library) {
-      body->fn = tiled_body(e, s, number);
-      body->late = tiled_late_body(e, s, number);
+      body->fn = emit_product_body(e, s, step_name(e, number, "product"));
+      body->late = emit_product_late_body(e, s, step_name(e, number, "product.late"));
     }
     break;
   case STEP_SUM: return emit_sum_bodies(e, s, left, number, &body->sums);
@@ -375,8 +264,8 @@ static void call_step(Emit *e, const Step *s, const Body *body)
     break;
   case STEP_PRODUCT:
     if (e->stream) emit_parallel(e, body->fn, emit_i64(e, 1), 1);
-    else if (s->library) library_product(e, s);
-    else call_tiled(e, s, body->fn, body->late);
+    else if (s->library) emit_product_library(e, s);
+    else emit_product_calls(e, s, body->fn, body->late);
     break;
   case STEP_SUM: emit_sum_calls(e, &body->sums); break;
   }
