@@ -133,6 +133,7 @@ static LLVMValueRef rows_body(Emit *e, const Step *s, int number)
 typedef struct Scan {
   const Step *step;
   Nest nest; /* of what runs inside */
+  int block; /* of sequences, 0: all of them at once */
 } Scan;
 
 static void structured_row(Emit *e, const Row *row, void *arg) { emit_structured(e, arg, row); }
@@ -161,16 +162,59 @@ static void scan_product(Emit *e, Var *v, const Nest *n)
   emit_product(e, v, &first, left ? emit_mul(e, rows, emit_field(e, FRAME_S)) : rows);
 }
 
+/* How many sequences go through all of a place's items together, so that what one hands to the next is still in the
+   nearest cache; 0: all. The weights pass by once a block, so they must be small enough for the second cache. */
+static int block_of(const Emit *e, const Step *step)
+{
+  enum { BLOCK = 16, WEIGHTS = 256 << 10 }; /* sequences; elements */
+  int64_t weights = 0;
+  if (e->stream || step->whole || !(step->dom & DOM_B)) return 0;
+  for (int k = 0; k < step->items.n; k++) {
+    const Step *item = &step->items.at[k];
+    bool by_sequence = (item->dom & DOM_B) && (item->dom & DOM_AXES) == axis_bit(step->axis);
+    if ((item->kind != STEP_ROWS && item->kind != STEP_PRODUCT) || !by_sequence) return 0;
+    if (item->kind == STEP_PRODUCT) weights += shape_count(item->var->rhs->in[0]->shape);
+  }
+  return weights > 0 && weights <= WEIGHTS ? BLOCK : 0;
+}
+
 static void scan_place(Emit *e, LLVMValueRef i, void *arg);
 
 static void inner_scan(Emit *e, const Step *step, const Nest *outer)
 {
-  Scan s = {.step = step, .nest = *outer};
+  Scan s = {.step = step, .nest = *outer, .block = outer->fixed ? 0 : block_of(e, step)};
   s.nest.fixed |= axis_bit(step->axis);
   if (!outer->fixed) s.nest.order = step->axis;
   const char *name = e->plan->system->axis[step->axis];
   if (step->direction > 0) emit_for(e, name, emit_i64(e, 0), emit_longest(e, step->axis), 1, scan_place, &s);
   else emit_for_down(e, name, emit_longest(e, step->axis), scan_place, &s);
+}
+
+static void scan_items(Emit *e, const Step *step, const Nest *n)
+{
+  for (int k = 0; k < step->items.n; k++) {
+    const Step *item = &step->items.at[k];
+    switch (item->kind) {
+    case STEP_FILL:
+      if (!emit_is_in_place(e, item->var, item->bound)) emit_nest(e, item->dom, n, fill_row, (void *)item);
+      break;
+    case STEP_ROWS: emit_nest(e, item->dom, n, group_row, (void *)&item->group); break;
+    case STEP_SCAN: inner_scan(e, item, n); break;
+    case STEP_PRODUCT: scan_product(e, item->var, n); break;
+    case STEP_SUM: emit_inner_sum(e, item->var, n); break;
+    }
+  }
+}
+
+static void scan_block(Emit *e, LLVMValueRef from, void *arg)
+{
+  const Scan *s = arg;
+  Nest n = s->nest;
+  LLVMValueRef to = emit_add(e, from, emit_i64(e, s->block));
+  LLVMValueRef fewer = LLVMBuildICmp(e->b, LLVMIntSLT, n.to, to, "");
+  n.from = from;
+  n.to = LLVMBuildSelect(e->b, fewer, n.to, to, "");
+  scan_items(e, s->step, &n);
 }
 
 static void scan_place(Emit *e, LLVMValueRef i, void *arg)
@@ -183,18 +227,12 @@ static void scan_place(Emit *e, LLVMValueRef i, void *arg)
     LLVMValueRef fewer = LLVMBuildICmp(e->b, LLVMIntSLT, live, n.to, "");
     n.to = LLVMBuildSelect(e->b, fewer, live, n.to, "rows");
   }
-  for (int k = 0; k < s->step->items.n; k++) {
-    const Step *item = &s->step->items.at[k];
-    switch (item->kind) {
-    case STEP_FILL:
-      if (!emit_is_in_place(e, item->var, item->bound)) emit_nest(e, item->dom, &n, fill_row, (void *)item);
-      break;
-    case STEP_ROWS: emit_nest(e, item->dom, &n, group_row, (void *)&item->group); break;
-    case STEP_SCAN: inner_scan(e, item, &n); break;
-    case STEP_PRODUCT: scan_product(e, item->var, &n); break;
-    case STEP_SUM: emit_inner_sum(e, item->var, &n); break;
-    }
+  if (!s->block) {
+    scan_items(e, s->step, &n);
+    return;
   }
+  Scan inner = {.step = s->step, .nest = n, .block = s->block};
+  emit_for(e, "block", n.from, n.to, s->block, scan_block, &inner);
 }
 
 static LLVMValueRef scan_body(Emit *e, const Step *step, int number)
