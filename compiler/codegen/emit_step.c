@@ -322,18 +322,6 @@ static void call_phase(Emit *e, const Body *body, Phase phase)
   emit_when(e, asked, run_phase, NULL, &(Run){body, 0, e->plan->steps.n, phase});
 }
 
-static void clear_rolling(Emit *e, const Row *row, void *arg)
-{
-  (void)row, (void)arg;
-  for (int i = 0; i < e->plan->buffers.n; i++) {
-    const Buffer *b = &e->plan->buffers.at[i];
-    if (!b->rolls) continue;
-    LLVMValueRef bytes = emit_i64(e, (int64_t)b->width * (e->f64_precision ? 8 : 4));
-    if (b->batch) bytes = emit_mul(e, bytes, emit_field(e, FRAME_B));
-    LLVMBuildMemSet(e->b, emit_buffer(e, i), LLVMConstNull(LLVMInt8TypeInContext(e->c)), bytes, 4);
-  }
-}
-
 /* The bit of the frame's phase among `phases`: does what runs in these run now? */
 static LLVMValueRef is_asked(Emit *e, unsigned phases)
 {
@@ -345,7 +333,6 @@ static LLVMValueRef is_asked(Emit *e, unsigned phases)
 static void call_windowed(Emit *e, const Body *body)
 {
   const Plan *p = e->plan;
-  emit_when(e, is_asked(e, phase_bit(PHASE_ALL) | phase_bit(PHASE_BEFORE)), clear_rolling, NULL, NULL);
   for (int i = 0, to; i < p->steps.n; i = to) {
     unsigned phases = p->steps.at[i].phases;
     for (to = i + 1; to < p->steps.n && p->steps.at[to].phases == phases;) to++;
@@ -364,10 +351,8 @@ LLVMValueRef emit_program(Emit *e)
     call_phase(e, body, PHASE_ENCODE);
     call_phase(e, body, PHASE_STEPS);
   } else if (p->windows) call_windowed(e, body);
-  else {
-    clear_rolling(e, NULL, NULL);
+  else
     for (int i = 0; i < p->steps.n; i++) call_step(e, &p->steps.at[i], &body[i]);
-  }
   emit_end(e);
   return fn;
 }
