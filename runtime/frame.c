@@ -239,8 +239,18 @@ bool rnn_run_prepare(Run *run, const RnnBatch *batch, const RnnDataset *data, No
   return fill_noise(run, noise, error);
 }
 
+/* What scans hand on from place to place starts as zero. */
+static void clear_rolling(Run *run)
+{
+  for (int i = 0; i < run->program->buffers; i++) {
+    const ProgramBuffer *b = &run->program->buffer[i];
+    if (b->rolls) memset(run->buffer[i], 0, row_bytes(run, b) * (size_t)(b->batch ? run->frame.B : 1));
+  }
+}
+
 static void go(Run *run, void *params, void *grads, bool packed)
 {
+  clear_rolling(run);
   run->frame.params = params;
   run->frame.grads = grads;
   run->frame.phase = RNN_PHASE_ALL;

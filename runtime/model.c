@@ -212,6 +212,7 @@ static void read_buffers(Reader *r, const ModelDescription *m, Program *p, json_
                                    .lo2 = number_of(r, v, "lo2", 0, 0, 1 << 30),
                                    .hi2 = number_of(r, v, "hi2", 0, 0, 1 << 30),
                                    .width = number_of(r, v, "width", 0, 0, huge)};
+    p->buffer[i].rolls = flag_of(v, "rolls");
     p->buffer[i].window = flag_of(v, "window") && p->windows;
     if (p->buffer[i].window && (!p->buffer[i].time || p->buffer[i].second))
       wrong(r, "buffers", "a window of what does not run along the first axis alone");

@@ -63,6 +63,7 @@ typedef struct ModelSetting {
 typedef struct ProgramBuffer {
   bool time, second, batch, integer;
   bool window; /* holds one window where the program runs window by window */
+  bool rolls;  /* all of it is zero when the program starts */
   int64_t lo, hi, lo2, hi2, width;
 } ProgramBuffer;
 

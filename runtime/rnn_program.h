@@ -123,7 +123,8 @@ typedef struct RnnModel {
      "programs": { "train": {
          "buffers": [ {"time": true, "second": false, "batch": true, "lo": 1, "hi": 0, "lo2": 0, "hi2": 0, "width": 1024,
                        "int": false,              int: int32_t elements, else reals
-                       "window": true} ],         holds one window where the program runs window by window (absent: not)
+                       "window": true,            holds one window where the program runs window by window (absent: not)
+                       "rolls": true} ],          all of it must be zero when the program starts (absent: not)
          "windows": true,                         it can (absent: not)
          "vars": { "x": {"buf": 0, "col": 0, "shape": [256], "token": true, "time": true, "second": false, "batch": true, "line": 3} },
                                                   where each variable that has memory in this program is; a row's elements start at col

@@ -193,7 +193,10 @@ static void program_json(Text *out, const Compiled *c)
     text_printf(out, "%s\n  {\"time\": %s, \"second\": %s, \"batch\": %s, \"lo\": %d, \"hi\": %d, ", i ? "," : "",
                 flag(b->axis[AXIS_T]), flag(b->axis[AXIS_S]), flag(b->batch), b->lo[AXIS_T], b->hi[AXIS_T]);
     text_printf(out, "\"lo2\": %d, \"hi2\": %d, \"width\": %d, \"int\": %s%s}", b->lo[AXIS_S], b->hi[AXIS_S], b->width,
-                flag(b->is_int), b->window ? ", \"window\": true" : "");
+                flag(b->is_int),
+                b->window  ? ", \"window\": true"
+                : b->rolls ? ", \"rolls\": true"
+                           : "");
   }
   text_printf(out, "],\n \"windows\": %s,\n \"vars\": {", flag(p->windows));
   bool any = false;

@@ -398,18 +398,6 @@ static void call_phase(Emit *e, const Body *body, Phase phase)
   emit_when(e, asked, run_phase, NULL, &(Run){body, 0, e->plan->steps.n, phase});
 }
 
-static void clear_rolling(Emit *e, const Row *row, void *arg)
-{
-  (void)row, (void)arg;
-  for (int i = 0; i < e->plan->buffers.n; i++) {
-    const Buffer *b = &e->plan->buffers.at[i];
-    if (!b->rolls) continue;
-    LLVMValueRef bytes = emit_i64(e, (int64_t)b->width * (e->f64_precision ? 8 : 4));
-    if (b->batch) bytes = emit_mul(e, bytes, emit_field(e, FRAME_B));
-    LLVMBuildMemSet(e->b, emit_buffer(e, i), LLVMConstNull(LLVMInt8TypeInContext(e->c)), bytes, 4);
-  }
-}
-
 /* The bit of the frame's phase among `phases`: does what runs in these run now? */
 static LLVMValueRef is_asked(Emit *e, unsigned phases)
 {
@@ -423,7 +411,6 @@ static void call_windowed(Emit *e, const Body *body)
 {
   const Plan *p = e->plan;
   unsigned apart = 0;
-  emit_when(e, is_asked(e, phase_bit(PHASE_ALL) | phase_bit(PHASE_BEFORE)), clear_rolling, NULL, NULL);
   for (int i = 0; i < p->steps.n; i++)
     if (body[i].scans) apart = phase_bit(PHASE_ALL);
   if (apart) emit_when(e, is_asked(e, apart), run_phase, NULL, &(Run){body, 0, p->steps.n, PHASE_ALL});
@@ -447,10 +434,7 @@ LLVMValueRef emit_program(Emit *e)
     call_phase(e, body, PHASE_ENCODE);
     call_phase(e, body, PHASE_STEPS);
   } else if (p->windows) call_windowed(e, body);
-  else {
-    clear_rolling(e, NULL, NULL);
-    run_phase(e, NULL, &(Run){body, 0, p->steps.n, PHASE_ALL});
-  }
+  else run_phase(e, NULL, &(Run){body, 0, p->steps.n, PHASE_ALL});
   emit_end(e);
   return fn;
 }

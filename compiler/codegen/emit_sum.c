@@ -286,8 +286,7 @@ static SumCall outer_call(Emit *e, const Sum *s)
              .a_stride = emit_stride(e, ra->var),
              .b_stride = emit_stride(e, rb->var),
              .rows = emit_all_rows(s->over, together)};
-  if (kernel_of_gradient(o.m, o.n).library)
-    return (SumCall){.v = s->v, .outer = s->x, .rows = o.rows, .add = s->add};
+  if (kernel_of_gradient(o.m, o.n).library) return (SumCall){.v = s->v, .outer = s->x, .rows = o.rows, .add = s->add};
   return (SumCall){.v = s->v,
                    .body = emit_outer_body(e, &o, body_name(e, s, "outer")),
                    .parts = o.m,
