@@ -192,13 +192,15 @@ static bool fits_loop(Scheduler *k, const Var *v, const Group *g, const Loop *op
   ExprList *nodes = &k->nodes[v->id];
   for (int i = 0; i < nodes->n; i++) {
     Expr *e = nodes->at[i];
+    bool sum = e->op == OP_READ && e->var->rhs && read_is_now(e) && is_reduction(e->var); /* known behind its loop */
+    if (sum && plan_of(e->var)->group == g->id && plan_of(e->var)->loop == loop) return false;
     for (int n = 0; n < e->nin; n++) { /* a read below a slice, outer or at(..) is not at the loop's own element */
       Expr *in = e->in[n];
       if (in->op != OP_READ || !in->var->rhs || !read_is_now(in)) continue;
       VarPlan *u = plan_of(in->var);
       if (u->group != g->id || u->loop != loop) continue;
       bool own_element = op_is_ew(e) || e->op == OP_BCAST || (is_reduction(v) && e == v->rhs);
-      if (!own_element || is_reduction(in->var) || !shape_same(in->var->shape, extent(v))) return false;
+      if (!own_element || !shape_same(in->var->shape, extent(v))) return false;
     }
   }
   return true;
