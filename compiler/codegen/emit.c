@@ -152,6 +152,14 @@ static LLVMValueRef load_buffer(Emit *e, LLVMValueRef table, int n)
   return LLVMBuildLoad2(e->b, e->ptr, at, "");
 }
 
+int emit_add_buffer(Emit *e, int64_t count)
+{
+  Plan *p = (Plan *)e->plan;
+  vec_push(e->arena, &p->buffers, ((Buffer){.width = (int)count}));
+  e->buffer = ARENA_ARRAY(e->arena, LLVMValueRef, p->buffers.n + 1);
+  return p->buffers.n - 1;
+}
+
 LLVMValueRef emit_buffer(Emit *e, int n)
 {
   if (!e->buffer[n]) {

@@ -73,6 +73,7 @@ typedef struct Emit {
   int clock, row_began, loop_began, piece_began;
 
   struct Products *products; /* emit_product.c's */
+  struct Tokens *tokens;     /* emit_token.c's */
 } Emit;
 
 /* ---- emit.c ---- */
@@ -107,8 +108,9 @@ LLVMValueRef emit_length(Emit *e, Axis axis, const Row *row);   /* of the row's 
 /* The address of the first element of v's row; `at`: places as in a read, NULL: the row's own */
 LLVMValueRef emit_row_address(Emit *e, const Var *v, const Place at[AXES], const Row *row);
 bool emit_is_block(const Emit *e, const Var *v); /* its rows at one place of the first axis, and on, lie without gaps */
-LLVMValueRef emit_place(Emit *e, const Expr *place, const Row *row);       /* of a read or a slice of one */
-LLVMValueRef emit_buffer(Emit *e, int buffer);                             /* its address */
+LLVMValueRef emit_place(Emit *e, const Expr *place, const Row *row); /* of a read or a slice of one */
+int emit_add_buffer(Emit *e, int64_t count);   /* of reals, before any body: what the plan knows nothing of */
+LLVMValueRef emit_buffer(Emit *e, int buffer); /* its address */
 LLVMValueRef emit_element(Emit *e, LLVMValueRef base, LLVMValueRef index); /* &base[index], reals */
 LLVMValueRef emit_load(Emit *e, LLVMValueRef address, int lanes);
 void emit_store(Emit *e, LLVMValueRef value, LLVMValueRef address);

@@ -2,6 +2,7 @@
    our own register-tiled kernel (product.c) over weights packed into a buffer of the frame. Its bits do not depend on
    which rows a thread has. */
 #include "emit_product.h"
+#include "emit_token.h"
 #include "product.h"
 #include <assert.h>
 
@@ -31,15 +32,6 @@ static Tiled *find(Emit *e, const Var *v)
   return NULL;
 }
 
-/* The plan has no room for packed weights: how many elements they are is the target's business. */
-static int packed_buffer(Emit *e, int64_t count)
-{
-  Plan *p = (Plan *)e->plan;
-  vec_push(e->arena, &p->buffers, ((Buffer){.width = (int)count}));
-  return p->buffers.n - 1;
-}
-
-/* Says all that the function depends on: equal products of a module, whatever their program, have one. */
 static const char *kernel_name(Emit *e, const char *what, const Product *p)
 {
   return arena_printf(e->arena, "%s.%s.%lldx%lld.x%lld.y%lld", what, e->real == e->f64 ? "f64" : "f32", (long long)p->n,
@@ -61,7 +53,7 @@ static void prepare(Emit *e, const Var *v)
     if (o->weights == s.weights && o->turned == s.turned) s.buffer = o->buffer;
   }
   if (s.buffer < 0) {
-    s.buffer = packed_buffer(e, product_packed_count(e->target, &p, &tile));
+    s.buffer = emit_add_buffer(e, product_packed_count(e->target, &p, &tile));
     Product size = {.n = p.n, .k = p.k, .real = p.real};
     const char *name = kernel_name(e, s.turned ? "pack.turned" : "pack", &size);
     s.pack = product_pack(e->target, e->m, name, &size, &tile, s.turned ? 1 : p.k, s.turned ? p.n : 1);
@@ -80,7 +72,6 @@ void emit_prepare_products(Emit *e)
 {
   e->products = ARENA_NEW(e->arena, struct Products);
   for (int i = 0; !e->stream && i < e->plan->steps.n; i++) prepare_step(e, &e->plan->steps.at[i]);
-  e->buffer = ARENA_ARRAY(e->arena, LLVMValueRef, e->plan->buffers.n + 1);
 }
 
 static void pack(Emit *e, const Var *v)
@@ -111,11 +102,12 @@ static void pack_row(Emit *e, const Row *row, void *arg)
 {
   (void)row;
   pack_step(e, arg);
+  emit_turning(e, arg);
 }
 
 void emit_packing(Emit *e, const Step *step)
 {
-  if (!has_packing(e, step)) return;
+  if (!has_packing(e, step) && !emit_has_turning(e, step)) return;
   LLVMValueRef stale = LLVMBuildICmp(e->b, LLVMIntEQ, emit_field(e, FRAME_PACKED), emit_i64(e, 0), "stale");
   emit_when(e, stale, pack_row, NULL, (void *)step);
 }
@@ -239,7 +231,6 @@ LLVMValueRef emit_product_late_body(Emit *e, const Step *s, const char *name)
 void emit_product_calls(Emit *e, const Step *s, LLVMValueRef fn, LLVMValueRef late)
 {
   AllProduct p = product_of(e, s);
-  if (!e->plan->phases) emit_packing(e, s);
   if (p.rows.by_sequence) emit_parallel_domain(e, fn, s->var->dom & ~DOM_S, 1);
   else emit_parallel(e, fn, emit_block_rows(e, &p.rows), -ROW_BLOCK);
   if (!late) return;

@@ -1,7 +1,7 @@
 /* emit_rows.c: the equations of one row: loops over components, reductions over them, and the structured operators that
    stay within a row. Needs: the group's loops from the plan. A value that its own loop alone reads never reaches
    memory. */
-#include "emit.h"
+#include "emit_token.h"
 #include "name.h"
 #include "schedule.h"
 #include "walk.h"
@@ -460,12 +460,11 @@ static void product_row(Emit *e, LLVMValueRef i, void *arg)
   else emit_components(e, 1, w->n, product_piece, w);
 }
 
-/* to[i] = a[i, token]: column `extra` of a matrix with w->n columns (or row, where a is transposed) */
+/* to[i] = a[i, token]: column `extra` of a matrix with w->n columns */
 static void column_element(Emit *e, LLVMValueRef i, void *arg)
 {
   Rowwise *w = arg;
-  LLVMValueRef index = w->x->attr[0] ? emit_add(e, emit_mul(e, w->extra, emit_i64(e, w->m)), i)
-                                     : emit_add(e, emit_mul(e, i, emit_i64(e, w->n)), w->extra);
+  LLVMValueRef index = emit_add(e, emit_mul(e, i, emit_i64(e, w->n)), w->extra);
   emit_store(e, emit_load(e, emit_element(e, w->a, index), 1), emit_element(e, w->to, i));
 }
 
@@ -477,7 +476,9 @@ static void gather(Emit *e, Rowwise *w)
   LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGE, w->extra, emit_i64(e, 0), ""), some, none);
 
   LLVMPositionBuilderAtEnd(e->b, some);
-  emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->m), 1, column_element, w);
+  LLVMValueRef turned = w->x->attr[0] ? w->a : emit_turned(e, w->x->in[0]);
+  if (turned) copy(e, w->to, emit_element(e, turned, emit_mul(e, w->extra, emit_i64(e, w->m))), w->m);
+  else emit_for(e, "i", emit_i64(e, 0), emit_i64(e, w->m), 1, column_element, w);
   LLVMBuildBr(e->b, done);
 
   LLVMPositionBuilderAtEnd(e->b, none);

@@ -3,6 +3,7 @@
 #include "abreast.h"
 #include "emit.h"
 #include "emit_product.h"
+#include "emit_token.h"
 #include "schedule.h"
 #include <assert.h>
 #include <string.h>
@@ -285,6 +286,7 @@ static int make_body(Emit *e, const Step *s, int left, int number, Body *body)
 
 static void call_step(Emit *e, const Step *s, const Body *body)
 {
+  if (!e->stream && !e->plan->phases) emit_packing(e, s);
   switch (s->kind) {
   case STEP_FILL:
     if (!emit_is_in_place(e, s->var, s->bound)) emit_parallel(e, body->fn, emit_parts(e, s->dom), 64);
@@ -294,7 +296,6 @@ static void call_step(Emit *e, const Step *s, const Body *body)
     else emit_whole(e, body->fn, emit_i64(e, 1));
     break;
   case STEP_SCAN:
-    if (!e->stream && !e->plan->phases) emit_packing(e, s);
     if (s->whole || !(s->dom & DOM_B)) emit_whole(e, body->fn, emit_field(e, FRAME_B));
     else
       emit_parallel_weighed(e, body->fn, emit_field(e, FRAME_B), 4,
@@ -426,6 +427,7 @@ LLVMValueRef emit_program(Emit *e)
   const Plan *p = e->plan;
   Body *body = ARENA_ARRAY(e->arena, Body, p->steps.n + 1);
   emit_prepare_products(e);
+  emit_prepare_tokens(e);
   for (int i = 0; i < p->steps.n;) i += make_body(e, &p->steps.at[i], p->steps.n - i, i, &body[i]);
   const Uses *use = plan_uses(p);
   for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1) abreast_body(e, use, i, &body[i]);

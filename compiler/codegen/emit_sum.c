@@ -1,6 +1,7 @@
 /* emit_sum.c: reductions over axes and over the batch. Each result is added up in one order, by rows and t alone, so
    that the number of threads does not show in its bits: parallel parts own columns, never rows. */
 #include "emit_outer.h"
+#include "emit_token.h"
 #include "kernel.h"
 #include "name.h"
 #include "schedule.h"
@@ -178,6 +179,12 @@ static LLVMValueRef scatter_body(Emit *e, const Sum *s)
   LLVMValueRef fn = emit_begin(e, body_name(e, s, "scatter"), true, true);
   c.from = LLVMGetParam(fn, 2);
   c.to = LLVMGetParam(fn, 3);
+  int room = c.columns && s->add ? emit_token_room(e, s->v) : -1;
+  if (room >= 0) {
+    emit_token_sum(e, &(TokenSum){s->v, c.vector, c.token, s->over}, room, c.from, c.to);
+    emit_end(e);
+    return fn;
+  }
   c.at = target(e, s);
   walk_rows(e, s, scatter_row, &c);
   emit_end(e);
