@@ -82,9 +82,10 @@ static bool run_once(Bench *b, double *seconds, RnnError *error)
     *seconds = (rnn_seconds() - start) / (double)b->T;
     return true;
   }
-  if (b->mode == MODE_TRAIN) memset(h->grads, 0, rnn_block_bytes(h));
-  if (b->mode == MODE_TRAIN) rnn_run_go(b->run, h->weights, h->grads);
-  else rnn_run_again(b->run, h->weights); /* as a server does */
+  if (b->mode == MODE_TRAIN) {
+    memset(h->grads, 0, rnn_block_bytes(h));
+    rnn_run_go(b->run, h->weights, h->grads);
+  } else rnn_run_again(b->run, h->weights, true); /* as a server does */
   if (b->updater) ok = rnn_update(b->updater, -1, NULL, error);
   *seconds = rnn_seconds() - start;
   return ok;

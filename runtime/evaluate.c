@@ -78,8 +78,7 @@ bool rnn_evaluate(RnnHandle *h, const char *program, const RnnDataset *data, Rnn
     if (asker && asker->stop && asker->stop(asker->context)) ok = false;
     ok = ok && rnn_plan_batch(plan, 0, i, &batch, error) && rnn_run_prepare(run, &batch, data, (NoiseKey){0}, error);
     if (!ok) break;
-    if (i == 0) rnn_run_go(run, h->weights, NULL);
-    else rnn_run_again(run, h->weights);
+    rnn_run_again(run, h->weights, i > 0);
     scores_add(scores, run);
     if (batch.carries_on) rnn_run_carry(run);
   }

@@ -261,7 +261,7 @@ static void go(Run *run, void *params, void *grads, bool packed)
 }
 
 void rnn_run_go(Run *run, void *params, void *grads) { go(run, params, grads, false); }
-void rnn_run_again(Run *run, void *params) { go(run, params, NULL, run->packed); }
+void rnn_run_again(Run *run, void *params, bool same) { go(run, params, NULL, same && run->packed); }
 
 void rnn_run_phase(Run *run, void *params, RnnPhase phase)
 {

@@ -45,9 +45,9 @@ bool rnn_run_prepare(Run *run, const RnnBatch *batch, const RnnDataset *data, No
 /* Only sizes, halos and padding, for a caller that fills the inputs itself. */
 bool rnn_run_resize(Run *run, const RnnBatch *batch, RnnError *error);
 void rnn_run_go(Run *run, void *params, void *grads);
-/* The same with the parameters of the last run, of which nothing has changed: what was packed of them is taken as it
- * is. */
-void rnn_run_again(Run *run, void *params);
+/* Without gradients. same: the parameters are those of the last run and nothing in them has changed, so that what was
+   packed of them is taken as it is. */
+void rnn_run_again(Run *run, void *params, bool same);
 void rnn_run_phase(Run *run, void *params, RnnPhase phase);
 /* Before the next step: makes what stands over the primary axis beside the step zero, and leaves all else. */
 void rnn_run_next(Run *run);

@@ -150,8 +150,7 @@ bool rnn_predict(RnnHandle *h, const RnnDataset *data, RnnPlanSettings settings,
   for (int64_t i = 0, n = ok ? rnn_plan_batches(plan, 0) : 0; ok && i < n; i++) {
     ok = rnn_plan_batch(plan, 0, i, &batch, error) && rnn_run_prepare(run, &batch, data, (NoiseKey){0}, error);
     if (!ok) break;
-    if (i == 0) rnn_run_go(run, h->weights, NULL);
-    else rnn_run_again(run, h->weights);
+    rnn_run_again(run, h->weights, i > 0);
     gather(p, run, &batch);
     if (batch.carries_on) rnn_run_carry(run);
   }

@@ -121,8 +121,7 @@ static bool run_program(Sampler *s, int64_t t, RnnError *error)
         put(s, var->token, rnn_run_row(s->run, var, k, 0, 0), e,
             k > 0 ? (var->token ? -1 : 0) : value_at(s, p->input[i].input, t + k, e));
   }
-  if (t == 0) rnn_run_go(s->run, s->handle->weights, NULL);
-  else rnn_run_again(s->run, s->handle->weights);
+  rnn_run_again(s->run, s->handle->weights, t > 0);
   rnn_run_carry(s->run);
   return true;
 }

@@ -155,10 +155,8 @@ static void outputs_json(Text *out, const System *s)
 static bool has_buffer(const Var *v, const Var **root, int *col)
 {
   bool lost = plan_of(v)->lost;
-  *col = 0;
-  for (; plan_of(v)->in; v = plan_of(v)->in) *col += plan_of(v)->col;
-  *root = v;
-  return plan_of(v)->store == STORE_BUFFER && !lost;
+  *root = plan_root_at(v, col);
+  return plan_of(*root)->store == STORE_BUFFER && !lost;
 }
 
 static void ratio_json(Text *out, bool *any, const char *name, const char *dist, const Var *sum, const Var *count)

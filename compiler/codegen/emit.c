@@ -74,6 +74,11 @@ LLVMValueRef emit_mul(Emit *e, LLVMValueRef a, LLVMValueRef b)
   return LLVMBuildNSWMul(e->b, a, b, "");
 }
 
+LLVMValueRef emit_least(Emit *e, LLVMValueRef a, LLVMValueRef b)
+{
+  return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, a, b, ""), a, b, "");
+}
+
 LLVMBasicBlockRef emit_block(Emit *e, const char *name) { return LLVMAppendBasicBlockInContext(e->c, e->fn, name); }
 
 /* ---- the function being built ---- */
@@ -230,17 +235,10 @@ void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body
 
 /* ---- addresses ---- */
 
-const Var *emit_root(const Var *v, int *col)
-{
-  *col = 0;
-  for (; plan_of(v)->in; v = plan_of(v)->in) *col += plan_of(v)->col;
-  return v;
-}
-
 Store emit_store_of(const Var *v)
 {
   int col;
-  return plan_of(emit_root(v, &col))->store;
+  return plan_of(plan_root_at(v, &col))->store;
 }
 
 bool emit_is_in_place(const Emit *e, const Var *v, const Boundary *b)
@@ -254,7 +252,7 @@ int emit_width(const Var *v) { return v->shape.token ? 1 : (int)shape_count(v->s
 int64_t emit_stride(const Emit *e, const Var *v)
 {
   int col;
-  const VarPlan *p = plan_of(emit_root(v, &col));
+  const VarPlan *p = plan_of(plan_root_at(v, &col));
   return p->buffer >= 0 ? e->plan->buffers.at[p->buffer].width : emit_width(v);
 }
 
@@ -336,7 +334,7 @@ static LLVMValueRef row_index(Emit *e, const Var *v, const Buffer *buf, const Pl
 bool emit_is_block(const Emit *e, const Var *v)
 {
   int col;
-  const VarPlan *p = plan_of(emit_root(v, &col));
+  const VarPlan *p = plan_of(plan_root_at(v, &col));
   const Buffer *b = p->buffer >= 0 ? &e->plan->buffers.at[p->buffer] : NULL;
   return !b || !b->axis[AXIS_T] || !b->axis[AXIS_S] || (b->lo[AXIS_S] == 0 && b->hi[AXIS_S] == 0);
 }
@@ -344,7 +342,7 @@ bool emit_is_block(const Emit *e, const Var *v)
 LLVMValueRef emit_row_address(Emit *e, const Var *v, const Place at[AXES], const Row *row)
 {
   int col;
-  const Var *root = emit_root(v, &col);
+  const Var *root = plan_root_at(v, &col);
   const VarPlan *p = plan_of(root);
   LLVMTypeRef element = v->shape.token ? e->i32 : e->real;
   LLVMValueRef base = NULL, index = NULL;

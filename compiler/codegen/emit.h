@@ -85,6 +85,7 @@ LLVMValueRef emit_add(Emit *e, LLVMValueRef a, LLVMValueRef b); /* i64; folds ze
 LLVMValueRef emit_mul(Emit *e, LLVMValueRef a, LLVMValueRef b);
 LLVMValueRef emit_field(Emit *e, Field f);
 LLVMValueRef emit_item_i64(Emit *e, LLVMValueRef array, LLVMValueRef index); /* int64_t array[index] */
+LLVMValueRef emit_least(Emit *e, LLVMValueRef a, LLVMValueRef b);            /* i64 */
 LLVMBasicBlockRef emit_block(Emit *e, const char *name);
 /* Starts void name(frame, arg, from, to), or void name(frame) without range; leaves the builder in its body. */
 LLVMValueRef emit_begin(Emit *e, const char *name, bool range, bool internal);
@@ -120,9 +121,6 @@ Store emit_store_of(const Var *v);
 int emit_width(const Var *v);
 /* In a streaming step: what is carried into this boundary stays at the boundary's own place. */
 bool emit_is_in_place(const Emit *e, const Var *v, const Boundary *b);
-/* The variable whose memory v's row is part of, and its first column there. */
-const Var *emit_root(const Var *v, int *col);
-
 /* ---- emit_nest.c: the loops around a row ---- */
 /* Which rows: sequences from .. to in the order of an axis, at the places that scans around have fixed; where nothing
    is fixed, from .. to are places of the domain's first axis, if it has one. */

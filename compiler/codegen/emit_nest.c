@@ -159,7 +159,7 @@ LLVMValueRef emit_full_places(Emit *e, Axis axis)
   LLVMValueRef none = emit_i64(e, 0), most = emit_longest(e, axis);
   n = LLVMBuildNSWSub(e->b, n, emit_origin(e, axis), "");
   n = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, n, none, ""), none, n, "");
-  return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, most, n, ""), most, n, "");
+  return emit_least(e, most, n);
 }
 
 LLVMValueRef emit_block_rows(Emit *e, const AllRows *a)

@@ -177,9 +177,8 @@ static void chunk_of_block(Emit *e, LLVMValueRef from, void *arg)
 {
   const Part *p = arg;
   LLVMValueRef left = LLVMBuildNSWSub(e->b, p->block, from, "");
-  LLVMValueRef last = LLVMBuildICmp(e->b, LLVMIntSLT, left, emit_i64(e, OUTER_CHUNK), "");
   Row first = emit_first_row(e);
-  add_rows(e, p, &first, from, LLVMBuildSelect(e->b, last, left, emit_i64(e, OUTER_CHUNK), ""));
+  add_rows(e, p, &first, from, emit_least(e, left, emit_i64(e, OUTER_CHUNK)));
 }
 
 static void chunk_of_place(Emit *e, LLVMValueRef i, void *arg)
@@ -200,9 +199,8 @@ static void columns_block(Emit *e, LLVMValueRef from, void *arg)
   Part *p = arg;
   const AllRows *rows = &p->o->rows;
   LLVMValueRef left = LLVMBuildNSWSub(e->b, p->to, from, "");
-  LLVMValueRef last = LLVMBuildICmp(e->b, LLVMIntSLT, left, emit_i64(e, OUTER_COLUMNS), "");
   p->from = from;
-  p->columns = LLVMBuildSelect(e->b, last, left, emit_i64(e, OUTER_COLUMNS), "");
+  p->columns = emit_least(e, left, emit_i64(e, OUTER_COLUMNS));
   if (rows->by_sequence) {
     emit_all(e, rows->dom & ~DOM_S, chunk_of_sequence, p);
     return;

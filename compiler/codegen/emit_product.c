@@ -3,6 +3,7 @@
    which rows a thread has. */
 #include "emit_product.h"
 #include "emit_token.h"
+#include "name.h"
 #include "product.h"
 #include <assert.h>
 
@@ -18,11 +19,7 @@ struct Products {
   Vec(Tiled) list;
 };
 
-static const Var *operand(const Var *v)
-{
-  const Expr *x = v->rhs->in[1];
-  return (x->op == OP_SLICE ? x->in[0] : x)->var;
-}
+static const Var *operand(const Var *v) { return place_source(v->rhs->in[1])->var; }
 
 static Tiled *find(Emit *e, const Var *v)
 {
@@ -134,7 +131,7 @@ void emit_product(Emit *e, const Var *v, const Row *row, LLVMValueRef count)
 
 bool emit_is_one_block(const Emit *e, const Var *v)
 {
-  const Expr *x = v->rhs->in[1], *read = x->op == OP_SLICE ? x->in[0] : x;
+  const Expr *read = place_source(v->rhs->in[1]);
   return emit_is_block(e, v) && emit_is_block(e, read->var) && read_place(read, AXIS_S).k == 0;
 }
 
@@ -142,13 +139,12 @@ bool emit_is_one_block(const Emit *e, const Var *v)
 static void library_rows(Emit *e, const Var *v, const Row *first, LLVMValueRef rows)
 {
   const Expr *w = v->rhs->in[0], *x = v->rhs->in[1];
-  const Expr *read = x->op == OP_SLICE ? x->in[0] : x;
   LLVMValueRef from = emit_place(e, x, first);
   LLVMValueRef weights = emit_place(e, w, first);
   LLVMValueRef to = emit_row_address(e, v, NULL, first);
   bool turned = v->rhs->attr[0];
   emit_gemm(e, 0, !turned, rows, emit_i64(e, emit_width(v)), emit_i64(e, shape_count(x->shape)), from,
-            emit_stride(e, read->var), weights, w->shape.dim[1], to, emit_stride(e, v), false);
+            emit_stride(e, operand(v)), weights, w->shape.dim[1], to, emit_stride(e, v), false);
 }
 
 /* A product over all rows. */
@@ -198,10 +194,8 @@ static void block_of_rows(Emit *e, LLVMValueRef from, void *arg)
 {
   const AllProduct *p = arg;
   LLVMValueRef to = LLVMGetParam(e->fn, 3), left = LLVMBuildNSWSub(e->b, to, from, "");
-  LLVMValueRef last = LLVMBuildICmp(e->b, LLVMIntSLT, left, emit_i64(e, ROW_BLOCK), "");
-  LLVMValueRef rows = LLVMBuildSelect(e->b, last, left, emit_i64(e, ROW_BLOCK), "");
   Row first = emit_first_row(e);
-  product_at(e, p->step->var, &first, from, rows);
+  product_at(e, p->step->var, &first, from, emit_least(e, left, emit_i64(e, ROW_BLOCK)));
 }
 
 LLVMValueRef emit_product_body(Emit *e, const Step *s, const char *name)

@@ -211,10 +211,8 @@ static void scan_block(Emit *e, LLVMValueRef from, void *arg)
 {
   const Scan *s = arg;
   Nest n = s->nest;
-  LLVMValueRef to = emit_add(e, from, emit_i64(e, s->block));
-  LLVMValueRef fewer = LLVMBuildICmp(e->b, LLVMIntSLT, n.to, to, "");
   n.from = from;
-  n.to = LLVMBuildSelect(e->b, fewer, n.to, to, "");
+  n.to = emit_least(e, n.to, emit_add(e, from, emit_i64(e, s->block)));
   scan_items(e, s->step, &n);
 }
 
@@ -224,9 +222,7 @@ static void scan_place(Emit *e, LLVMValueRef i, void *arg)
   Nest n = s->nest;
   n.at[s->step->axis] = i;
   if (n.order == s->step->axis && (s->step->dom & DOM_B)) {
-    LLVMValueRef live = emit_live(e, n.order, i);
-    LLVMValueRef fewer = LLVMBuildICmp(e->b, LLVMIntSLT, live, n.to, "");
-    n.to = LLVMBuildSelect(e->b, fewer, live, n.to, "rows");
+    n.to = emit_least(e, emit_live(e, n.order, i), n.to);
   }
   if (!s->block) {
     scan_items(e, s->step, &n);

@@ -50,7 +50,7 @@ static void carried_rooms(Emit *e, Stream *s, bool place)
       Room *r = &s->room[plan_of(b->var)->buffer];
       r->within = true;
       if (!place) continue;
-      int col, root = plan_of(emit_root(v, &col))->buffer;
+      int col, root = plan_of(plan_root_at(v, &col))->buffer;
       const Buffer *rows = &e->plan->buffers.at[root];
       int64_t at = (rows->axis[AXIS_T] ? (int64_t)rows->width * (rows->lo[AXIS_T] + b->offset - 1) : 0) + col;
       r->at = s->room[root].at + at * element_bytes(e, rows);
@@ -180,7 +180,7 @@ static void age_input(Emit *e, const Stream *s, int i)
 /* The next step finds it where this one left it. */
 static bool is_one_place(const Emit *e, const Var *carry)
 {
-  int col, buffer = plan_of(emit_root(carry->carry_of, &col))->buffer;
+  int col, buffer = plan_of(plan_root_at(carry->carry_of, &col))->buffer;
   if (buffer < 0 || e->plan->buffers.at[buffer].axis[AXIS_T]) return false;
   for (int i = 0; i < carry->carry_of->bound.n; i++)
     if (carry->carry_of->bound.at[i].var == carry &&

@@ -157,17 +157,18 @@ static void scatter_element(Emit *e, LLVMValueRef i, void *arg)
   emit_store(e, LLVMBuildFAdd(e->b, so_far, g, ""), place);
 }
 
+static void scatter_symbol(Emit *e, const Row *row, void *arg)
+{
+  Scatter *c = arg;
+  c->source = emit_place(e, c->vector, row);
+  emit_for(e, "i", c->from, c->to, 1, scatter_element, c);
+}
+
 static void scatter_row(Emit *e, const Row *row, void *arg)
 {
   Scatter *c = arg;
-  LLVMBasicBlockRef some = emit_block(e, "token"), done = emit_block(e, "scattered");
   c->id = emit_token(e, c->token, row);
-  c->source = emit_place(e, c->vector, row);
-  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGE, c->id, emit_i64(e, 0), ""), some, done);
-  LLVMPositionBuilderAtEnd(e->b, some);
-  emit_for(e, "i", c->from, c->to, 1, scatter_element, c);
-  LLVMBuildBr(e->b, done);
-  LLVMPositionBuilderAtEnd(e->b, done);
+  emit_when(e, LLVMBuildICmp(e->b, LLVMIntSGE, c->id, emit_i64(e, 0), ""), scatter_symbol, row, c);
 }
 
 static LLVMValueRef scatter_body(Emit *e, const Sum *s)
@@ -278,11 +279,9 @@ static void term_body(Emit *e, const Sum *s)
 
 static void call_later(Emit *e, SumCalls *calls, SumCall c) { vec_push(e->arena, calls, c); }
 
-static const Expr *read_of(const Expr *place) { return place->op == OP_SLICE ? place->in[0] : place; }
-
 static SumCall outer_call(Emit *e, const Sum *s)
 {
-  const Expr *a = s->x->in[0], *b = s->x->in[1], *ra = read_of(a), *rb = read_of(b);
+  const Expr *a = s->x->in[0], *b = s->x->in[1], *ra = place_source(a), *rb = place_source(b);
   bool together = emit_is_block(e, ra->var) && emit_is_block(e, rb->var) && read_place(ra, AXIS_S).k == 0 &&
                   read_place(rb, AXIS_S).k == 0;
   Outer o = {.c = s->v,
@@ -402,8 +401,8 @@ static void outer_rows(Emit *e, const SumCall *c, const Row *first, LLVMValueRef
   LLVMValueRef pb = emit_place(e, b, first);
   LLVMValueRef to = emit_row_address(e, c->v, NULL, first);
   int64_t m = a->shape.dim[0], n = b->shape.dim[0];
-  emit_gemm(e, 1, 0, emit_i64(e, m), emit_i64(e, n), rows, pa, emit_stride(e, read_of(a)->var), pb,
-            emit_stride(e, read_of(b)->var), to, n, add);
+  emit_gemm(e, 1, 0, emit_i64(e, m), emit_i64(e, n), rows, pa, emit_stride(e, place_source(a)->var), pb,
+            emit_stride(e, place_source(b)->var), to, n, add);
 }
 
 static void outer_of_sequence(Emit *e, const Row *row, void *arg)

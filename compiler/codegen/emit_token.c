@@ -116,7 +116,7 @@ int emit_token_room(const Emit *e, const Var *gradient)
 
 typedef struct Adding {
   const TokenSum *s;
-  LLVMValueRef sums, source, from, to, at, i;
+  LLVMValueRef sums, source, from, to, id, at, i;
   int64_t m, tokens;
 } Adding;
 
@@ -147,18 +147,19 @@ static void add_vector(Emit *e, LLVMValueRef i, void *arg)
   emit_store(e, LLVMBuildFAdd(e->b, emit_load(e, to, lanes), g, ""), to);
 }
 
+static void add_symbol(Emit *e, const Row *row, void *arg)
+{
+  Adding *a = arg;
+  a->source = emit_place(e, a->s->vector, row);
+  a->at = row_of(e, a, a->id);
+  emit_for(e, "i", a->from, a->to, a->m % e->lanes ? 1 : e->lanes, add_vector, a);
+}
+
 static void add_row(Emit *e, const Row *row, void *arg)
 {
   Adding *a = arg;
-  LLVMBasicBlockRef some = emit_block(e, "token"), done = emit_block(e, "added");
-  LLVMValueRef id = emit_token(e, a->s->token, row);
-  a->source = emit_place(e, a->s->vector, row);
-  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGE, id, emit_i64(e, 0), ""), some, done);
-  LLVMPositionBuilderAtEnd(e->b, some);
-  a->at = row_of(e, a, id);
-  emit_for(e, "i", a->from, a->to, a->m % e->lanes ? 1 : e->lanes, add_vector, a);
-  LLVMBuildBr(e->b, done);
-  LLVMPositionBuilderAtEnd(e->b, done);
+  a->id = emit_token(e, a->s->token, row);
+  emit_when(e, LLVMBuildICmp(e->b, LLVMIntSGE, a->id, emit_i64(e, 0), ""), add_symbol, row, a);
 }
 
 static void place_token(Emit *e, LLVMValueRef v, void *arg)

@@ -14,10 +14,9 @@ typedef struct Touched {
 
 static bool columns_of(const Var *v, Columns *c)
 {
-  int col = 0;
+  int col;
   int64_t width = v->shape.token ? 1 : shape_count(v->shape);
-  for (; plan_of(v)->in; v = plan_of(v)->in) col += plan_of(v)->col;
-  const VarPlan *p = plan_of(v);
+  const VarPlan *p = plan_of(plan_root_at(v, &col));
   if (p->store != STORE_BUFFER && p->store != STORE_BATCH) return false;
   *c = (Columns){p->buffer, p->col + col, p->col + col + (int)width};
   return true;

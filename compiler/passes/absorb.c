@@ -58,16 +58,6 @@ static bool is_held(const Plan *p, const Var *v)
   return false;
 }
 
-static Loop *loop_of(const Step *at, int n, const VarPlan *place)
-{
-  for (int i = 0; i < n; i++) {
-    if (at[i].kind == STEP_ROWS && at[i].group.id == place->group) return &at[i].group.loops.at[place->loop];
-    Loop *inner = loop_of(at[i].items.at, at[i].items.n, place);
-    if (inner) return inner;
-  }
-  return NULL;
-}
-
 static bool absorb(Plan *p, Var *v)
 {
   if (v->rhs->attr[0] || is_held(p, v)) return false;
@@ -78,7 +68,7 @@ static bool absorb(Plan *p, Var *v)
   }
   if (!u.fits || !u.reader) return false;
   const VarPlan *place = plan_of(u.reader);
-  Loop *loop = loop_of(p->steps.at, p->steps.n, place);
+  Loop *loop = plan_loop(p, place);
   VarPlan *mine = plan_of(v);
   *mine =
       (VarPlan){.buffer = -1, .group = place->group, .loop = place->loop, .scan = place->scan, .fixed = place->fixed};

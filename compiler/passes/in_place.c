@@ -17,16 +17,6 @@ static int order_in_loop(const Loop *l, const Var *v)
   return -1;
 }
 
-static const Loop *loop_of(const Step *at, int n, const VarPlan *place)
-{
-  for (int i = 0; i < n; i++) {
-    if (at[i].kind == STEP_ROWS && at[i].group.id == place->group) return &at[i].group.loops.at[place->loop];
-    const Loop *inner = loop_of(at[i].items.at, at[i].items.n, place);
-    if (inner) return inner;
-  }
-  return NULL;
-}
-
 /* r's loop runs before v's; or it is the same, r stands before v in it or is v, and both are at the same component. */
 static bool runs_before(const Plan *p, const Var *r, const Var *v, bool by_component)
 {
@@ -34,7 +24,7 @@ static bool runs_before(const Plan *p, const Var *r, const Var *v, bool by_compo
   if (a->group != b->group || a->loop < 0) return false;
   if (a->loop < b->loop) return true;
   if (a->loop > b->loop || !by_component || !is_elementwise(r)) return false;
-  const Loop *l = loop_of(p->steps.at, p->steps.n, b);
+  const Loop *l = plan_loop(p, b);
   return l && order_in_loop(l, r) <= order_in_loop(l, v);
 }
 

@@ -17,6 +17,8 @@ bool is_place(const Expr *e)
   return e->op == OP_READ || (e->op == OP_SLICE && e->in[0]->op == OP_READ && e->shape.rank == 1);
 }
 
+const Expr *place_source(const Expr *place) { return place->op == OP_SLICE ? place->in[0] : place; }
+
 /* what only the adjoint sees; the value is that of its input */
 static bool is_gradient_mark(const Expr *e) { return e->op == OP_STOP || e->op == OP_REVERSED; }
 

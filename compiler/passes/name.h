@@ -17,4 +17,6 @@ void name_parts(System *s, bool last);
 bool is_leaf(const Expr *e);
 /* a read, or rows of a vector read: something with an address */
 bool is_place(const Expr *e);
+/* of a place, the read: v[t-1] of slice(v[t-1], 3, 4) */
+const Expr *place_source(const Expr *place);
 #endif

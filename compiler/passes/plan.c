@@ -180,6 +180,18 @@ void plan_phases(Plan *p)
   }
 }
 
+static Loop *find_loop(const Step *at, int n, const VarPlan *place)
+{
+  for (int i = 0; i < n; i++) {
+    if (at[i].kind == STEP_ROWS && at[i].group.id == place->group) return &at[i].group.loops.at[place->loop];
+    Loop *inner = find_loop(at[i].items.at, at[i].items.n, place);
+    if (inner) return inner;
+  }
+  return NULL;
+}
+
+Loop *plan_loop(const Plan *p, const VarPlan *place) { return find_loop(p->steps.at, p->steps.n, place); }
+
 /* ---- what a step computes and reads ---- */
 
 bool term_has(const Expr *term, Terms which)

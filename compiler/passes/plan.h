@@ -116,6 +116,12 @@ static inline Var *plan_root(Var *v) /* whose memory v's is part of */
   while (plan_of(v)->in) v = plan_of(v)->in;
   return v;
 }
+static inline const Var *plan_root_at(const Var *v, int *col) /* the same, and its first column there */
+{
+  for (*col = 0; plan_of(v)->in; v = plan_of(v)->in) *col += plan_of(v)->col;
+  return v;
+}
+Loop *plan_loop(const Plan *p, const VarPlan *place); /* in which a variable is computed; NULL: in none */
 static inline unsigned phase_bit(Phase p) { return 1u << p; }
 
 /* What a step computes and reads, boundaries' values included. */
