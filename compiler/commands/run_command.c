@@ -1,10 +1,8 @@
 /* run_command.c: rnnc run FILE COMMAND .. and rnnc bench FILE ..: a model compiled in memory, and the runtime's command
    over it. Needs: of the command's options those that say what is compiled; all of them are read by the runtime. */
 #include "clock.h"
-#include "commands.h"
-#include "driver.h"
+#include "code.h"
 #include "interpret_command.h"
-#include "options.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,7 +76,20 @@ static char *wanted_setting(int argc, char **argv, const char *name)
 {
   const char *resume = peek(argc, argv, "resume", 0), *given = peek_setting(argc, argv, name);
   if (given) return strdup(given);
-  return resume ? rnn_checkpoint_setting(resume, name) : NULL;
+  const Code *code = resume ? code_load() : NULL;
+  return code ? code->checkpoint_setting(resume, name) : NULL;
+}
+
+static int run_compiled(Driver *d, unsigned programs, int argc, char **argv)
+{
+  const Code *code = code_load();
+  if (!code) return EXIT_ENVIRONMENT;
+  const RnnModel *model = NULL;
+  RnnHost host = {.compile_s = 0};
+  double start = rnn_seconds();
+  int result = code->jit(d, programs, strcmp(argv[1], "bench") ? programs : 0, &model);
+  host.compile_s = rnn_seconds() - start;
+  return result ? result : code->run(argc, argv, model, &host);
 }
 
 static int run(DriverOptions *o, int argc, char **argv)
@@ -112,15 +123,8 @@ static int run(DriverOptions *o, int argc, char **argv)
   o->free = (train && gap && !strcmp(gap, "true")) || (evaluate && peek(argc, argv, "free", 0));
   code = driver_open(&d, o);
   if (o->free || (train && !code && driver_has_setting(&d, "gap", "true"))) programs |= 1u << PROGRAM_FREE;
-  const RnnModel *model = NULL;
   if (!code && peek(argc, argv, "interpret", 0)) code = interpret_command(&d, argc, argv);
-  else if (!code) {
-    RnnHost host = {.compile_s = 0};
-    double start = rnn_seconds();
-    code = driver_jit(&d, programs, strcmp(command, "bench") ? programs : 0, &model);
-    host.compile_s = rnn_seconds() - start;
-    if (!code) code = rnn_main(argc, argv, model, &host);
-  }
+  else if (!code) code = run_compiled(&d, programs, argc, argv);
   driver_close(&d);
   free(forcing);
   free(gap);
