@@ -1,6 +1,7 @@
 /* driver.h: source to IR, object, executable or running code: the pipeline on one screen. */
 #ifndef RNNC_DRIVER_H
 #define RNNC_DRIVER_H
+#include "color.h"
 #include "exit_codes.h"
 #include "jit.h"
 #include "module.h"
@@ -9,6 +10,7 @@
 typedef struct DriverOptions {
   const char *path;  /* the .rnn file; "-" reads standard input */
   const char *model; /* which of the file's models; NULL: the last */
+  ColorChoice color;
   bool f64_precision;
   int level; /* -O0 .. -O3 */
   const char *triple, *cpu, *features;

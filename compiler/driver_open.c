@@ -9,12 +9,11 @@
 #include "teacher_forcing.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 int driver_said(Driver *d, int code)
 {
-  diag_print(d->diag, stderr, isatty(2) && !getenv("NO_COLOR"));
+  diag_print(d->diag, stderr, color_wanted(d->o.color, stderr));
   return code;
 }
 
@@ -108,7 +107,7 @@ Compiled *driver_program(Driver *d, ProgramKind kind, Stage stage, bool windows)
   Compiled *c = program_make(d->arena, quiet, d->file, &d->lower, &r, stage);
   if (kind == PROGRAM_FREE && !c && !d->o.free) return NULL;
   if (diag_errors(quiet)) {
-    diag_print(quiet, stderr, isatty(2) && !getenv("NO_COLOR"));
+    diag_print(quiet, stderr, color_wanted(d->o.color, stderr));
     exit(EXIT_DIAGNOSTICS);
   }
   return c;

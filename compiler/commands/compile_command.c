@@ -26,6 +26,7 @@ static int take(void *context, OptionId id, const char *value)
   case OPT_LEVEL: job->o.level = *value - '0'; break;
   case OPT_TARGET: job->o.triple = value; break;
   case OPT_CPU: job->o.cpu = value; break;
+  case OPT_COLOR: job->o.color = color_choice(value); break;
   case OPT_VERSION: job->version = true; break;
   default: break;
   }
