@@ -1,6 +1,7 @@
 /* driver.h: source to IR, object, executable or running code: the pipeline on one screen. */
 #ifndef RNNC_DRIVER_H
 #define RNNC_DRIVER_H
+#include "exit_codes.h"
 #include "jit.h"
 #include "module.h"
 #include "rnn_program.h"
@@ -35,8 +36,6 @@ typedef struct Driver {
   Jit *jit;
   Text json;
 } Driver;
-
-enum { EXIT_DIAGNOSTICS = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, EXIT_INTERNAL = 70 };
 
 /* Reads and checks the file. Each of these returns 0 or an exit code, everything said on stderr. */
 int driver_open(Driver *d, const DriverOptions *o);
