@@ -47,7 +47,7 @@ static int read_forcing(Driver *d, const System *s)
   if (!text) return 0;
   if (!rnn_forcing_read(&forcing, text, 1, 1, &error)) {
     if (!at.source) return driver_fail(error.message, NULL, EXIT_USAGE);
-    diag(d->diag, at, "%s", error.message);
+    diag(d->diag, E_SETTING_VALUE, at, "%s", error.message);
     return driver_said(d, EXIT_DIAGNOSTICS);
   }
   d->forcing.sample = forcing.sample;
