@@ -60,12 +60,14 @@ int driver_open(Driver *d, const DriverOptions *o)
 {
   *d = (Driver){.o = *o, .arena = arena_new()};
   d->diag = diag_new(d->arena);
-  d->lower = (LowerOptions){.lang = lang_table, .model = o->model};
+  d->lower = (LowerOptions){.lang = lang_table, .model = o->model, .include = o->include};
   Source *source = source_from_file(d->diag, d->arena, o->path, (Span){0});
   if (!source) return driver_said(d, EXIT_ENVIRONMENT);
   d->file = parse(d->arena, d->diag, source);
   if (diag_errors(d->diag)) return driver_said(d, EXIT_DIAGNOSTICS);
+  d->lower.read = &d->read;
   System *s = lower(d->arena, d->diag, d->file, &d->lower);
+  d->lower.read = NULL; /* later ones read the same */
   if (!s || diag_errors(d->diag)) return driver_said(d, EXIT_DIAGNOSTICS);
   hash_system(d, s);
   int code = read_forcing(d, s);

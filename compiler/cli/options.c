@@ -129,6 +129,21 @@ int options_check(CommandId command, OptionId id, const char *value)
   return usage(command, what, value, near ? near_text : NULL);
 }
 
+int options_folders(CommandId command, const char *value, const char *const **folders)
+{
+  static const char *list[64];
+  int n = 0, capacity = sizeof list / sizeof *list;
+  while (list[n]) n++;
+  for (size_t bytes; *value; value += bytes + (value[bytes] == ':')) {
+    bytes = strcspn(value, ":");
+    if (!bytes) continue;
+    if (n + 1 == capacity) return usage(command, "too many folders: -I", value, NULL);
+    list[n++] = strndup(value, bytes);
+  }
+  *folders = list;
+  return -1;
+}
+
 /* -- reading -- */
 
 /* Only this command's options, so that all others are mistakes */
@@ -140,12 +155,25 @@ static void getopt_tables(CommandId command, struct option *longs, char *letters
     if (!takes(command, i)) continue;
     int has = !o->argument ? no_argument : *o->argument == '[' ? optional_argument : required_argument;
     *longs++ = (struct option){o->name, has, NULL, FIRST_LONG + i};
-    if (!o->letter) continue;
+    if (!o->letter || o->letter == '-') continue;
     *letters++ = o->letter;
     if (has == required_argument) *letters++ = ':';
   }
   *letters = 0;
   *longs = (struct option){0};
+}
+
+/* -MD -> --MD, for getopt */
+static void one_dash(CommandId command, int argc, char **argv)
+{
+  static char *const twice[OPTS] = {
+#define OPTION(id, name, letter, argument, values, commands, help) "--" name,
+#include "options.def"
+#undef OPTION
+  };
+  for (int k = 1; k < argc && strcmp(argv[k], "--"); k++)
+    for (int i = 0; i < OPTS; i++)
+      if (option_row[i].letter == '-' && takes(command, i) && !strcmp(argv[k], twice[i] + 1)) argv[k] = twice[i];
 }
 
 static int give_help(CommandId command, const char *value)
@@ -161,6 +189,7 @@ int options_read(CommandId command, int argc, char **argv, OptionTaker *take, vo
   struct option longs[OPTS + 1];
   char letters[2 * OPTS + 2];
   getopt_tables(command, longs, letters);
+  one_dash(command, argc, argv);
   opterr = 0;
   optind = 0; /* from the start, also where it was used before */
   for (;;) {
