@@ -176,10 +176,10 @@ static void one_dash(CommandId command, int argc, char **argv)
       if (option_row[i].letter == '-' && takes(command, i) && !strcmp(argv[k], twice[i] + 1)) argv[k] = twice[i];
 }
 
-static int give_help(CommandId command, const char *value)
+static int give_help(CommandId command, const char *said, const char *value)
 {
   if (value) help_all(stdout);
-  else if (command == COMMAND_compile) help_brief(stdout);
+  else if (command == COMMAND_compile && strcmp(said, "compile")) help_brief(stdout);
   else help_command_options(command, stdout);
   return EXIT_OK;
 }
@@ -202,7 +202,8 @@ int options_read(CommandId command, int argc, char **argv, OptionTaker *take, vo
     for (int i = 0; c < FIRST_LONG && i < OPTS; i++)
       if (option_row[i].letter == c && takes(command, i)) id = i;
     int code = options_check(command, (OptionId)id, optarg);
-    if (code < 0) code = id == OPT_HELP ? give_help(command, optarg) : take ? take(job, (OptionId)id, optarg) : -1;
+    if (code < 0)
+      code = id == OPT_HELP ? give_help(command, argv[0], optarg) : take ? take(job, (OptionId)id, optarg) : -1;
     if (code >= 0) return code;
   }
 }
