@@ -4,7 +4,6 @@
 #include "driver.h"
 #include "calls.h"
 #include "teacher_forcing.h"
-#include "header.h"
 #include "lang_table.h"
 #include "linker.h"
 #include "object.h"
@@ -21,8 +20,7 @@ static int finish(Driver *d, int code)
   return code;
 }
 
-/* Says what went wrong outside the source; frees error. */
-static int fail(const char *what, char *error, int code)
+int driver_fail(const char *what, char *error, int code)
 {
   fprintf(stderr, "rnnc: %s%s\n", what, error ? error : "");
   free(error);
@@ -51,7 +49,7 @@ static int read_forcing(Driver *d, const System *s)
   }
   if (!text) return 0;
   if (!rnn_forcing_read(&forcing, text, 1, 1, &error)) {
-    if (!at.source) return fail(error.message, NULL, EXIT_USAGE);
+    if (!at.source) return driver_fail(error.message, NULL, EXIT_USAGE);
     diag(d->diag, at, "%s", error.message);
     return finish(d, EXIT_DIAGNOSTICS);
   }
@@ -129,7 +127,7 @@ static int unoptimised(Driver *d, unsigned programs)
   if (!d->target)
     d->target = d->o.triple || d->o.cpu ? target_named(d->o.triple, d->o.cpu, d->o.features, d->o.level, &error)
                                         : target_host(d->o.level, &error);
-  if (!d->target) return fail("", error, EXIT_USAGE);
+  if (!d->target) return driver_fail("", error, EXIT_USAGE);
   Compiled *made[PROGRAM_KINDS], *step = NULL;
   int n = 0;
   for (int k = 0; k < PROGRAM_STEP; k++) {
@@ -139,7 +137,7 @@ static int unoptimised(Driver *d, unsigned programs)
   }
   if (programs & (1u << PROGRAM_STEP)) d->step = step = make(d, PROGRAM_STEP, STAGE_PLAN, true);
   if (!d->context) d->context = LLVMContextCreate();
-  ModuleRequest r = {.prefix = d->lowered->name,
+  ModuleRequest r = {.prefix = d->o.prefix ? d->o.prefix : d->lowered->name,
                      .source = d->o.path,
                      .hash = d->hash,
                      .f64_precision = d->o.f64_precision,
@@ -159,7 +157,7 @@ int driver_module(Driver *d, unsigned programs)
   if (code) return code;
   char *error = NULL;
   if (target_optimize(d->target, d->module, &error)) return 0;
-  return fail("internal error: ", error, EXIT_INTERNAL);
+  return driver_fail("internal error: ", error, EXIT_INTERNAL);
 }
 
 /* The code of a program that runs for the first time. */
@@ -172,7 +170,7 @@ static void *compile_late(void *context, int kind)
   void *code = target_optimize(d->target, module, &error) && jit_add(d->jit, module, &error)
                    ? jit_symbol(d->jit, name, &error)
                    : NULL;
-  if (!code) exit(fail("internal error: ", error, EXIT_INTERNAL));
+  if (!code) exit(driver_fail("internal error: ", error, EXIT_INTERNAL));
   return code;
 }
 
@@ -189,15 +187,15 @@ int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **mo
   if (code) return code;
   char *error = NULL;
   d->jit = jit_new(d->target, calls, sizeof calls / sizeof *calls, &error);
-  if (!d->jit || !jit_add(d->jit, d->module, &error)) return fail("internal error: ", error, EXIT_INTERNAL);
+  if (!d->jit || !jit_add(d->jit, d->module, &error)) return driver_fail("internal error: ", error, EXIT_INTERNAL);
   *model = jit_symbol(d->jit, arena_printf(d->arena, "%s_model", d->lowered->name), &error);
-  return *model ? 0 : fail("internal error: ", error, EXIT_INTERNAL);
+  return *model ? 0 : driver_fail("internal error: ", error, EXIT_INTERNAL);
 }
 
-static int write_out(const char *path, const char *data, size_t n)
+int driver_write(const char *path, const char *data, size_t n)
 {
   char *error = NULL;
-  return object_write(path, data, n, &error) ? 0 : fail("", error, EXIT_ENVIRONMENT);
+  return object_write(path, data, n, &error) ? 0 : driver_fail("", error, EXIT_ENVIRONMENT);
 }
 
 int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out)
@@ -212,11 +210,12 @@ int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out)
     Compiled *c = make(d, kind, s, false);
     if (!c && kind == PROGRAM_TRAIN && s != STAGE_ADJOINT) c = make(d, PROGRAM_FORWARD, s, false);
     if (!c && kind == PROGRAM_FREE)
-      code = fail("none of the model's distributions reads what is drawn: it has no program 'free'", NULL,
-                  EXIT_DIAGNOSTICS);
-    else if (!c) code = fail("this model has no loss and no '~': there is nothing to train", NULL, EXIT_DIAGNOSTICS);
+      code = driver_fail("none of the model's distributions reads what is drawn: it has no program 'free'", NULL,
+                         EXIT_DIAGNOSTICS);
+    else if (!c)
+      code = driver_fail("this model has no loss and no '~': there is nothing to train", NULL, EXIT_DIAGNOSTICS);
     else if (c->refused)
-      code = fail(arena_printf(d->arena, "no streaming step: %s", c->refused), NULL, EXIT_DIAGNOSTICS);
+      code = driver_fail(arena_printf(d->arena, "no streaming step: %s", c->refused), NULL, EXIT_DIAGNOSTICS);
     else if (s == STAGE_PLAN) plan_print(&t, c->plan);
     else system_print(&t, c->system);
   } else if (!strcmp(stage, "llvm") || !strcmp(stage, "asm") || !strcmp(stage, "json")) {
@@ -225,50 +224,15 @@ int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out)
     Bytes b = {0};
     if (!code && stage[0] == 'j') text_puts(&t, d->json.at);
     else if (!code && !object_emit(d->target, d->module, stage[0] == 'l' ? OBJECT_IR : OBJECT_ASSEMBLY, &b, &error))
-      code = fail("internal error: ", error, EXIT_INTERNAL);
+      code = driver_fail("internal error: ", error, EXIT_INTERNAL);
     if (b.at) text_write(&t, b.at, b.n);
     bytes_free(&b);
   } else
-    code = fail(
+    code = driver_fail(
         arena_printf(d->arena, "--emit=%s is no stage: ast, equations, adjoint, schedule, llvm, asm or json", stage),
         NULL, EXIT_USAGE);
-  if (!code) code = write_out(out ? out : "-", t.at ? t.at : "", t.n);
+  if (!code) code = driver_write(out ? out : "-", t.at ? t.at : "", t.n);
   text_free(&t);
-  return code;
-}
-
-/* dir/model.o -> dir/model.h */
-static const char *header_path(Driver *d, const char *object)
-{
-  const char *end = strrchr(object, '.');
-  bool ending = end && !strchr(end, '/') && end > object && end[-1] != '/';
-  return arena_printf(d->arena, "%.*s.h", (int)(ending ? end - object : (long)strlen(object)), object);
-}
-
-/* The object and, beside it, its header; both are made before the first is written. */
-int driver_object(Driver *d, const char *out)
-{
-  const char *path = header_path(d, out), *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-  if (!strcmp(path, out))
-    return fail(arena_printf(d->arena, "%s: the header gets this name: name the object MODEL.o", out), NULL,
-                EXIT_USAGE);
-  unsigned all = (1u << PROGRAM_KINDS) - 1; /* rnn.h has no word for `free` but by that setting */
-  if (!driver_has_setting(d, "gap", "true")) all &= ~(1u << PROGRAM_FREE);
-  int code = driver_module(d, d->o.inference ? 1u << PROGRAM_STEP : all);
-  if (code) return code;
-  if (d->o.inference && d->step->refused)
-    return fail(arena_printf(d->arena, "%s: no streaming step: %s", d->o.path, d->step->refused), NULL,
-                EXIT_DIAGNOSTICS);
-  char *error = NULL;
-  Bytes b = {0};
-  Text header = {0};
-  if (!header_make(&header, d->json.at, &(HeaderOptions){.file_name = name}, &error) ||
-      !object_emit(d->target, d->module, OBJECT_CODE, &b, &error))
-    code = fail("", error, EXIT_INTERNAL);
-  if (!code) code = write_out(out, b.at, b.n);
-  if (!code && strcmp(out, "-")) code = write_out(path, header.at, header.n);
-  bytes_free(&b);
-  text_free(&header);
   return code;
 }
 
@@ -298,19 +262,19 @@ int driver_executable(Driver *d, const char *out)
   int code = unoptimised(d, (1u << PROGRAM_KINDS) - 1);
   if (code) return code;
   add_main(d);
-  if (!target_optimize(d->target, d->module, &error)) return fail("internal error: ", error, EXIT_INTERNAL);
+  if (!target_optimize(d->target, d->module, &error)) return driver_fail("internal error: ", error, EXIT_INTERNAL);
   Bytes b = {0};
   if (!object_emit(d->target, d->module, OBJECT_CODE, &b, &error))
-    return fail("internal error: ", error, EXIT_INTERNAL);
+    return driver_fail("internal error: ", error, EXIT_INTERNAL);
   char *object = arena_printf(d->arena, "%s.tmp-%ld.o", out, (long)getpid()), *runtime = link_runtime(&error);
   if (!runtime) {
     bytes_free(&b);
-    return fail("", error, EXIT_ENVIRONMENT);
+    return driver_fail("", error, EXIT_ENVIRONMENT);
   }
-  code = write_out(object, b.at, b.n);
+  code = driver_write(object, b.at, b.n);
   bytes_free(&b);
   if (!code && !link_program(&(LinkJob){.object = object, .output = out, .runtime = runtime, .libs = libs}, &error))
-    code = fail("", error, EXIT_ENVIRONMENT);
+    code = driver_fail("", error, EXIT_ENVIRONMENT);
   unlink(object);
   free(runtime);
   return code;
