@@ -7,6 +7,9 @@
 #include "module.h"
 #include "rnn_program.h"
 
+/* Where the weights of an object's step are. */
+typedef enum Weights { WEIGHTS_EXTERN, WEIGHTS_EMBED, WEIGHTS_BLOB } Weights;
+
 typedef struct DriverOptions {
   const char *path;  /* the .rnn file; "-" reads standard input */
   const char *model; /* which of the file's models; NULL: the last */
@@ -21,6 +24,9 @@ typedef struct DriverOptions {
   bool verbose;               /* says what the target is, and how the linker is called */
   bool dry_run;               /* prints how the linker would be called, and writes nothing */
   bool inference;             /* an object holds the streaming step alone, and needs no library */
+  Weights weights;
+  const char *weights_file; /* to embed, or to write as a blob; NULL: none */
+  const char *prefix;       /* of an object's names; NULL: the model's name */
 } DriverOptions;
 
 typedef struct Driver {
@@ -65,6 +71,13 @@ int driver_module(Driver *d, unsigned programs);
 int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **model);
 /* Writes any stage as text. */
 int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out);
-int driver_object(Driver *d, const char *out); /* and the header beside it */
+int driver_object(Driver *d,
+                  const char *out);          /* and the header beside it, and the blob where there are weights for it */
+int driver_blob(Driver *d, const char *out); /* the weights alone */
+bool driver_is_c_name(const char *name);
 int driver_executable(Driver *d, const char *out);
+
+/* What driver.c and driver_object.c share. */
+int driver_fail(const char *what, char *error, int code); /* says what went wrong outside the source; frees error */
+int driver_write(const char *path, const char *data, size_t n);
 #endif

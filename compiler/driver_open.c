@@ -7,6 +7,7 @@
 #include "simplify.h"
 #include "stack.h"
 #include "teacher_forcing.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -113,6 +114,13 @@ Compiled *driver_program(Driver *d, ProgramKind kind, Stage stage, bool windows)
     exit(EXIT_DIAGNOSTICS);
   }
   return c;
+}
+
+bool driver_is_c_name(const char *name)
+{
+  for (const char *c = name; *c; c++)
+    if (!isalnum((unsigned char)*c) && *c != '_') return false;
+  return *name && !isdigit((unsigned char)*name);
 }
 
 int driver_write(const char *path, const char *data, size_t n)

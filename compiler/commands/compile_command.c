@@ -25,6 +25,11 @@ static int take(void *context, OptionId id, const char *value)
   case OPT_OBJECT: job->object = true; break;
   case OPT_ASSEMBLY: job->assembly = true; break;
   case OPT_INFERENCE: job->o.inference = true; break;
+  case OPT_WEIGHTS:
+    job->o.weights = value[0] == 'b' ? WEIGHTS_BLOB : value[1] == 'm' ? WEIGHTS_EMBED : WEIGHTS_EXTERN;
+    break;
+  case OPT_WEIGHTS_FILE: job->o.weights_file = value; break;
+  case OPT_PREFIX: job->o.prefix = value; break;
   case OPT_EMIT: job->emit = value; break;
   case OPT_PROGRAM: job->kind = program_named(value); break;
   case OPT_PRECISION: job->o.f64_precision = !strcmp(value, "f64"); break;
@@ -47,6 +52,21 @@ static int take(void *context, OptionId id, const char *value)
   case OPT_VERSION: job->version = true; break;
   default: break;
   }
+  return -1;
+}
+
+/* What goes with -c alone, and with each other; 0: all is well. */
+static int check_object(const Job *job)
+{
+  const DriverOptions *o = &job->o;
+  const char *lost = o->inference ? "--inference" : o->weights ? "--weights" : o->prefix ? "--prefix" : NULL;
+  if (lost && !job->object) return usage(COMMAND_compile, "only with -c goes", lost, NULL);
+  if (o->weights == WEIGHTS_EMBED && !o->weights_file)
+    return usage(COMMAND_compile, "--weights=embed needs --weights-file FILE", NULL, NULL);
+  if (o->weights == WEIGHTS_EXTERN && o->weights_file)
+    return usage(COMMAND_compile, "--weights-file goes with --weights=embed or --weights=blob", NULL, NULL);
+  if (o->prefix && !driver_is_c_name(o->prefix))
+    return usage(COMMAND_compile, "--prefix is a C name, not", o->prefix, NULL);
   return -1;
 }
 
@@ -134,5 +154,6 @@ int compile_command(int argc, char **argv)
   job.o.path = options_operand(COMMAND_compile, argc, argv);
   if (!job.o.path) return EXIT_USAGE;
   code = check_job(&job);
+  if (code < 0) code = check_object(&job);
   return code >= 0 ? code : compile(&job);
 }

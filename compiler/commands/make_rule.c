@@ -21,6 +21,7 @@ int make_rule_write(const MakeRule *rule, Driver *d, const char *out, bool objec
   FileNames files = {0};
   for (int i = 0; i < d->read.n; i++)
     if (*d->read.at[i] != '<') vec_push(d->arena, &files, d->read.at[i]); /* not <stdin> */
+  if (d->o.weights_file) vec_push(d->arena, &files, d->o.weights_file);
   Text t = {0};
   dependencies_write(&t, targets, n, files.at, files.n, rule->phony);
   int code = driver_write(rule->file ? rule->file : beside(d, out, ".d"), t.at, t.n);
