@@ -15,6 +15,13 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+static Diag *new_diag(const Driver *d)
+{
+  Diag *made = diag_new(d->arena);
+  diag_use(made, d->o.style);
+  return made;
+}
+
 static int finish(Driver *d, int code)
 {
   diag_print(d->diag, stderr, isatty(2) && !getenv("NO_COLOR"));
@@ -64,7 +71,7 @@ static int read_forcing(Driver *d, const System *s)
 int driver_open(Driver *d, const DriverOptions *o)
 {
   *d = (Driver){.o = *o, .arena = arena_new()};
-  d->diag = diag_new(d->arena);
+  d->diag = new_diag(d);
   d->lower = (LowerOptions){.lang = lang_table, .model = o->model};
   Source *source = source_from_file(d->diag, d->arena, o->path, (Span){0});
   if (!source) return finish(d, EXIT_ENVIRONMENT);
@@ -80,7 +87,7 @@ int driver_open(Driver *d, const DriverOptions *o)
   d->param_count = param_layout(s);
   d->lowered = s;
   finish(d, 0); /* warnings, once */
-  d->diag = diag_new(d->arena);
+  d->diag = new_diag(d);
   return 0;
 }
 
@@ -108,7 +115,7 @@ void driver_close(Driver *d)
 
 static Compiled *make(Driver *d, ProgramKind kind, Stage stage, bool windows)
 {
-  Diag *quiet = diag_new(d->arena); /* warnings were printed when the file was opened */
+  Diag *quiet = new_diag(d); /* warnings were printed when the file was opened */
   ProgramRequest r = {.kind = kind,
                       .wrt = kind == PROGRAM_TRAIN ? d->o.wrt : NULL,
                       .show = kind == PROGRAM_STEP ? NULL : d->o.show,
