@@ -24,6 +24,7 @@ typedef struct DriverOptions {
   Weights weights;
   const char *weights_file; /* to embed, or to write as a blob; NULL: none */
   const char *prefix;       /* of an object's names; NULL: the model's name */
+  const DiagStyle *style;   /* of diagnostics; NULL: for people */
 } DriverOptions;
 
 typedef struct Driver {

@@ -12,6 +12,13 @@
 #include <string.h>
 #include <xxhash.h>
 
+static Diag *new_diag(const Driver *d)
+{
+  Diag *made = diag_new(d->arena);
+  diag_use(made, d->o.style);
+  return made;
+}
+
 int driver_said(Driver *d, int code)
 {
   diag_print(d->diag, stderr, color_wanted(d->o.color, stderr));
@@ -60,7 +67,7 @@ static int read_forcing(Driver *d, const System *s)
 int driver_open(Driver *d, const DriverOptions *o)
 {
   *d = (Driver){.o = *o, .arena = arena_new()};
-  d->diag = diag_new(d->arena);
+  d->diag = new_diag(d);
   d->lower = (LowerOptions){.lang = lang_table, .model = o->model};
   Source *source = source_from_file(d->diag, d->arena, o->path, (Span){0});
   if (!source) return driver_said(d, EXIT_ENVIRONMENT);
@@ -76,7 +83,7 @@ int driver_open(Driver *d, const DriverOptions *o)
   d->param_count = param_layout(s);
   d->lowered = s;
   driver_said(d, 0); /* warnings, once */
-  d->diag = diag_new(d->arena);
+  d->diag = new_diag(d);
   return 0;
 }
 
@@ -99,7 +106,7 @@ void driver_close(Driver *d)
 
 Compiled *driver_program(Driver *d, ProgramKind kind, Stage stage, bool windows)
 {
-  Diag *quiet = diag_new(d->arena); /* warnings were printed when the file was opened */
+  Diag *quiet = new_diag(d); /* warnings were printed when the file was opened */
   ProgramRequest r = {.kind = kind,
                       .wrt = kind == PROGRAM_TRAIN ? d->o.wrt : NULL,
                       .show = kind == PROGRAM_STEP ? NULL : d->o.show,

@@ -1,5 +1,6 @@
 /* compile_command.c: rnnc model.rnn: an executable, an object, or a stage of the compiler as text. */
 #include "code.h"
+#include "diag_options.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@ int version_command(int argc, char **argv);
 
 typedef struct Job {
   DriverOptions o;
+  DiagStyle style;
   const char *output, *emit;
   bool object, version;
   ProgramKind kind;
@@ -33,7 +35,7 @@ static int take(void *context, OptionId id, const char *value)
   case OPT_CPU: job->o.cpu = value; break;
   case OPT_COLOR: job->o.color = color_choice(value); break;
   case OPT_VERSION: job->version = true; break;
-  default: break;
+  default: return diag_option(COMMAND_compile, &job->style, id, value);
   }
   return -1;
 }
@@ -91,11 +93,12 @@ static int compile(Job *job)
 
 int compile_command(int argc, char **argv)
 {
-  Job job = {.o.level = 2};
+  Job job = {.o.level = 2, .style = diag_style()};
   int code = options_read(COMMAND_compile, argc, argv, take, &job);
   if (code >= 0) return code;
   if (job.version) return version_command(1, argv);
   job.o.path = options_operand(COMMAND_compile, argc, argv);
+  job.o.style = &job.style;
   if (!job.o.path) return EXIT_USAGE;
   code = check_object(&job);
   if (code) return code;

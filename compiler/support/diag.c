@@ -146,7 +146,7 @@ Diag *diag_new(Arena *a)
 {
   Diag *d = ARENA_NEW(a, Diag);
   d->arena = a;
-  for (int c = 0; c < DIAG_CODES; c++) d->lint[c] = lint_usual((DiagCode)c);
+  d->style = diag_style();
   return d;
 }
 
@@ -205,13 +205,13 @@ void diag(Diag *d, DiagCode code, Span at, const char *format, ...)
 
 void diag_warn(Diag *d, DiagCode code, Span at, const char *format, ...)
 {
-  if (!d->lint[code]) {
+  if (!d->style.lint[code]) {
     d->last = NULL;
     return;
   }
   va_list args;
   va_start(args, format);
-  report(d, d->strict ? ERROR : WARNING, code, at, format, args);
+  report(d, d->style.warnings_are_errors ? ERROR : WARNING, code, at, format, args);
   va_end(args);
 }
 
@@ -238,13 +238,9 @@ void diag_suggest(Diag *d, Span at, const char *text)
 
 int diag_errors(const Diag *d) { return d->errors; }
 
-void diag_lints(Diag *d, const bool enabled[DIAG_CODES], bool are_errors)
-{
-  memcpy(d->lint, enabled, sizeof d->lint);
-  d->strict = are_errors;
-}
+bool diag_lint_on(const Diag *d, DiagCode c) { return d->style.lint[c]; }
 
-bool diag_lint_on(const Diag *d, DiagCode c) { return d->lint[c]; }
+void diag_use(Diag *d, const DiagStyle *s) { d->style = s ? *s : diag_style(); }
 
 /* in order of source and place */
 
@@ -268,7 +264,7 @@ static bool repeats(const Diag *d, int i)
   return false;
 }
 
-void diag_sort(Diag *d)
+static void diag_sort(Diag *d)
 {
   if (d->entries.n) qsort(d->entries.at, (size_t)d->entries.n, sizeof(Entry *), by_place);
   int kept = 0;
@@ -278,9 +274,17 @@ void diag_sort(Diag *d)
   d->entries.n = kept;
 }
 
-void diag_forget(Diag *d)
+static void diag_forget(Diag *d)
 {
   d->entries.n = d->kept = 0;
   d->cut = false;
   d->last = NULL;
+}
+
+void diag_print(Diag *d, FILE *out, bool colour)
+{
+  diag_sort(d);
+  if (d->style.form == DIAG_JSON) print_json(d, out);
+  else print_text(d, out, colour, d->style.form == DIAG_SHORT);
+  diag_forget(d);
 }

@@ -182,6 +182,8 @@ Ast *ast_type(Front *fe, const char *name, const AstList *sizes, Span at)
   Span word = {at.source, at.from, at.from + (int)strlen(name)};
   if (!real && !token) {
     const char *near = nearest(name, types, 2);
+    if (!strncmp(name, "float", 5) || !strcmp(name, "double") || !strcmp(name, "f32") || !strcmp(name, "f64"))
+      near = "real"; /* as others call it */
     diag(fe->diag, E_TYPE, word, "there is no type '%s': the types are real and token", name);
     if (near) diag_suggest(fe->diag, word, near);
   } else if (token && sizes->n != 1) {
