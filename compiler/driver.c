@@ -53,11 +53,25 @@ static int read_forcing(Driver *d, const System *s)
   if (!rnn_forcing_read(&forcing, text, 1, 1, &error)) {
     if (!at.source) return fail(error.message, NULL, EXIT_USAGE);
     diag(d->diag, at, "%s", error.message);
-    return finish(d, EXIT_DIAGNOSTICS);
+    return EXIT_DIAGNOSTICS;
   }
   d->forcing.sample = forcing.sample;
   for (int i = 0; i < FORCED_MODES; i++)
     if (!strcmp(rnn_forcing_mode(&forcing), forced_name[i])) d->forcing.mode = (ForcingMode)i;
+  return 0;
+}
+
+static int check_tree(Driver *d)
+{
+  System *s = lower(d->arena, d->diag, d->file, &d->lower);
+  if (!s || diag_errors(d->diag)) return EXIT_DIAGNOSTICS;
+  hash_system(d, s);
+  int code = read_forcing(d, s);
+  if (code) return code;
+  simplify(s);
+  stack_products(s);
+  d->param_count = param_layout(s);
+  d->lowered = s;
   return 0;
 }
 
@@ -69,19 +83,17 @@ int driver_open(Driver *d, const DriverOptions *o)
   Source *source = source_from_file(d->diag, d->arena, o->path, (Span){0});
   if (!source) return finish(d, EXIT_ENVIRONMENT);
   d->file = parse(d->arena, d->diag, source);
-  if (diag_errors(d->diag)) return finish(d, EXIT_DIAGNOSTICS);
-  System *s = lower(d->arena, d->diag, d->file, &d->lower);
-  if (!s || diag_errors(d->diag)) return finish(d, EXIT_DIAGNOSTICS);
-  hash_system(d, s);
-  int code = read_forcing(d, s);
-  if (code) return code;
-  simplify(s);
-  stack_products(s);
-  d->param_count = param_layout(s);
-  d->lowered = s;
-  finish(d, 0); /* warnings, once */
+  int code = diag_errors(d->diag) ? EXIT_DIAGNOSTICS : check_tree(d);
+  finish(d, 0); /* errors, or warnings, once */
   d->diag = diag_new(d->arena);
-  return 0;
+  return code;
+}
+
+int driver_open_tree(Driver *d, const DriverOptions *o, Arena *arena, Ast *file)
+{
+  *d = (Driver){.o = *o, .arena = arena, .diag = diag_new(arena), .file = file};
+  d->lower = (LowerOptions){.lang = lang_table, .model = o->model};
+  return check_tree(d);
 }
 
 bool driver_has_setting(const Driver *d, const char *name, const char *value)

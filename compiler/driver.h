@@ -40,6 +40,8 @@ enum { EXIT_DIAGNOSTICS = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, EXIT_INTERNAL
 
 /* Reads and checks the file. Each of these returns 0 or an exit code, everything said on stderr. */
 int driver_open(Driver *d, const DriverOptions *o);
+/* The same of a tree that was made elsewhere, in `arena`, which driver_close frees. Diagnostics are left in d->diag. */
+int driver_open_tree(Driver *d, const DriverOptions *o, Arena *arena, Ast *file);
 void driver_close(Driver *d);
 bool driver_has_setting(const Driver *d, const char *name, const char *value); /* in the train block */
 /* Compiles the programs whose bit (1 << ProgramKind) is in `programs`, as far as the model has them, into d->module,

@@ -60,7 +60,8 @@ void say_undefined(Elab *x, Span at, const char *what, const char *name, const N
   bool value = strcmp(what, "variable") == 0 || strcmp(what, "size") == 0;
   if (value && x->body->broken) return; /* its definition may be what did not parse */
   const char *near = best_of(name, known), *elsewhere = value ? NULL : other_spelling(name);
-  diag(d, here(x, at), "there is no %s '%s'", what, name);
+  if (value && !near) diag_missing(d, here(x, at), "there is no %s '%s'", what, name);
+  else diag(d, here(x, at), "there is no %s '%s'", what, name);
   if (elsewhere && !(near && same_letters(near, name))) diag_note(d, (Span){0}, "here it is written %s", elsewhere);
   else if (near) diag_note(d, (Span){0}, "did you mean '%s'?", near);
   note_place(x, at);

@@ -22,6 +22,7 @@
 
 struct Source {
   const char *name, *text;
+  const char *shown; /* in excerpts: the text, but for source_shown_as */
   int n, lines;
   int *line; /* the offset at which each line starts */
 };
@@ -43,6 +44,7 @@ struct Diag {
   Vec(const Source *) sources;
   Entry *last; /* the one that notes join; NULL while past the limit */
   int errors;  /* reported so far; printing does not change it */
+  int missing; /* of these, by diag_missing */
   int kept;    /* errors among the entries */
   bool cut;    /* some were not kept */
 };
@@ -54,13 +56,20 @@ Source *source_from_text(Arena *a, const char *name, const char *text, size_t n)
   assert(n < INT_MAX);
   Source *s = ARENA_NEW(a, Source);
   s->name = arena_copy(a, name, strlen(name));
-  s->text = arena_copy(a, text, n);
+  s->text = s->shown = arena_copy(a, text, n);
   s->n = (int)n;
   s->lines = 1;
   for (size_t i = 0; i < n; i++) s->lines += text[i] == '\n';
   s->line = ARENA_ARRAY(a, int, s->lines);
   for (int i = 0, l = 1; i < s->n; i++)
     if (text[i] == '\n') s->line[l++] = i + 1;
+  return s;
+}
+
+Source *source_shown_as(Arena *a, const char *name, const char *text, const char *shown, size_t n)
+{
+  Source *s = source_from_text(a, name, text, n);
+  s->shown = arena_copy(a, shown, n);
   return s;
 }
 
@@ -152,7 +161,7 @@ static int line_end(const Source *s, int line)
 /* the character at offset: its bytes; *c is -1 where they are no UTF-8 */
 static int char_at(const Source *s, int offset, int end, utf8proc_int32_t *c)
 {
-  utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s->text + offset, end - offset, c);
+  utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s->shown + offset, end - offset, c);
   if (n > 0) return (int)n;
   *c = -1;
   return 1;
@@ -237,6 +246,24 @@ void diag(Diag *d, Span at, const char *format, ...)
   va_end(args);
 }
 
+void diag_missing(Diag *d, Span at, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  report(d, ERROR, at, format, args);
+  va_end(args);
+  d->missing++;
+}
+
+const char *diag_first(const Diag *d)
+{
+  for (int i = 0; i < d->entries.n; i++)
+    if (d->entries.at[i]->level == ERROR) return d->entries.at[i]->sentence;
+  return NULL;
+}
+
+bool diag_only_missing(const Diag *d) { return d->errors > 0 && d->errors == d->missing; }
+
 void diag_warn(Diag *d, Span at, const char *format, ...)
 {
   va_list args;
@@ -314,7 +341,7 @@ static void print_excerpt(const Painter *p, Span at)
       width = 1;
       text_puts(&shown, "\xef\xbf\xbd"); /* U+FFFD */
     } else {
-      text_write(&shown, s->text + i, (size_t)n);
+      text_write(&shown, s->shown + i, (size_t)n);
     }
     bool inside = i >= from && (i < to || i == from);
     for (int k = 0; k < width; k++) text_puts(&mark, inside ? "^" : " ");

@@ -19,6 +19,8 @@ typedef struct Diag Diag; /* collects the diagnostics of one compilation */
 
 Diag *diag_new(Arena *a);
 Source *source_from_text(Arena *a, const char *name, const char *text, size_t n);
+/* Parsed as `text`, shown as `shown`, which has the same length and characters as wide. */
+Source *source_shown_as(Arena *a, const char *name, const char *text, const char *shown, size_t n);
 Source *source_from_file(Diag *d, Arena *a, const char *path, Span from); /* NULL after a diagnostic; "-" reads stdin */
 const char *source_name(const Source *s);
 const char *source_text(const Source *s, size_t *n);
@@ -28,6 +30,11 @@ Span span_join(Span a, Span b);
 
 /* The sentence is lower case and without a final stop. */
 void diag(Diag *d, Span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* An error that more text could mend, as at the prompt: a size that nothing determines yet, a variable that is not there
+ * yet. */
+void diag_missing(Diag *d, Span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+const char *diag_first(const Diag *d); /* the sentence of the first error that was not printed; NULL: none */
+bool diag_only_missing(const Diag *d); /* there were errors, and no others */
 void diag_warn(Diag *d, Span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void diag_note(Diag *d, Span at, const char *format, ...) __attribute__((format(printf, 3, 4))); /* joins the last one;
    without a place, or at the same one, it is printed without the source line */
