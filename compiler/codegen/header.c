@@ -1,42 +1,33 @@
 /* header.c: model.h for C programs.
    Needs: jansson. Leaves: everything. Knows of the model only what the JSON says. */
-#include "header.h"
+#include "header_private.h"
 #include <ctype.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Header {
-  Text *out;
-  const json_t *model, *step;
-  char *name, *macro; /* the prefix, and in capitals */
-  const char *real;   /* "float" or "double" */
-  const HeaderOptions *options;
-} Header;
-
 /* ---- reading the description ---- */
 
-static const char *text_of(const json_t *o, const char *key)
+const char *header_text(const json_t *o, const char *key)
 {
   const char *s = json_string_value(json_object_get(o, key));
   return s ? s : "";
 }
 
-static long long number_of(const json_t *o, const char *key)
+long long header_number(const json_t *o, const char *key)
 {
   return (long long)json_integer_value(json_object_get(o, key));
 }
 
-static bool has(const json_t *o, const char *key) { return json_is_true(json_object_get(o, key)); }
+bool header_has(const json_t *o, const char *key) { return json_is_true(json_object_get(o, key)); }
 
-static bool is_token(const json_t *port) { return !strcmp(text_of(port, "type"), "token"); }
+bool header_is_token(const json_t *port) { return !strcmp(header_text(port, "type"), "token"); }
 
 /* The entry of a named variable in one of the model's lists; NULL when it has none. */
 static const json_t *entry_named(const json_t *list, const char *name)
 {
   size_t i;
   const json_t *entry;
-  json_array_foreach(list, i, entry) if (!strcmp(text_of(entry, "name"), name)) return entry;
+  json_array_foreach(list, i, entry) if (!strcmp(header_text(entry, "name"), name)) return entry;
   return NULL;
 }
 
@@ -65,12 +56,12 @@ static char *c_name(const char *s, bool capitals)
 }
 
 /* h.Wi and h_Wi would both be h_Wi: the second one gets _2. Its number among the list's earlier namesakes. */
-static void put_unique(Text *t, const json_t *list, size_t index)
+void header_put_unique(Text *t, const json_t *list, size_t index)
 {
-  char *mine = c_name(text_of(json_array_get(list, index), "name"), false);
+  char *mine = c_name(header_text(json_array_get(list, index), "name"), false);
   int same = 1;
   for (size_t i = 0; i < index; i++) {
-    char *other = c_name(text_of(json_array_get(list, i), "name"), false);
+    char *other = c_name(header_text(json_array_get(list, i), "name"), false);
     same += !strcmp(mine, other);
     free(other);
   }
@@ -80,7 +71,7 @@ static void put_unique(Text *t, const json_t *list, size_t index)
 }
 
 /* Text inside a comment must not end it. */
-static void put_safe(Text *t, const char *s)
+void header_put_safe(Text *t, const char *s)
 {
   for (; *s; s++) {
     bool control = (unsigned char)*s < ' ';
@@ -91,17 +82,17 @@ static void put_safe(Text *t, const char *s)
 
 static void put_domain(Text *t, const json_t *entry)
 {
-  bool first = has(entry, "time"), second = has(entry, "second");
+  bool first = header_has(entry, "time"), second = header_has(entry, "second");
   text_puts(t, first && second ? ", one for each step of both axes"
                : second        ? ", one a step of the second axis"
                : first         ? ", one a step"
                                : ", one a sequence");
 }
 
-static void put_shape(Text *t, const json_t *entry, bool time)
+void header_put_shape(Text *t, const json_t *entry, bool time)
 {
   const json_t *shape = json_object_get(entry, "shape");
-  if (is_token(entry)) {
+  if (header_is_token(entry)) {
     text_printf(t, "token[%lld]", (long long)json_integer_value(json_array_get(shape, 0)));
   } else {
     text_puts(t, "real");
@@ -117,19 +108,19 @@ static void put_shape(Text *t, const json_t *entry, bool time)
 static void put_sizes(Header *h)
 {
   Text *t = h->out;
-  long long params = number_of(h->model, "param_count");
+  long long params = header_number(h->model, "param_count");
   text_printf(t, "/* Sizes. A real is a %s here. */\n", h->real);
   text_printf(t, "typedef %s %s_real;\n", h->real, h->name);
   text_printf(t, "#define %s_PARAM_COUNT %lld /* reals in the block of parameters */\n", h->macro, params);
   text_printf(t, "#define %s_PARAM_BYTES %lld\n", h->macro, params * (strcmp(h->real, "float") ? 8 : 4));
-  if (h->step) text_printf(t, "#define %s_STATE_BYTES %lld\n", h->macro, number_of(h->step, "state_bytes"));
+  if (h->step) text_printf(t, "#define %s_STATE_BYTES %lld\n", h->macro, header_number(h->step, "state_bytes"));
   for (int k = 0; k < 2 && h->step; k++) {
     const json_t *ports = json_object_get(h->step, k ? "outputs" : "inputs");
     for (size_t i = 0; i < json_array_size(ports); i++) {
       const json_t *port = json_array_get(ports, i);
       text_printf(t, "#define %s_COUNT_%s_", h->macro, k ? "out" : "in");
-      put_unique(t, ports, i);
-      text_printf(t, " %lld\n", number_of(port, "count"));
+      header_put_unique(t, ports, i);
+      text_printf(t, " %lld\n", header_number(port, "count"));
     }
   }
   text_puts(t, "\n");
@@ -149,11 +140,11 @@ static void put_params(Header *h)
   for (size_t i = 0; i < json_array_size(params); i++) {
     const json_t *p = json_array_get(params, i);
     text_printf(t, "#define %s_AT_", h->macro);
-    put_unique(t, params, i);
-    text_printf(t, " %lld /* ", number_of(p, "offset"));
-    put_safe(t, text_of(p, "name"));
+    header_put_unique(t, params, i);
+    text_printf(t, " %lld /* ", header_number(p, "offset"));
+    header_put_safe(t, header_text(p, "name"));
     text_puts(t, ": ");
-    put_shape(t, p, false);
+    header_put_shape(t, p, false);
     text_puts(t, " */\n");
   }
   if (h->options->weights)
@@ -167,11 +158,11 @@ static void put_input(Header *h, const json_t *ports, size_t i)
 {
   Text *t = h->out;
   const json_t *port = json_array_get(ports, i);
-  bool single = number_of(port, "count") == 1;
-  if (is_token(port)) text_puts(t, "int32_t in_");
+  bool single = header_number(port, "count") == 1;
+  if (header_is_token(port)) text_puts(t, "int32_t in_");
   else text_printf(t, single ? "%s_real in_" : "const %s_real in_", h->name);
-  put_unique(t, ports, i);
-  if (!is_token(port) && !single) text_printf(t, "[%lld]", number_of(port, "count"));
+  header_put_unique(t, ports, i);
+  if (!header_is_token(port) && !single) text_printf(t, "[%lld]", header_number(port, "count"));
 }
 
 /* What each port of the step is, a line each. */
@@ -181,16 +172,16 @@ static void put_ports(Header *h, bool outputs)
   const json_t *ports = json_object_get(h->step, outputs ? "outputs" : "inputs");
   const json_t *feedback = json_object_get(h->step, "feedback");
   for (size_t i = 0; i < json_array_size(ports); i++) {
-    const char *name = text_of(json_array_get(ports, i), "name");
+    const char *name = header_text(json_array_get(ports, i), "name");
     const json_t *entry = entry_named(json_object_get(h->model, outputs ? "outputs" : "inputs"), name);
     text_printf(t, "     %s_", outputs ? "out" : "in");
-    put_unique(t, ports, i);
+    header_put_unique(t, ports, i);
     text_puts(t, "  ");
-    put_safe(t, name);
+    header_put_safe(t, name);
     text_puts(t, ": ");
-    if (entry) put_shape(t, entry, false);
-    else text_printf(t, "%lld reals", number_of(json_array_get(ports, i), "count"));
-    if (is_token(json_array_get(ports, i))) text_puts(t, ", its number from 0; -1 for none");
+    if (entry) header_put_shape(t, entry, false);
+    else text_printf(t, "%lld reals", header_number(json_array_get(ports, i), "count"));
+    if (header_is_token(json_array_get(ports, i))) text_puts(t, ", its number from 0; -1 for none");
     if (!outputs && listed(feedback, name))
       text_puts(t, "; of the step before: what was drawn or observed there. Not looked at by the first step");
     text_puts(t, "\n");
@@ -201,7 +192,7 @@ static void put_step(Header *h)
 {
   Text *t = h->out;
   const char *n = h->name;
-  long long words = (number_of(h->step, "state_bytes") + 7) / 8;
+  long long words = (header_number(h->step, "state_bytes") + 7) / 8;
   text_printf(t,
               "/* All that a running model remembers. It is plain memory of the caller's: any number of them, copied "
               "for a snapshot,\n"
@@ -237,102 +228,23 @@ static void put_step(Header *h)
   }
   for (size_t i = 0; i < n_out; i++) {
     text_printf(t, ", %s_real out_", n);
-    put_unique(t, outs, i);
-    text_printf(t, "[%lld]", number_of(json_array_get(outs, i), "count"));
+    header_put_unique(t, outs, i);
+    text_printf(t, "[%lld]", header_number(json_array_get(outs, i), "count"));
   }
   text_printf(t, ")\n{\n  const void *in[%zu];\n  void *out[%zu];\n", n_in ? n_in : 1, n_out ? n_out : 1);
   if (!n_in) text_puts(t, "  in[0] = 0;\n");
   if (!n_out) text_puts(t, "  out[0] = 0;\n");
   for (size_t i = 0; i < n_in; i++) {
-    text_printf(t, "  in[%zu] = %sin_", i, number_of(json_array_get(ins, i), "count") == 1 ? "&" : "");
-    put_unique(t, ins, i);
+    text_printf(t, "  in[%zu] = %sin_", i, header_number(json_array_get(ins, i), "count") == 1 ? "&" : "");
+    header_put_unique(t, ins, i);
     text_puts(t, ";\n");
   }
   for (size_t i = 0; i < n_out; i++) {
     text_printf(t, "  out[%zu] = out_", i);
-    put_unique(t, outs, i);
+    header_put_unique(t, outs, i);
     text_puts(t, ";\n");
   }
   text_printf(t, "  %s" HEADER_STEP_ENTRY "(params, state->words, in, out);\n}\n\n", n);
-}
-
-/* The arrays that forward, loss and gradient take or give, a line each. */
-static void put_arrays(Header *h, const char *list, const char *what)
-{
-  Text *t = h->out;
-  const json_t *entries = json_object_get(h->model, list);
-  for (size_t i = 0; i < json_array_size(entries); i++) {
-    const json_t *e = json_array_get(entries, i);
-    const char *role = text_of(e, "role");
-    text_printf(t, "     %s ", *role ? role : what);
-    put_safe(t, text_of(e, "name"));
-    text_printf(t, " [N%s%s", has(e, "time") ? ", T" : "", has(e, "second") ? ", S" : "");
-    if (!is_token(e))
-      for (size_t k = 0; k < json_array_size(json_object_get(e, "shape")); k++)
-        text_printf(t, ", %lld", (long long)json_integer_value(json_array_get(json_object_get(e, "shape"), k)));
-    text_puts(t, "]: ");
-    put_shape(t, e, true);
-    text_puts(t, "\n");
-  }
-}
-
-/* One wrapper over librnn, where the object has the program that it runs. */
-static void put_wrapper(Header *h, const char *program, const char *text)
-{
-  if (!json_object_get(json_object_get(h->model, "programs"), program)) return;
-  for (; *text; text++) {
-    if (*text == '@') text_puts(h->out, h->name);
-    else text_write(h->out, text, 1);
-  }
-}
-
-static void put_library(Header *h)
-{
-  Text *t = h->out;
-  const char *n = h->name;
-  bool whole = json_object_size(json_object_get(h->model, "programs")) > 0;
-  text_printf(t, "/* %s: with librnn, whose rnn.h is then to be included before this header.\n",
-              whole ? "Whole sequences, loss and gradients" : "Weights from files");
-  if (whole) {
-    text_printf(
-        t,
-        "   rnn.h says what a handle is, who frees what, and what may fail. Order of calls: %s_open, rnn_load or\n"
-        "   rnn_initialise, any of these, rnn_close; rnn_weights is the block that %s_step takes.\n"
-        "   N sequences of up to T steps; `lengths` [N] where they differ.\n",
-        n, n);
-    const char *second = json_string_value(json_array_get(json_object_get(h->model, "axes"), 1));
-    if (second) text_printf(t, "   The second axis has up to S steps, `lengths_%s` [N].\n", second);
-    put_arrays(h, "inputs", "input");
-    put_arrays(h, "outputs", "output");
-  } else {
-    text_printf(
-        t,
-        "   %s_open, rnn_load, then rnn_weights is the block that %s_step takes. This object was compiled with\n"
-        "   --inference: it has the step alone; without that, it can run whole sequences and give gradients. */\n",
-        n, n);
-  }
-  text_printf(t, "%s#if defined(RNN_H) && !defined(%s_WITH_RNN)\n#define %s_WITH_RNN\n", whole ? "*/\n" : "", h->macro,
-              h->macro);
-  text_printf(t,
-              "/* threads 0: as many as this process may use */\n"
-              "static inline RnnHandle *%s_open(int threads, RnnError *error)\n"
-              "{\n  return rnn_open(&%s_model, threads, error);\n}\n",
-              n, n);
-  put_wrapper(h, "forward",
-              "/* adds every output to `out` */\n"
-              "static inline bool @_forward(RnnHandle *model, const RnnTensorFile *data, RnnTensorFile *out, RnnError "
-              "*error)\n"
-              "{\n  return rnn_forward(model, data, NULL, out, error);\n}\n");
-  put_wrapper(h, "evaluate",
-              "static inline bool @_loss(RnnHandle *model, const RnnTensorFile *data, double *loss, RnnError *error)\n"
-              "{\n  return rnn_loss(model, data, loss, error);\n}\n");
-  put_wrapper(h, "train",
-              "/* into rnn_gradients(model), and, unless out is NULL, as tensors by name */\n"
-              "static inline bool @_gradient(RnnHandle *model, const RnnTensorFile *data, double *loss, "
-              "RnnTensorFile *out,\n"
-              "                               RnnError *error)\n{\n  return rnn_gradient(model, data, loss, out, "
-              "error);\n}\n");
-  text_puts(t, "#endif\n");
 }
 
 /* A whole program; a test takes it out of the comment, compiles it with cc -std=c99 and runs it. */
@@ -349,11 +261,11 @@ static void put_example(Header *h)
     const json_t *ports = k ? outs : ins;
     for (size_t i = 0; i < json_array_size(ports); i++) {
       const json_t *port = json_array_get(ports, i);
-      bool single = number_of(port, "count") == 1;
-      if (is_token(port)) text_puts(t, "   static int32_t in_");
+      bool single = header_number(port, "count") == 1;
+      if (header_is_token(port)) text_puts(t, "   static int32_t in_");
       else text_printf(t, "   static %s_real %s_", n, k ? "out" : "in");
-      put_unique(t, ports, i);
-      if (!is_token(port) && (k || !single)) text_printf(t, "[%lld]", number_of(port, "count"));
+      header_put_unique(t, ports, i);
+      if (!header_is_token(port) && (k || !single)) text_printf(t, "[%lld]", header_number(port, "count"));
       text_puts(t, ";\n");
     }
   }
@@ -372,12 +284,12 @@ static void put_example(Header *h)
   for (int k = 0; k < 2; k++)
     for (size_t i = 0; i < json_array_size(k ? outs : ins); i++) {
       text_printf(t, ", %s_", k ? "out" : "in");
-      put_unique(t, k ? outs : ins, i);
+      header_put_unique(t, k ? outs : ins, i);
     }
   text_puts(t, ");\n");
   if (json_array_size(outs)) {
     text_puts(t, "       printf(\"%g\\n\", (double)out_");
-    put_unique(t, outs, 0);
+    header_put_unique(t, outs, 0);
     text_puts(t, "[0]);\n");
   }
   const char *file = h->options->file_name, *end = strrchr(file, '.');
@@ -390,15 +302,15 @@ static void put_head(Header *h)
 {
   Text *t = h->out;
   text_printf(t, "/* %s: the model ", h->options->file_name);
-  put_safe(t, text_of(h->model, "name"));
+  header_put_safe(t, header_text(h->model, "name"));
   text_puts(t, ", compiled by rnnc");
-  if (*text_of(h->model, "source")) {
+  if (*header_text(h->model, "source")) {
     text_puts(t, " from ");
-    put_safe(t, text_of(h->model, "source"));
+    header_put_safe(t, header_text(h->model, "source"));
   }
-  if (*text_of(h->model, "hash")) {
+  if (*header_text(h->model, "hash")) {
     text_puts(t, ", hash ");
-    put_safe(t, text_of(h->model, "hash"));
+    header_put_safe(t, header_text(h->model, "hash"));
   }
   text_puts(t,
             ".\n   Generated: change the source instead. C99 and C++, freestanding too. Free to use in any way.\n\n");
@@ -414,7 +326,7 @@ static void put_head(Header *h)
   } else {
     const json_t *step = json_object_get(h->model, "step");
     text_puts(t, "   There is no streaming step: ");
-    put_safe(t, *text_of(step, "refused") ? text_of(step, "refused") : "it was not compiled");
+    header_put_safe(t, *header_text(step, "refused") ? header_text(step, "refused") : "it was not compiled");
     text_puts(t, ".\n");
   }
   text_puts(t, "*/\n");
@@ -424,7 +336,7 @@ bool header_make(Text *out, const char *json, const HeaderOptions *options, char
 {
   json_error_t why;
   json_t *model = json_loads(json, JSON_REJECT_DUPLICATES, &why);
-  const char *name = options->prefix ? options->prefix : text_of(model, "name");
+  const char *name = options->prefix ? options->prefix : header_text(model, "name");
   if (!model || !*name) {
     Text t = {0};
     text_printf(&t, "internal error: the model's description can't be read: %s", model ? "it has no name" : why.text);
@@ -439,7 +351,7 @@ bool header_make(Text *out, const char *json, const HeaderOptions *options, char
               step,
               c_name(name, false),
               c_name(name, true),
-              strcmp(text_of(model, "precision"), "f64") ? "float" : "double",
+              strcmp(header_text(model, "precision"), "f64") ? "float" : "double",
               options};
   put_head(&h);
   text_printf(out,
@@ -454,7 +366,7 @@ bool header_make(Text *out, const char *json, const HeaderOptions *options, char
               h.name, h.name);
   if (step) put_step(&h);
   text_puts(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n\n");
-  put_library(&h);
+  header_put_train(&h);
   free(h.name);
   free(h.macro);
   json_decref(model);

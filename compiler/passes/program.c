@@ -22,6 +22,13 @@
 
 const char *const program_name[PROGRAM_KINDS] = {"train", "evaluate", "free", "forward", "decode", "step"};
 
+int program_named(const char *name)
+{
+  for (int k = 0; k < PROGRAM_KINDS; k++)
+    if (!strcmp(name, program_name[k])) return k;
+  return -1;
+}
+
 /* m[t] -> its mean, outside training */
 static Expr *noise_mean(System *s, Expr *e, void *arg)
 {

@@ -15,6 +15,7 @@ typedef enum ProgramKind {
   PROGRAM_KINDS
 } ProgramKind;
 extern const char *const program_name[PROGRAM_KINDS];
+int program_named(const char *name); /* -1: none */
 bool program_has_loss(ProgramKind kind);
 
 typedef struct ProgramRequest {
