@@ -18,7 +18,7 @@ typedef struct Curves {
 /* The i-th point of a line. */
 static double point(const Curves *c, int64_t line, int64_t i)
 {
-  return c->v->at[i * (c->v->time || c->v->second ? value_width(c->v) : 1) + line];
+  return c->v->at[i * (c->v->time || c->v->second ? value_elements(c->v) : 1) + line];
 }
 
 static bool curves(const Value *v, Curves *c, const char **why)
@@ -29,7 +29,7 @@ static bool curves(const Value *v, Curves *c, const char **why)
     c->n = v->time ? v->to - v->from + 1 : v->S;
     c->first = v->time ? (double)v->from : 1;
     c->axis = v->time ? v->axis[0] : v->axis[1];
-    c->lines = value_width(v) < PLOT_LINES ? value_width(v) : PLOT_LINES;
+    c->lines = value_elements(v) < PLOT_LINES ? value_elements(v) : PLOT_LINES;
   } else if (v->rank == 1) {
     c->n = v->extent[0];
     c->axis = "component";
@@ -132,8 +132,8 @@ bool plot_terminal(FILE *out, const Value *v, const char *title, const Look *loo
               ? canvas.columns - n - (canvas.columns - n + (int)strlen(c.axis)) / 2
               : m + 1,
           right);
-  if (value_width(v) > PLOT_LINES && v->rank)
-    fprintf(out, "%*s  the first %d of %lld components\n", LABEL, "", PLOT_LINES, (long long)value_width(v));
+  if (value_elements(v) > PLOT_LINES && v->rank)
+    fprintf(out, "%*s  the first %d of %lld components\n", LABEL, "", PLOT_LINES, (long long)value_elements(v));
   free(canvas.dots);
   return true;
 }

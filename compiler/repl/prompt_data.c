@@ -54,7 +54,7 @@ static bool add_unread(PromptData *d, const RnnInputSpec *spec, long length, Rnn
 
 /* The arrays, and what else a dataset must hold. */
 static bool make_list(PromptData *d, const World *w, const ModelDescription *m, const Program *program, long length,
-                      const char *folder, RnnError *error)
+                      RnnError *error)
 {
   long given = prompt_length(w, m);
   if (given) length = given;

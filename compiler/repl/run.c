@@ -48,7 +48,7 @@ static bool read_value(const Showing *q, const RnnHandle *h, const Run *run, con
   if (!v->time && q->asked.range)
     return rnn_fail(error, RNN_ERROR_USAGE, "this has no time index: it has one value, not one a place");
   if (v->second) v->S = rnn_run_steps2(run, var, 0);
-  int64_t width = value_width(v), n = (v->to - v->from + 1) * v->S * width;
+  int64_t width = value_elements(v), n = (v->to - v->from + 1) * v->S * width;
   v->at = malloc(sizeof *v->at * (size_t)n);
   if (!v->at) return rnn_fail_memory(error, sizeof *v->at * (size_t)n);
   double *at = v->at;

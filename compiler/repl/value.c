@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int64_t value_width(const Value *v)
+int64_t value_elements(const Value *v)
 {
   int64_t n = 1;
   for (int i = 0; i < v->rank; i++) n *= v->extent[i];
@@ -133,7 +133,7 @@ static bool print_list(FILE *out, const double *at, int64_t n, int64_t first, bo
 
 static void print_figures(FILE *out, const Value *v, const Look *look, bool cut)
 {
-  int64_t n = places(v) * value_width(v), nans = 0, infinite = 0;
+  int64_t n = places(v) * value_elements(v), nans = 0, infinite = 0;
   double least = INFINITY, most = -INFINITY;
   char low[64], high[64];
   for (int64_t i = 0; i < n; i++) {
@@ -155,7 +155,7 @@ static void print_figures(FILE *out, const Value *v, const Look *look, bool cut)
 void value_print(FILE *out, const Value *v, const Look *look)
 {
   char type[64], text[64];
-  int64_t width = value_width(v), n = places(v);
+  int64_t width = value_elements(v), n = places(v);
   value_type(v, type, sizeof type);
   fputs(type, out);
   if (v->time && v->from == v->to) fprintf(out, " at %s = %lld", v->axis[0], (long long)v->from);

@@ -20,7 +20,7 @@ typedef struct Look {
   bool colour;
 } Look;
 
-int64_t value_width(const Value *v); /* elements of one place */
+int64_t value_elements(const Value *v); /* elements of one place */
 void value_type(const Value *v, char *text, size_t size); /* "real[3, 4]" */
 void value_print(FILE *out, const Value *v, const Look *look);
 void value_json(FILE *out, const Value *v); /* the fields of an object */
