@@ -115,6 +115,7 @@ Compiled *driver_program(Driver *d, ProgramKind kind, Stage stage, bool windows)
   ProgramRequest r = {.kind = kind,
                       .wrt = kind == PROGRAM_TRAIN ? d->o.wrt : NULL,
                       .show = kind == PROGRAM_STEP ? NULL : d->o.show,
+                      .only_shown = d->o.only_shown && kind == PROGRAM_FORWARD,
                       .windows = windows,
                       .forcing = d->forcing};
   Compiled *c = program_make(d->arena, quiet, d->file, &d->lower, &r, stage);

@@ -72,6 +72,8 @@ int child_run(const World *w, int (*work)(void *context), void *context)
   if (pid == 0) {
     become_child();
     sigprocmask(SIG_SETMASK, &before, NULL);
+    if (w->out != stdout) dup2(fileno(w->out), 1);
+    if (w->err != stderr) dup2(fileno(w->err), 2);
     int code = work(context);
     fflush(NULL);
     _exit(code);

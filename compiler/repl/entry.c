@@ -1,7 +1,7 @@
 /* entry.c: an entry's statements: definitions that follow each other are taken together, expressions evaluated,
    commands carried out.
    Needs: statement.c to cut. Leaves alone: what each does. */
-#include "entry.h"
+#include "command.h"
 #include "query.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -72,7 +72,7 @@ static int run_code(Run *r, const Statement *st)
     q.text = text;
     q.shown = shown = strndup(r->entry, st->to);
     q.title = title = title_of(r, st);
-    if (!code) code = query_run(r->s, &q);
+    if (!code) code = !strcmp(title, "loss") ? query_loss(r->s) : query_run(r->s, &q);
   } else {
     if (r->from == r->to) r->from = st->from;
     r->to = st->to;

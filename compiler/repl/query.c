@@ -150,8 +150,8 @@ static int open_query(Session *s, const Query *q, Driver *d, long *last)
   *last = last_place(e);
   Ast *target = indexed(a, name_node(a, ANSWER, e->span), free_axes(e, &axes), &axes);
   Ast *equation = tree_node(a, AST_EQUATION, NULL, e->span, (Ast *[]){target, e}, 2);
-  DriverOptions o = {.path = OWN_SCOPE, .f64_precision = s->world.set.f64_precision, .level = 2, .show = shown};
-  int code = driver_open_tree(d, &o, a, tree_build(s, a, said, s->world.scope, &equation, 1));
+  DriverOptions o = {.path = OWN_SCOPE, .f64_precision = s->world.set.f64_precision, .level = 2, .show = shown, .only_shown = true};
+  int code = driver_open_tree(d, &o, a, tree_build(s, a, said, s->world.scope, &(Extra){.at = &equation, .n = 1}));
   if (code) diag_print(d->diag, s->world.err, s->world.colour);
   else if (refuse_unknown(s, a, base, d->lowered, e->span)) code = EXIT_DIAGNOSTICS;
   if (code) driver_close(d);

@@ -1,6 +1,7 @@
 /* repl.c: rnnc without arguments, rnnc repl: entries from a terminal, from -e, from a script on standard input.
    Needs: entry.c for what an entry does, edit.c for the terminal. Leaves alone: both. */
 #include "entry.h"
+#include "edit.h"
 #include "options.h"
 #include "statement.h"
 #include <getopt.h>
@@ -18,7 +19,7 @@ static int take(void *context, OptionId id, const char *value)
 {
   Wish *w = context;
   if (id == OPT_EVAL) {
-    strings_add(&w->eval, value);
+    strings_push(&w->eval, value);
   } else if (id == OPT_JSON)
     w->json = true;
   return -1;
@@ -50,6 +51,32 @@ static int run_script(Session *s, const Wish *w, FILE *in)
   return code;
 }
 
+/* From a terminal: an error leaves the session as it was. */
+static int run_terminal(Session *s, Editor *editor)
+{
+  s->world.interactive = true;
+  while (!s->quit) {
+    const char *entry = edit_entry(editor);
+    if (!entry) break;
+    if (!entry[strspn(entry, " \t\n")]) continue;
+    strings_add(&s->history, entry);
+    entry_run(s, entry);
+    fflush(stdout);
+    child_interrupted();
+  }
+  return 0;
+}
+
+static int run_input(Session *s, const Wish *w)
+{
+  Editor *editor = isatty(0) && isatty(1) && !w->json ? edit_open(s) : NULL;
+  if (!editor) return run_script(s, w, stdin);
+  printf("rnnc %s. Equations, cells and expressions; :help lists commands, Ctrl-D leaves.\n", RNNC_VERSION);
+  int code = run_terminal(s, editor);
+  edit_close(editor);
+  return code;
+}
+
 int repl_command(int argc, char **argv)
 {
   Wish w = {0};
@@ -62,7 +89,7 @@ int repl_command(int argc, char **argv)
   code = 0;
   if (w.eval.n)
     for (int i = 0; i < w.eval.n && !code && !s->quit; i++) code = run_one(s, &w, w.eval.at[i]);
-  else code = run_script(s, &w, stdin);
+  else code = run_input(s, &w);
   session_free(s);
   strings_free(&w.eval);
   return code;

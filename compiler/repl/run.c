@@ -99,24 +99,22 @@ typedef struct Forward {
   PromptData data;
   RnnBatch batch;
   Run *run;
-  const ProgramVar *var;
   double run_s;
 } Forward;
 
-static bool forward(Forward *f, const World *w, const Showing *q, RnnError *error)
+static bool go(Forward *f, const World *w, const Showing *q, const char *program, RnnError *error)
 {
   f->handle = rnn_open(w->model, w->set.threads ? (int)w->set.threads : 1, error);
-  const Program *p = f->handle ? rnn_model_program(f->handle->model, "forward") : NULL;
+  const Program *p = f->handle ? rnn_model_program(f->handle->model, program) : NULL;
+  if (f->handle && !p) return rnn_fail(error, RNN_ERROR_USAGE, "the model has no loss: neither loss = .. nor a ~");
   if (!f->handle || !prompt_weights(w, f->handle, error)) return false;
   if (!prompt_data_open(&f->data, w, f->handle, p, q->length, q->folder, error)) return false;
   int64_t sequence = w->set.sequence - 1;
   if (sequence >= f->data.set->sequences)
     return rnn_fail(error, RNN_ERROR_USAGE, "the data have %lld sequences: there is no number %ld (:set sequence 1)",
                     (long long)f->data.set->sequences, w->set.sequence);
-  f->run = rnn_handle_run(f->handle, "forward", error);
-  int number = p ? rnn_program_var(p, ANSWER) : -1;
-  if (!f->run || number < 0) return rnn_fail(error, 70, "internal error: no value was computed");
-  f->var = &p->var[number];
+  f->run = rnn_handle_run(f->handle, program, error);
+  if (!f->run) return false;
   NoiseKey noise = {.forced = rnn_forcing_first(f->handle->model)};
   if (!rnn_batch_whole(&f->batch, f->data.set, &sequence, 1, error) ||
       !rnn_run_prepare(f->run, &f->batch, f->data.set, noise, error))
@@ -127,19 +125,91 @@ static bool forward(Forward *f, const World *w, const Showing *q, RnnError *erro
   return true;
 }
 
+/* Once more, for as long as it takes to say how long it takes: the median. */
+static double median_time(Forward *f)
+{
+  double seconds[1000], start = rnn_seconds();
+  int n = 0;
+  while (n < 1000 && (n < 3 || rnn_seconds() - start < 0.3)) {
+    double from = rnn_seconds();
+    rnn_run_go(f->run, f->handle->weights, f->handle->grads);
+    seconds[n++] = rnn_seconds() - from;
+  }
+  for (int i = 1; i < n; i++)
+    for (int k = i; k > 0 && seconds[k] < seconds[k - 1]; k--) {
+      double x = seconds[k];
+      seconds[k] = seconds[k - 1];
+      seconds[k - 1] = x;
+    }
+  return seconds[n / 2];
+}
+
+static void print_time(const World *w, Forward *f)
+{
+  double median = median_time(f);
+  fprintf(w->out, "compiled in %.3g ms; run in %.3g ms the first time, %.3g ms then\n", w->compile_s * 1e3, f->run_s * 1e3,
+          median * 1e3);
+  if (w->results)
+    fprintf(w->results, "{\"kind\": \"time\", \"compile_s\": %.6g, \"first_s\": %.6g, \"median_s\": %.6g}\n",
+            w->compile_s, f->run_s, median);
+}
+
+static int finish(const World *w, Forward *f, Value *v, bool ok, const RnnError *error)
+{
+  if (!ok) world_fail(w, 0, "%s", error->message);
+  free(v->at);
+  rnn_batch_free(&f->batch);
+  prompt_data_close(&f->data);
+  rnn_close(f->handle);
+  return ok ? 0 : (int)error->code;
+}
+
 int run_query(const World *w, const Showing *q)
 {
   Forward f = {0};
   RnnError error = {0};
   Value v = {0};
-  bool ok = forward(&f, w, q, &error);
-  ok = ok && read_value(q, f.handle, f.run, f.var, &v, &error) && show(w, q, &v, &error);
-  if (ok && q->wish == QUERY_TIME)
-    fprintf(w->out, "compiled in %.3g ms, run in %.3g ms\n", w->compile_s * 1e3, f.run_s * 1e3);
-  if (!ok) world_fail(w, 0, "%s", error.message);
-  free(v.at);
-  rnn_batch_free(&f.batch);
-  prompt_data_close(&f.data);
-  rnn_close(f.handle);
-  return ok ? 0 : (int)error.code;
+  bool ok = go(&f, w, q, "forward", &error);
+  int number = ok ? rnn_program_var(f.run->program, ANSWER) : -1;
+  if (ok && number < 0) ok = rnn_fail(&error, 70, "internal error: no value was computed");
+  ok = ok && read_value(q, f.handle, f.run, &f.run->program->var[number], &v, &error) && show(w, q, &v, &error);
+  if (ok && q->wish == QUERY_TIME) print_time(w, &f);
+  return finish(w, &f, &v, ok, &error);
+}
+
+/* Parameters in the block of gradients, as a value. */
+static void read_gradient(const RnnHandle *h, const RnnParam *p, Value *v)
+{
+  *v = (Value){.rank = p->rank, .from = 1, .to = 1, .S = 1};
+  for (int i = 0; i < p->rank && i < 2; i++) v->extent[i] = p->shape[i];
+  v->at = malloc(sizeof *v->at * (size_t)(p->count + 1));
+  if (!v->at) abort();
+  for (int64_t i = 0; i < p->count; i++)
+    v->at[i] = rnn_is_f64(h) ? ((const double *)h->grads)[p->offset + i] : (double)((const float *)h->grads)[p->offset + i];
+}
+
+int run_gradient(const World *w, const Showing *q, const char *by)
+{
+  Forward f = {0};
+  RnnError error = {0};
+  Value v = {0};
+  bool ok = go(&f, w, q, by ? "train" : "evaluate", &error);
+  const Program *p = ok ? f.run->program : NULL;
+  if (ok && !by) {
+    v = (Value){.from = 1, .to = 1, .S = 1, .at = malloc(sizeof *v.at)};
+    if (!v.at) abort();
+    *v.at = rnn_run_number(f.run, p->loss);
+    ok = show(w, q, &v, &error);
+    return finish(w, &f, &v, ok, &error);
+  }
+  int input = ok ? rnn_model_input(f.handle->model, by) : -1;
+  for (int i = 0; ok && i < p->wrts && input >= 0 && !v.at; i++)
+    if (p->wrt[i].input == input) ok = read_value(q, f.handle, f.run, &p->var[p->wrt[i].var], &v, &error);
+  if (ok && !v.at) {
+    const RnnParam *param = rnn_param_named(f.handle, by, &error);
+    ok = param != NULL;
+    if (ok) read_gradient(f.handle, param, &v);
+  }
+  ok = ok && show(w, q, &v, &error);
+  return finish(w, &f, &v, ok, &error);
 }

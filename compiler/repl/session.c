@@ -16,7 +16,11 @@ bool strings_have(const Strings *s, const char *text)
 
 void strings_add(Strings *s, const char *text)
 {
-  if (strings_have(s, text)) return;
+  if (!strings_have(s, text)) strings_push(s, text);
+}
+
+void strings_push(Strings *s, const char *text)
+{
   if (s->n == s->cap) s->at = realloc(s->at, sizeof *s->at * (size_t)(s->cap = s->cap ? 2 * s->cap : 8));
   if (!s->at || !(s->at[s->n++] = strdup(text))) abort();
 }
@@ -158,7 +162,7 @@ System *session_system(const Session *s, Arena *a, Diag *d)
 {
   if (!session_has_statements(s)) return NULL;
   LowerOptions o = {.lang = lang_table};
-  System *system = lower(a, d, tree_build(s, a, d, s->world.scope, NULL, 0), &o);
+  System *system = lower(a, d, tree_build(s, a, d, s->world.scope, NULL), &o);
   return diag_errors(d) ? NULL : system;
 }
 
@@ -183,6 +187,7 @@ static void replace_all(Session *s, Entry *e, Item ***dead, int *n, Strings *nam
       Item *old = &s->entry[i]->item[k];
       bool gone = false;
       for (int m = 0; m < e->items && old->alive && !gone; m++) gone = replaces(&e->item[m], old);
+      gone |= old->alive && e->file && s->entry[i]->file && !strcmp(e->source, s->entry[i]->source); /* loaded again */
       if (!gone) continue;
       old->alive = false;
       *dead = realloc(*dead, sizeof **dead * (size_t)(*n + 1));
@@ -192,6 +197,13 @@ static void replace_all(Session *s, Entry *e, Item ***dead, int *n, Strings *nam
     }
 }
 
+static bool defines(const Entry *e, const char *name)
+{
+  for (int i = 0; i < e->items; i++)
+    if (!strcmp(e->item[i].name, name)) return true;
+  return false;
+}
+
 static void print_result(Session *s, const Entry *e, System *system, const Strings *redefined, const Strings *dependents)
 {
   Strings said = {0};
@@ -199,9 +211,11 @@ static void print_result(Session *s, const Entry *e, System *system, const Strin
     Text t = {0};
     for (int i = 0; i < redefined->n; i++) text_printf(&t, "%s%s", i ? ", " : "", redefined->at[i]);
     text_puts(&t, " redefined");
-    for (int i = 0; i < dependents->n && i < 8; i++)
-      text_printf(&t, "%s%s", i ? ", " : "; what depends on it is compiled anew: ", dependents->at[i]);
-    if (dependents->n > 8) text_puts(&t, ", ..");
+    int n = 0;
+    for (int i = 0; i < dependents->n && n < 8; i++)
+      if (!defines(e, dependents->at[i]))
+        text_printf(&t, "%s%s", n++ ? ", " : "; what depends on it is compiled anew: ", dependents->at[i]);
+    if (n == 8) text_puts(&t, ", ..");
     world_say(&s->world, "note", "%s", t.at);
     text_free(&t);
   }

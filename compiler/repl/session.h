@@ -13,7 +13,8 @@ typedef struct Strings { /* owned texts */
   char **at;
   int n, cap;
 } Strings;
-void strings_add(Strings *s, const char *text); /* once */
+void strings_push(Strings *s, const char *text);
+void strings_add(Strings *s, const char *text); /* where it is not there yet */
 bool strings_have(const Strings *s, const char *text);
 void strings_free(Strings *s);
 
@@ -68,8 +69,14 @@ typedef struct Defining {
 int session_define(Session *s, const Defining *d);
 void session_drop(Session *s, Entry *e);
 
-/* tree.c: the file that the definitions of a model make, `extra` (may be NULL) among its statements. */
-Ast *tree_build(const Session *s, Arena *a, Diag *d, const char *scope, Ast *const *extra, int extras);
+/* tree.c: the file that the definitions of a model make, `extra` (may be NULL) among its statements; without_loss: its
+   draws and its loss left out. */
+typedef struct Extra {
+  Ast *const *at;
+  int n;
+  bool without_loss;
+} Extra;
+Ast *tree_build(const Session *s, Arena *a, Diag *d, const char *scope, const Extra *extra);
 Ast *tree_item(const Entry *e, const Item *i, Ast *file); /* a DECL, a statement, a definition */
 void tree_items(Entry *e, Ast *file, const char *scope);  /* fills e->item */
 Ast *tree_node(Arena *a, AstKind kind, const char *name, Span at, Ast *const *kid, int n);

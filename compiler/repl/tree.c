@@ -177,12 +177,17 @@ static Ast *placed_import(Arena *a, const Entry *e, Ast *import)
 
 typedef Vec(Ast *) Nodes;
 
-static void collect(Arena *a, Entry *e, Ast *file, const char *scope, Nodes *out)
+static bool is_loss(const Item *i)
+{
+  return i->kind == AST_DRAW || (i->kind == AST_EQUATION && !strcmp(i->name, "loss"));
+}
+
+static void collect(Arena *a, Entry *e, Ast *file, const char *scope, bool without_loss, Nodes *out)
 {
   for (int i = 0; i < e->items; i++) {
     const Item *item = &e->item[i];
     bool wanted = scope ? item->scope && !strcmp(item->scope, scope) : !item->scope;
-    if (!item->alive || item->kind == AST_MODEL || !wanted) continue;
+    if (!item->alive || item->kind == AST_MODEL || !wanted || (without_loss && is_loss(item))) continue;
     Ast *node = tree_item(e, item, file);
     if (item->kind == AST_IMPORT) node = placed_import(a, e, node);
     if (item->decl >= 0) {
@@ -193,17 +198,17 @@ static void collect(Arena *a, Entry *e, Ast *file, const char *scope, Nodes *out
   }
 }
 
-Ast *tree_build(const Session *s, Arena *a, Diag *d, const char *scope, Ast *const *extra, int extras)
+Ast *tree_build(const Session *s, Arena *a, Diag *d, const char *scope, const Extra *extra)
 {
   Nodes all = {0}, body = {0};
   Ast **parsed = ARENA_ARRAY(a, Ast *, s->entries);
   for (int i = 0; i < s->entries; i++) {
     const Entry *e = s->entry[i];
     parsed[i] = parse(a, d, source_shown_as(a, e->source, e->text, e->shown, strlen(e->text)));
-    collect(a, s->entry[i], parsed[i], NULL, &all);
-    collect(a, s->entry[i], parsed[i], scope, &body);
+    collect(a, s->entry[i], parsed[i], NULL, false, &all);
+    collect(a, s->entry[i], parsed[i], scope, extra && extra->without_loss, &body);
   }
-  for (int i = 0; i < extras; i++) vec_push(a, &body, extra[i]);
+  for (int i = 0; extra && i < extra->n; i++) vec_push(a, &body, extra->at[i]);
   Span nowhere = {source_from_text(a, OWN_SCOPE, "", 0), 0, 0};
   vec_push(a, &all, tree_node(a, AST_MODEL, intern(a, scope), nowhere, body.at, body.n));
   return tree_node(a, AST_FILE, NULL, nowhere, all.at, all.n);

@@ -53,6 +53,18 @@ typedef struct Showing {
 } Showing;
 int run_query(const World *w, const Showing *q);
 
+/* The gradient of the loss by a parameter or an input; by == NULL: the loss. */
+int run_gradient(const World *w, const Showing *q, const char *by);
+
+/* train.c: trains with the settings ("name=value", NULL at the end) from the weights of the session; they are written
+   to `out` then, a file in `scratch`, also where training was stopped. */
+typedef struct Training {
+  const char *const *set;
+  const char *folder, *scratch, *out;
+} Training;
+int run_training(const World *w, const Training *t);
+int run_weights(const World *w, const char *out); /* writes the weights as they are */
+
 /* child.c: `work` in a process of its own, which Ctrl-C ends, or tells so where it catches it. Its exit code; 128 + n
    where a signal ended it, which is told. */
 int child_run(const World *w, int (*work)(void *context), void *context);
