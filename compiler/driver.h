@@ -18,6 +18,7 @@ typedef struct DriverOptions {
   int level; /* -O0 .. -O3 */
   const char *triple, *cpu, *features;
   const char *const *wrt, *const *show;
+  bool only_shown;     /* a forward program computes `show` alone, no outputs */
   const char *forcing; /* the setting teacher_forcing, where the command line has it; NULL: the train block's */
   bool free;           /* the program `free` is wanted: where the model has none it is a mistake */
   bool inference;      /* an object holds the streaming step alone, and needs no library */
@@ -49,6 +50,8 @@ typedef struct Driver {
 
 /* driver_open.c. Reads and checks the file. Each of these returns 0 or an exit code, everything said on stderr. */
 int driver_open(Driver *d, const DriverOptions *o);
+/* The same of a tree that was made elsewhere, in `arena`, which driver_close frees. Diagnostics are left in d->diag. */
+int driver_open_tree(Driver *d, const DriverOptions *o, Arena *arena, Ast *file);
 void driver_close(Driver *d);
 bool driver_has_setting(const Driver *d, const char *name, const char *value); /* in the train block */
 /* Writes a stage that needs no code: ast, equations, adjoint, schedule. */

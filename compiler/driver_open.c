@@ -56,11 +56,25 @@ static int read_forcing(Driver *d, const System *s)
   if (!rnn_forcing_read(&forcing, text, 1, 1, &error)) {
     if (!at.source) return driver_fail(error.message, NULL, EXIT_USAGE);
     diag(d->diag, E_SETTING_VALUE, at, "%s", error.message);
-    return driver_said(d, EXIT_DIAGNOSTICS);
+    return EXIT_DIAGNOSTICS;
   }
   d->forcing.sample = forcing.sample;
   for (int i = 0; i < FORCED_MODES; i++)
     if (!strcmp(rnn_forcing_mode(&forcing), forced_name[i])) d->forcing.mode = (ForcingMode)i;
+  return 0;
+}
+
+static int check_tree(Driver *d)
+{
+  System *s = lower(d->arena, d->diag, d->file, &d->lower);
+  if (!s || diag_errors(d->diag)) return EXIT_DIAGNOSTICS;
+  hash_system(d, s);
+  int code = read_forcing(d, s);
+  if (code) return code;
+  simplify(s);
+  stack_products(s);
+  d->param_count = param_layout(s);
+  d->lowered = s;
   return 0;
 }
 
@@ -72,19 +86,18 @@ int driver_open(Driver *d, const DriverOptions *o)
   Source *source = source_from_file(d->diag, d->arena, o->path, (Span){0});
   if (!source) return driver_said(d, EXIT_ENVIRONMENT);
   d->file = parse(d->arena, d->diag, source);
-  if (diag_errors(d->diag)) return driver_said(d, EXIT_DIAGNOSTICS);
-  System *s = lower(d->arena, d->diag, d->file, &d->lower);
-  if (!s || diag_errors(d->diag)) return driver_said(d, EXIT_DIAGNOSTICS);
-  hash_system(d, s);
-  int code = read_forcing(d, s);
-  if (code) return code;
-  simplify(s);
-  stack_products(s);
-  d->param_count = param_layout(s);
-  d->lowered = s;
-  driver_said(d, 0); /* warnings, once */
+  int code = diag_errors(d->diag) ? EXIT_DIAGNOSTICS : check_tree(d);
+  driver_said(d, code); /* errors, or warnings, once */
   d->diag = new_diag(d);
-  return 0;
+  return code;
+}
+
+int driver_open_tree(Driver *d, const DriverOptions *o, Arena *arena, Ast *file)
+{
+  *d = (Driver){.o = *o, .arena = arena, .file = file};
+  d->diag = new_diag(d);
+  d->lower = (LowerOptions){.lang = lang_table, .model = o->model};
+  return check_tree(d);
 }
 
 bool driver_has_setting(const Driver *d, const char *name, const char *value)
@@ -110,6 +123,7 @@ Compiled *driver_program(Driver *d, ProgramKind kind, Stage stage, bool windows)
   ProgramRequest r = {.kind = kind,
                       .wrt = kind == PROGRAM_TRAIN ? d->o.wrt : NULL,
                       .show = kind == PROGRAM_STEP ? NULL : d->o.show,
+                      .only_shown = d->o.only_shown && kind == PROGRAM_FORWARD,
                       .windows = windows,
                       .forcing = d->forcing};
   Compiled *c = program_make(d->arena, quiet, d->file, &d->lower, &r, stage);

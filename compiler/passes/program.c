@@ -172,7 +172,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   bool metrics = r->kind == PROGRAM_EVALUATE || r->kind == PROGRAM_FREE;
   if (metrics) keep_metrics(s, &keep);
   if (r->kind == PROGRAM_DECODE && !keep_distributions(s, &keep)) return NULL;
-  if (!loss && r->kind != PROGRAM_DECODE) keep_outputs(s, &keep);
+  if (!loss && r->kind != PROGRAM_DECODE && !r->only_shown) keep_outputs(s, &keep);
   int errors = diag_errors(d);
   for (int i = 0; r->show && r->show[i]; i++) {
     Var *v = named(s, r->show[i], false);
