@@ -90,7 +90,8 @@ static Expr *total(System *s, const Term *t)
   if (is_centred(t->rest)) return ex_const(s, 0);
   Expr *e = ex1(s, OP_SUM, t->rest);
   if (t->up) e = ex2(s, OP_MUL, t->up, e);
-  for (int i = 0; i < t->down.n; i++) e = ex2(s, OP_DIV, e, t->down.at[i]);
+  for (int i = 0; i < t->down.n; i++) /* the inverse does not wait for the sum */
+    e = ex2(s, OP_MUL, ex2(s, OP_DIV, ex_const(s, 1), t->down.at[i]), e);
   return e;
 }
 
