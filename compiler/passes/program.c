@@ -15,6 +15,7 @@
 #include "simplify.h"
 #include "roll.h"
 #include "share.h"
+#include "split.h"
 #include "stack.h"
 #include "walk.h"
 #include "window.h"
@@ -200,6 +201,9 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
     system_verify(s, "adjoint");
   }
   if (stage == STAGE_ADJOINT) return c;
+  simplify(s);
+  split_sums(s);
+  system_verify(s, "split");
   simplify(s);
   name_parts(s, true);
   system_verify(s, "name");
