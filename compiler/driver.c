@@ -1,97 +1,14 @@
-/* driver.c: source to IR, object, executable or running code.
+/* driver.c: a checked file to IR, object, executable or running code.
    Needs: every stage of the compiler, and the runtime for code that runs here. */
-#define XXH_INLINE_ALL
 #include "driver.h"
 #include "calls.h"
-#include "teacher_forcing.h"
-#include "lang_table.h"
 #include "linker.h"
 #include "object.h"
-#include "simplify.h"
-#include "stack.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
-static int finish(Driver *d, int code)
-{
-  diag_print(d->diag, stderr, isatty(2) && !getenv("NO_COLOR"));
-  return code;
-}
-
-int driver_fail(const char *what, char *error, int code)
-{
-  fprintf(stderr, "rnnc: %s%s\n", what, error ? error : "");
-  free(error);
-  return code;
-}
-
-static void hash_system(Driver *d, System *s)
-{
-  Text t = {0};
-  system_print(&t, s);
-  snprintf(d->hash, sizeof d->hash, "%016llx", (unsigned long long)XXH3_64bits(t.at ? t.at : "", t.n));
-  text_free(&t);
-}
-
-/* The setting teacher_forcing says how the train program is compiled. */
-static int read_forcing(Driver *d, const System *s)
-{
-  TeacherForcing forcing;
-  RnnError error = {0};
-  Span at = {0};
-  const char *text = d->o.forcing;
-  for (int i = 0; i < s->settings.n && !d->o.forcing; i++) {
-    if (strcmp(s->settings.at[i].name, "teacher_forcing")) continue;
-    text = s->settings.at[i].value;
-    at = s->settings.at[i].span;
-  }
-  if (!text) return 0;
-  if (!rnn_forcing_read(&forcing, text, 1, 1, &error)) {
-    if (!at.source) return driver_fail(error.message, NULL, EXIT_USAGE);
-    diag(d->diag, at, "%s", error.message);
-    return finish(d, EXIT_DIAGNOSTICS);
-  }
-  d->forcing.sample = forcing.sample;
-  for (int i = 0; i < FORCED_MODES; i++)
-    if (!strcmp(rnn_forcing_mode(&forcing), forced_name[i])) d->forcing.mode = (ForcingMode)i;
-  return 0;
-}
-
-int driver_open(Driver *d, const DriverOptions *o)
-{
-  *d = (Driver){.o = *o, .arena = arena_new()};
-  d->diag = diag_new(d->arena);
-  d->lower = (LowerOptions){.lang = lang_table, .model = o->model};
-  Source *source = source_from_file(d->diag, d->arena, o->path, (Span){0});
-  if (!source) return finish(d, EXIT_ENVIRONMENT);
-  d->file = parse(d->arena, d->diag, source);
-  if (diag_errors(d->diag)) return finish(d, EXIT_DIAGNOSTICS);
-  System *s = lower(d->arena, d->diag, d->file, &d->lower);
-  if (!s || diag_errors(d->diag)) return finish(d, EXIT_DIAGNOSTICS);
-  hash_system(d, s);
-  int code = read_forcing(d, s);
-  if (code) return code;
-  simplify(s);
-  stack_products(s);
-  d->param_count = param_layout(s);
-  d->lowered = s;
-  finish(d, 0); /* warnings, once */
-  d->diag = diag_new(d->arena);
-  return 0;
-}
-
-bool driver_has_setting(const Driver *d, const char *name, const char *value)
-{
-  for (int i = 0; i < d->lowered->settings.n; i++) {
-    const Setting *s = &d->lowered->settings.at[i];
-    if (!strcmp(s->name, name) && !strcmp(s->value, value)) return true;
-  }
-  return false;
-}
-
-void driver_close(Driver *d)
+static void close_code(Driver *d)
 {
   jit_free(d->jit);
   for (int k = 0; k < PROGRAM_KINDS; k++)
@@ -99,31 +16,12 @@ void driver_close(Driver *d)
   if (d->module) LLVMDisposeModule(d->module);
   if (d->context) LLVMContextDispose(d->context);
   if (d->target) target_free(d->target);
-  text_free(&d->json);
-  if (d->arena) arena_free(d->arena);
-  *d = (Driver){0};
-}
-
-static Compiled *make(Driver *d, ProgramKind kind, Stage stage, bool windows)
-{
-  Diag *quiet = diag_new(d->arena); /* warnings were printed when the file was opened */
-  ProgramRequest r = {.kind = kind,
-                      .wrt = kind == PROGRAM_TRAIN ? d->o.wrt : NULL,
-                      .show = kind == PROGRAM_STEP ? NULL : d->o.show,
-                      .windows = windows,
-                      .forcing = d->forcing};
-  Compiled *c = program_make(d->arena, quiet, d->file, &d->lower, &r, stage);
-  if (kind == PROGRAM_FREE && !c && !d->o.free) return NULL;
-  if (diag_errors(quiet)) {
-    diag_print(quiet, stderr, isatty(2) && !getenv("NO_COLOR"));
-    exit(EXIT_DIAGNOSTICS);
-  }
-  return c;
 }
 
 static int unoptimised(Driver *d, unsigned programs)
 {
   char *error = NULL;
+  d->close_code = close_code;
   if (!d->target)
     d->target = d->o.triple || d->o.cpu ? target_named(d->o.triple, d->o.cpu, d->o.features, d->o.level, &error)
                                         : target_host(d->o.level, &error);
@@ -132,10 +30,10 @@ static int unoptimised(Driver *d, unsigned programs)
   int n = 0;
   for (int k = 0; k < PROGRAM_STEP; k++) {
     if (!(programs & (1u << k))) continue;
-    Compiled *c = make(d, (ProgramKind)k, STAGE_PLAN, true);
+    Compiled *c = driver_program(d, (ProgramKind)k, STAGE_PLAN, true);
     if (c) made[n++] = c;
   }
-  if (programs & (1u << PROGRAM_STEP)) d->step = step = make(d, PROGRAM_STEP, STAGE_PLAN, true);
+  if (programs & (1u << PROGRAM_STEP)) d->step = step = driver_program(d, PROGRAM_STEP, STAGE_PLAN, true);
   if (!d->context) d->context = LLVMContextCreate();
   ModuleRequest r = {.prefix = d->o.prefix ? d->o.prefix : d->lowered->name,
                      .source = d->o.path,
@@ -192,48 +90,24 @@ int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **mo
   return *model ? 0 : driver_fail("internal error: ", error, EXIT_INTERNAL);
 }
 
-int driver_write(const char *path, const char *data, size_t n)
+/* The model's code as text: llvm, asm, json. */
+static int emit_code(Driver *d, const char *stage, const char *out)
 {
+  int code = driver_module(d, (1u << PROGRAM_KINDS) - 1);
+  if (code) return code;
+  if (stage[0] == 'j') return driver_write(out, d->json.at, d->json.n);
   char *error = NULL;
-  return object_write(path, data, n, &error) ? 0 : driver_fail("", error, EXIT_ENVIRONMENT);
+  Bytes b = {0};
+  if (!object_emit(d->target, d->module, stage[0] == 'l' ? OBJECT_IR : OBJECT_ASSEMBLY, &b, &error))
+    return driver_fail("internal error: ", error, EXIT_INTERNAL);
+  code = driver_write(out, b.at, b.n);
+  bytes_free(&b);
+  return code;
 }
 
 int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out)
 {
-  Text t = {0};
-  int code = 0;
-  if (!strcmp(stage, "ast")) ast_dump(&t, d->file);
-  else if (!strcmp(stage, "equations") || !strcmp(stage, "adjoint") || !strcmp(stage, "schedule")) {
-    Stage s = stage[0] == 'e' ? STAGE_EQUATIONS : stage[0] == 'a' ? STAGE_ADJOINT : STAGE_PLAN;
-    if (s == STAGE_ADJOINT) kind = PROGRAM_TRAIN;
-    d->o.free |= kind == PROGRAM_FREE;
-    Compiled *c = make(d, kind, s, false);
-    if (!c && kind == PROGRAM_TRAIN && s != STAGE_ADJOINT) c = make(d, PROGRAM_FORWARD, s, false);
-    if (!c && kind == PROGRAM_FREE)
-      code = driver_fail("none of the model's distributions reads what is drawn: it has no program 'free'", NULL,
-                         EXIT_DIAGNOSTICS);
-    else if (!c)
-      code = driver_fail("this model has no loss and no '~': there is nothing to train", NULL, EXIT_DIAGNOSTICS);
-    else if (c->refused)
-      code = driver_fail(arena_printf(d->arena, "no streaming step: %s", c->refused), NULL, EXIT_DIAGNOSTICS);
-    else if (s == STAGE_PLAN) plan_print(&t, c->plan);
-    else system_print(&t, c->system);
-  } else if (!strcmp(stage, "llvm") || !strcmp(stage, "asm") || !strcmp(stage, "json")) {
-    code = driver_module(d, (1u << PROGRAM_KINDS) - 1);
-    char *error = NULL;
-    Bytes b = {0};
-    if (!code && stage[0] == 'j') text_puts(&t, d->json.at);
-    else if (!code && !object_emit(d->target, d->module, stage[0] == 'l' ? OBJECT_IR : OBJECT_ASSEMBLY, &b, &error))
-      code = driver_fail("internal error: ", error, EXIT_INTERNAL);
-    if (b.at) text_write(&t, b.at, b.n);
-    bytes_free(&b);
-  } else
-    code = driver_fail(
-        arena_printf(d->arena, "--emit=%s is no stage: ast, equations, adjoint, schedule, llvm, asm or json", stage),
-        NULL, EXIT_USAGE);
-  if (!code) code = driver_write(out ? out : "-", t.at ? t.at : "", t.n);
-  text_free(&t);
-  return code;
+  return driver_stage_needs_code(stage) ? emit_code(d, stage, out ? out : "-") : driver_text(d, stage, kind, out);
 }
 
 /* main() of an executable: the commands of the runtime over this model */

@@ -6,16 +6,8 @@
 #include "header.h"
 #include "object.h"
 #include "rnn.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool driver_is_c_name(const char *name)
-{
-  for (const char *c = name; *c; c++)
-    if (!isalnum((unsigned char)*c) && *c != '_') return false;
-  return *name && !isdigit((unsigned char)*name);
-}
 
 /* dir/model.o -> dir/model.h */
 static const char *beside(Driver *d, const char *object, const char *ending)

@@ -344,12 +344,13 @@ static void part_piece(Emit *e, const At *at, void *arg)
 
 static void concat(Emit *e, const Var *v, Rowwise *w)
 {
-  int col = 0;
+  int col = 0, start, at;
+  const Var *root = plan_root_at(v, &start);
   for (int i = 0; i < w->x->nin; i++) {
     const Expr *part = w->x->in[i];
     int n = (int)shape_count(part->shape);
-    bool in_place =
-        part->op == OP_READ && plan_of(part->var)->in == v && plan_of(part->var)->col == col && read_is_now(part);
+    bool in_place = part->op == OP_READ && read_is_now(part) && part->var != root &&
+                    plan_root_at(part->var, &at) == root && at == start + col;
     if (!in_place) {
       e->loop_began = ++e->clock;
       emit_components(e, 1, n, part_piece, &(Part){part, w->row, emit_element(e, w->to, emit_i64(e, col))});

@@ -1,4 +1,4 @@
-/* object.h: a module as an object, assembly or IR, in memory and in files that are never seen half-written. */
+/* object.h: a module as an object, assembly or IR, in memory. */
 #ifndef RNNC_OBJECT_H
 #define RNNC_OBJECT_H
 #include "target.h"
@@ -30,8 +30,4 @@ void object_add_constant(LLVMModuleRef module, const char *name, const void *dat
 
 /* The symbols an object needs from elsewhere, sorted, one a line, in *out: empty for an inference object. */
 bool object_undefined(const Bytes *object, Bytes *out, char **error);
-
-/* Writes beside `path`, syncs, and renames. "-" is standard output. The sentence in *error names the path and the
- * reason. */
-bool object_write(const char *path, const char *data, size_t n, char **error);
 #endif

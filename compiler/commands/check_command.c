@@ -6,6 +6,7 @@ static int take(void *context, OptionId id, const char *value)
 {
   DriverOptions *o = context;
   if (id == OPT_MODEL) o->model = value;
+  if (id == OPT_COLOR) o->color = color_choice(value);
   return -1;
 }
 

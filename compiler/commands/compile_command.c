@@ -1,6 +1,5 @@
 /* compile_command.c: rnnc model.rnn: an executable, an object, or a stage of the compiler as text. */
-#include "driver.h"
-#include "options.h"
+#include "code.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +31,7 @@ static int take(void *context, OptionId id, const char *value)
   case OPT_LEVEL: job->o.level = *value - '0'; break;
   case OPT_TARGET: job->o.triple = value; break;
   case OPT_CPU: job->o.cpu = value; break;
+  case OPT_COLOR: job->o.color = color_choice(value); break;
   case OPT_VERSION: job->version = true; break;
   default: break;
   }
@@ -65,17 +65,26 @@ static char *default_output(const char *path, const char *suffix)
   return made;
 }
 
+static int write_code(Job *job, Driver *d)
+{
+  const Code *code = code_load();
+  if (!code) return EXIT_ENVIRONMENT;
+  if (job->emit) return code->emit(d, job->emit, job->kind, job->output);
+  char *made = NULL;
+  const char *out = job->output ? job->output : (made = default_output(job->o.path, job->object ? ".o" : ""));
+  int result = job->object ? code->object(d, out) : code->executable(d, out);
+  free(made);
+  return result;
+}
+
+/* Errors in the source, and stages that need no code, come without the code generator. */
 static int compile(Job *job)
 {
   Driver d;
   int code = driver_open(&d, &job->o);
-  char *made = NULL;
-  if (!code && job->emit) code = driver_emit(&d, job->emit, job->kind, job->output);
-  else if (!code) {
-    const char *out = job->output ? job->output : (made = default_output(job->o.path, job->object ? ".o" : ""));
-    code = job->object ? driver_object(&d, out) : driver_executable(&d, out);
-  }
-  free(made);
+  if (!code && job->emit && !driver_stage_needs_code(job->emit))
+    code = driver_text(&d, job->emit, job->kind, job->output);
+  else if (!code) code = write_code(job, &d);
   driver_close(&d);
   return code;
 }
