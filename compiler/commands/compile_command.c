@@ -1,6 +1,7 @@
 /* compile_command.c: rnnc model.rnn: an executable, an object, or a stage of the compiler as text; a rule for make. */
 #include "code.h"
 #include "compile_job.h"
+#include "diag_options.h"
 #include "linker.h"
 #include <getopt.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@ int version_command(int argc, char **argv);
 
 typedef struct Job {
   DriverOptions o;
+  DiagStyle style;
   const char *output, *emit, *print;
   bool object, assembly, version;
   ProgramKind kind;
@@ -50,7 +52,7 @@ static int take(void *context, OptionId id, const char *value)
   case OPT_PRINT: job->print = value; break;
   case OPT_COLOR: job->o.color = color_choice(value); break;
   case OPT_VERSION: job->version = true; break;
-  default: break;
+  default: return diag_option(COMMAND_compile, &job->style, id, value);
   }
   return -1;
 }
@@ -145,13 +147,14 @@ static int compile(Job *job)
 
 int compile_command(int argc, char **argv)
 {
-  Job job = {.o.level = 2};
+  Job job = {.o.level = 2, .style = diag_style()};
   int code = options_read(COMMAND_compile, argc, argv, take, &job);
   if (code >= 0) return code;
   if (job.version || (job.o.verbose && optind == argc)) return version_command(1, argv);
   if (job.print)
     return optind == argc ? print_fact(job.print) : usage(COMMAND_compile, "--print takes no model", NULL, NULL);
   job.o.path = options_operand(COMMAND_compile, argc, argv);
+  job.o.style = &job.style;
   if (!job.o.path) return EXIT_USAGE;
   code = check_job(&job);
   if (code < 0) code = check_object(&job);

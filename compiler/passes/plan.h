@@ -56,6 +56,7 @@ struct Step {
   Axis axis;       /* of a scan */
   int direction;   /* of a scan: +1, -1 */
   bool whole;      /* of a scan: sums over the batch inside it make its sequences need each other */
+  int units;       /* of a scan: parts that its components can be cut into (units.h); 0: none */
   unsigned phases; /* a bit a Phase in which it runs */
   bool library;    /* of PRODUCT outside scans: by the library rather than our own kernel (kernel.h) */
   Var *var;        /* of FILL, PRODUCT, SUM */

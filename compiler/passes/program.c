@@ -15,6 +15,7 @@
 #include "simplify.h"
 #include "roll.h"
 #include "share.h"
+#include "split.h"
 #include "stack.h"
 #include "walk.h"
 #include "window.h"
@@ -172,7 +173,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   bool metrics = r->kind == PROGRAM_EVALUATE || r->kind == PROGRAM_FREE;
   if (metrics) keep_metrics(s, &keep);
   if (r->kind == PROGRAM_DECODE && !keep_distributions(s, &keep)) return NULL;
-  if (!loss && r->kind != PROGRAM_DECODE) keep_outputs(s, &keep);
+  if (!loss && r->kind != PROGRAM_DECODE && !r->only_shown) keep_outputs(s, &keep);
   int errors = diag_errors(d);
   for (int i = 0; r->show && r->show[i]; i++) {
     Var *v = named(s, r->show[i], false);
@@ -200,6 +201,9 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
     system_verify(s, "adjoint");
   }
   if (stage == STAGE_ADJOINT) return c;
+  simplify(s);
+  split_sums(s);
+  system_verify(s, "split");
   simplify(s);
   name_parts(s, true);
   system_verify(s, "name");
