@@ -3,7 +3,7 @@
 #define RNNC_LANG_TABLE_H
 #include "sema.h"
 
-extern const LangFile lang_table[]; /* ends with a NULL name */
+extern const LangFile lang_table[];     /* ends with a NULL name */
 extern const LangFile page_table[];     /* docs/diagnostics.md */
 extern const LangFile template_table[]; /* templates/: "forecast/model.rnn" */
 #endif

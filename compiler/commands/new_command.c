@@ -16,18 +16,32 @@ static int take(void *job, OptionId id, const char *value)
   return -1;
 }
 
-/* The model is called after the folder: "my/pulse-2" -> "pulse_2". */
+/* A word of the language is no name: the parser says. */
+static bool is_keyword(const char *name)
+{
+  Arena *a = arena_new();
+  Diag *d = diag_new(a);
+  const char *text = arena_printf(a, "model %s {\n  y = 1\n}\n", name);
+  parse(a, d, source_from_text(a, "new", text, strlen(text)));
+  bool keyword = diag_errors(d) > 0;
+  arena_free(a);
+  return keyword;
+}
+
+/* The model is called after the folder: "my/pulse-2" -> "pulse_2", "3d" -> "m_3d". */
 static char *model_name(const char *path)
 {
   size_t n = strlen(path);
   while (n > 1 && path[n - 1] == '/') n--;
   const char *start = path + n;
   while (start > path && start[-1] != '/') start--;
-  char *name = malloc(n + 3), *to = name;
+  char *name = malloc(n + 3);
   if (!name) abort();
-  if (!isalpha((unsigned char)*start)) *to++ = 'm', *to++ = '_';
+  char *to = name + 2;
   for (; start < path + n; start++) *to++ = isalnum((unsigned char)*start) ? *start : '_';
   *to = 0;
+  if (isalpha((unsigned char)name[2]) && !is_keyword(name + 2)) memmove(name, name + 2, strlen(name + 2) + 1);
+  else memcpy(name, "m_", 2);
   return name;
 }
 

@@ -204,6 +204,44 @@ expect "--print=libs links" 0 sh -c "echo 'int rnn_threads(void); int main(void)
 expect "--print=includedir has rnn.h" 0 sh -c "test -f \$('$rnnc' --print=includedir)/rnn.h"
 expect "--print=libdir has librnn.a" 0 sh -c "test -f \$('$rnnc' --print=libdir)/librnn.a"
 
+# -- info ---------------------------------------------------------------------------------------------------------------
+for m in "$root"/examples/*/*.rnn "$root"/tests/embed/models/memory.rnn; do
+  expect "info of $(basename "$m")" 0 "$rnnc" info "$m"
+  "$rnnc" info --json "$m" > info.json
+  "$rnnc" run "$m" info --json > full.json
+  expect "and the runtime's say the same" 0 python3 "$here/same_info.py" info.json full.json
+done
+expect "info of a wrong model" 1 "$rnnc" info wrong.rnn
+
+# -- new: the commands it prints work -----------------------------------------------------------------------------------
+PATH=$(dirname "$rnnc"):$PATH
+for t in forecast text classify; do
+  expect "new --template $t" 0 "$rnnc" new "my-$t" --template $t
+  sed -n '/^Next:/,$p' out | sed '1d; s/^  //' > commands
+  expect "$t: some commands" 0 test "$(wc -l < commands)" -ge 6
+  { echo "cd my-$t"; sed -n 's/^    //p' "my-$t/README.md"; } > page
+  expect "$t: they are the README's" 0 cmp page commands
+  expect "$t: all of them work" 0 sh -e commands
+  expect "$t: fmt has nothing to change" 0 "$rnnc" fmt --check "my-$t/my_$t.rnn"
+done
+expect "new where something is" 3 "$rnnc" new my-text
+says "names it" "my-text" log
+expect "a keyword as a name" 0 "$rnnc" new model
+expect "is made another" 0 "$rnnc" check model/m_model.rnn
+
+# -- doctor, version, targets -------------------------------------------------------------------------------------------
+expect "doctor" 0 "$rnnc" doctor
+cp out doctor
+for c in BLAS threads linker code library "this folder"; do says "doctor: $c" "^ok  *$c" doctor; done
+expect "doctor without a C compiler" 3 env CC=no-such-compiler "$rnnc" doctor
+says "says so" "^FAILED  *linker" out
+expect "nothing is left behind" 0 test -z "$(ls -d rnnc-doctor-* "${TMPDIR:-/tmp}"/rnnc-doctor-* 2> /dev/null)"
+expect "version --verbose" 0 "$rnnc" version --verbose
+says "names BLAS" "^BLAS: OpenBLAS" out
+expect "targets" 0 "$rnnc" targets
+cp out targets
+for t in aarch64 riscv64 wasm32; do says "targets: $t" "^$t " targets; done
+
 # -- the manual page ----------------------------------------------------------------------------------------------------
 "$rnnc" help --man > rnnc.1
 if command -v mandoc > /dev/null; then
