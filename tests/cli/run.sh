@@ -229,6 +229,42 @@ says "names it" "my-text" log
 expect "a keyword as a name" 0 "$rnnc" new model
 expect "is made another" 0 "$rnnc" check model/m_model.rnn
 
+# -- settings -----------------------------------------------------------------------------------------------------------
+cd my-forecast || exit 2
+m=my_forecast.rnn
+"$rnnc" help --man | sed -n '/^\.SH SETTINGS/,/^\.SH EXIT/p' | sed -n 's/^\.B //p' | grep -v -e '-' > settings
+expect "there are settings" 0 test "$(wc -l < settings)" -ge 20
+expect "a setting that there is not" 2 "$rnnc" run $m train --set train.bach=8
+says "is corrected" "did you mean 'batch'" log
+expect "a value of the wrong form" 2 "$rnnc" run $m train --set batch=many
+says "is told" "setting batch" log
+expect "--print-config" 0 "$rnnc" run $m train --print-config --set train.batch=8 --epochs 3
+cp out config
+while read -r s; do says "it has $s" "^  \(# \)\{0,1\}$s = " config; done < settings
+says "of the command line" '^  batch = 8  *# caller$' config
+says "by its own option" '^  epochs = 3  *# caller$' config
+says "of the model" '^  clip = norm(1)  *# model$' config
+says "of nobody" '^  shuffle = true  *# default$' config
+{ sed '/^  train {/,$d' $m; cat config; echo '}'; } > again.rnn
+expect "it is a train block" 0 "$rnnc" run again.rnn train --print-config
+sed 's/ *#.*//; s/1\.0$/1/' out > second
+sed 's/ *#.*//; s/1\.0$/1/' config > first
+expect "that says the same" 0 cmp first second
+expect "a run with a log" 0 "$rnnc" run $m train --set train.steps=3 --log metrics.jsonl --set 'optimizer=sgd(0.01)' -q
+expect "has a record" 0 python3 -c "
+import json
+r = json.load(open('metrics.run.json'))
+names = open('settings').read().split()
+assert sorted(r['settings']) == sorted(names) and sorted(r['from']) == sorted(names), names
+assert r['settings']['steps'] == '3' and r['from']['steps'] == 'caller' and r['from']['clip'] == 'model' and r['from']['seed'] == 'default'
+assert r['settings']['optimizer'].startswith('sgd') and r['version'] and r['blas'] and r['checkpoint']
+start = json.loads(open('metrics.jsonl').readline())
+assert start['settings'] == r['settings']"
+expect "the checkpoint has them" 0 "$rnnc" run $m train --print-config --resume my_forecast.ckpt.safetensors
+says "as its own" '^  steps = 3  *# checkpoint$' out
+expect "weights alone have none" 3 "$rnnc" run $m train --print-config --resume my_forecast.safetensors
+cd ..
+
 # -- doctor, version, targets -------------------------------------------------------------------------------------------
 expect "doctor" 0 "$rnnc" doctor
 cp out doctor
