@@ -37,6 +37,7 @@ typedef struct Driver {
   LowerOptions lower;
   Forcing forcing;      /* of the train program */
   const Compiled *step; /* once compiled */
+  bool many;            /* with the step also that of many sequences */
   Target *target;
   LLVMContextRef context;
   LLVMModuleRef module;
