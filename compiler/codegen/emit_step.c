@@ -504,3 +504,13 @@ LLVMValueRef emit_program(Emit *e)
   emit_end(e);
   return fn;
 }
+
+LLVMValueRef emit_step_alone(Emit *e, const Step *step, int number)
+{
+  Body body = {0};
+  make_body(e, step, 1, number, &body);
+  LLVMValueRef fn = emit_begin(e, step_name(e, number, "alone"), false, true);
+  call_step(e, step, &body);
+  emit_end(e);
+  return fn;
+}
