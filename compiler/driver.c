@@ -10,6 +10,7 @@
 #include "object.h"
 #include "simplify.h"
 #include "stack.h"
+#include "workspace.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -262,7 +263,11 @@ int driver_object(Driver *d, const char *out)
   char *error = NULL;
   Bytes b = {0};
   Text header = {0};
-  if (!header_make(&header, d->json.at, &(HeaderOptions){.file_name = name}, &error) ||
+  int64_t workspace[RNN_WORKSPACE_TERMS];
+  RnnError none = {0}; /* a model without a loss takes none */
+  bool learns = !d->o.inference && rnn_workspace_terms(d->json.at, workspace, &none);
+  HeaderOptions options = {.file_name = name, .workspace = learns ? workspace : NULL};
+  if (!header_make(&header, d->json.at, &options, &error) ||
       !object_emit(d->target, d->module, OBJECT_CODE, &b, &error))
     code = fail("", error, EXIT_INTERNAL);
   if (!code) code = write_out(out, b.at, b.n);
