@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh BUILD_DIR RNNC: learning in a C program. BUILD_DIR holds librnn.a.
-# Needs: cc; for the second part a cc that has ThreadSanitizer. Leaves: nothing.
+# Needs: cc, make; for the second part a cc that has ThreadSanitizer. Leaves: nothing.
 set -u
 test $# -eq 2 || { echo "usage: run.sh BUILD_DIR RNNC" >&2; exit 2; }
 build=$(realpath "$1") rnnc=$(realpath "$2")
@@ -38,6 +38,19 @@ grep -v ' passed, ' out
 counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' out)
 : "${counts:=0 1}" # it came to no end
 passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+
+# -- the example in examples/adapt -------------------------------------------------------------------------------------
+instrument=
+test "$sanitized" = -DCOUNTED || instrument=$sanitized
+for how in "-O2" "-O1 -g $instrument"; do
+  rm -rf adapt
+  cp -r "$root/examples/adapt" adapt
+  make -s -C adapt clean
+  expect "examples/adapt with $how" 0 make -C adapt run "RNNC=$rnnc" "RNN_H=$root/runtime" "RNN_LIB=$build/librnn.a $instrument" \
+    "CFLAGS=-std=c11 -Wall -Wextra -Werror $how"
+  cp out said
+  expect "its figures are those of its README" 0 awk '/^all/ {exit !($2 > 0.25 && $2 < 0.3 && $3 < 0.031)}' said
+done
 
 # -- eight at once, librnn built with ThreadSanitizer. OpenBLAS is as it was installed: what happens within it is not seen ---
 printf 'int main(void) { return 0; }\n' > probe.c
