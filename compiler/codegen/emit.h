@@ -101,9 +101,10 @@ void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body
 
 /* Sequence b of the order of an axis, at the first place of each axis. */
 Row emit_row(Emit *e, Axis order, LLVMValueRef b);
-Row emit_first_row(Emit *e);                   /* sequence 0 at the first place of each axis */
-LLVMValueRef emit_longest(Emit *e, Axis axis); /* T */
-LLVMValueRef emit_origin(Emit *e, Axis axis);  /* places before the frame's first one: `len`, t and [k] count them */
+Row emit_first_row(Emit *e);                         /* sequence 0 at the first place of each axis */
+LLVMValueRef emit_longest(Emit *e, Axis axis);       /* T */
+LLVMValueRef emit_is_fresh(Emit *e, const Row *row); /* i1: the frame begins its sequence */
+LLVMValueRef emit_origin(Emit *e, Axis axis); /* places before the frame's first one: `len`, t and [k] count them */
 LLVMValueRef emit_live(Emit *e, Axis axis, LLVMValueRef place); /* how many sequences reach it */
 LLVMValueRef emit_length(Emit *e, Axis axis, const Row *row);   /* of the row's sequence */
 /* The address of the first element of v's row; `at`: places as in a read, NULL: the row's own */

@@ -299,21 +299,22 @@ static void argmax_step(Emit *e, LLVMValueRef j, void *arg)
   Rowwise *w = arg;
   LLVMValueRef v = emit_load(e, emit_element(e, w->a, j), 1);
   LLVMValueRef best = LLVMBuildLoad2(e->b, e->real, w->b, "");
-  LLVMValueRef best_at = LLVMBuildLoad2(e->b, e->i64, w->extra, "");
+  LLVMValueRef best_at = LLVMBuildLoad2(e->b, e->i32, w->extra, "");
   LLVMValueRef better = LLVMBuildFCmp(e->b, LLVMRealOGT, v, best, "");
   LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, v, best, ""), w->b);
-  LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, j, best_at, ""), w->extra);
+  LLVMValueRef here = LLVMBuildTrunc(e->b, j, e->i32, ""); /* a narrow machine makes a real of it without a call */
+  LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, here, best_at, ""), w->extra);
 }
 
 static LLVMValueRef argmax(Emit *e, Rowwise *w)
 {
   w->a = emit_place(e, w->x->in[0], w->row);
   w->b = emit_stack(e, e->real, 1, "best");
-  w->extra = emit_stack(e, e->i64, 1, "best.at");
+  w->extra = emit_stack(e, e->i32, 1, "best.at");
   LLVMBuildStore(e->b, LLVMConstReal(e->real, -1.0 / 0.0), w->b);
-  LLVMBuildStore(e->b, emit_i64(e, 0), w->extra);
+  LLVMBuildStore(e->b, LLVMConstInt(e->i32, 0, 0), w->extra);
   emit_for(e, "j", emit_i64(e, 0), emit_i64(e, w->x->in[0]->shape.dim[0]), 1, argmax_step, w);
-  return LLVMBuildSIToFP(e->b, LLVMBuildLoad2(e->b, e->i64, w->extra, ""), e->real, "");
+  return LLVMBuildSIToFP(e->b, LLVMBuildLoad2(e->b, e->i32, w->extra, ""), e->real, "");
 }
 
 static void copy_piece(Emit *e, const At *at, void *arg)
@@ -386,7 +387,8 @@ static void transpose_row(Emit *e, LLVMValueRef i, void *arg)
 static void iota_element(Emit *e, LLVMValueRef i, void *arg)
 {
   Rowwise *w = arg;
-  emit_store(e, LLVMBuildSIToFP(e->b, i, e->real, ""), emit_element(e, w->to, i));
+  LLVMValueRef number = LLVMBuildTrunc(e->b, i, e->i32, "");
+  emit_store(e, LLVMBuildSIToFP(e->b, number, e->real, ""), emit_element(e, w->to, i));
 }
 
 /* element i of a vector to or from the diagonal */

@@ -96,11 +96,8 @@ static void fill_row(Emit *e, const Row *row, void *arg)
   LLVMValueRef to = emit_row_address(e, s->var, at, row);
   LLVMValueRef from = emit_row_address(e, s->bound->var, NULL, row);
   if (s->bound->carried) {
-    LLVMValueRef carried = emit_row_address(e, s->bound->carried, NULL, row), b = row->b[AXIS_T];
-    LLVMValueRef at_b = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &b, 1, "");
-    LLVMValueRef fresh =
-        LLVMBuildFCmp(e->b, LLVMRealUNE, LLVMBuildLoad2(e->b, e->f64, at_b, ""), LLVMConstReal(e->f64, 0), "");
-    from = LLVMBuildSelect(e->b, fresh, from, carried, "");
+    LLVMValueRef carried = emit_row_address(e, s->bound->carried, NULL, row);
+    from = LLVMBuildSelect(e->b, emit_is_fresh(e, row), from, carried, "");
   }
   int64_t bytes = emit_width(s->var) * (s->var->shape.token ? 4 : e->f64_precision ? 8 : 4);
   LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, bytes));

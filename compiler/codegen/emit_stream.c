@@ -1,7 +1,7 @@
 /* emit_stream.c: the streaming step: the frame of a program with one sequence and T = 1, built on the stack around
    memory that the caller owns.
 
-   state: 64 bytes, the first double of which counts the steps done | what is carried | earlier inputs | room for
+   state: 64 bytes, the first eight of which count the steps done | what is carried | earlier inputs | room for
    intermediate values. Copying it is a snapshot. in[] and out[] are in the order of the JSON's step. Nothing is called,
    not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1 (emit_program with e->stream). */
 #include "emit_stream.h"
@@ -280,17 +280,18 @@ static void inline_program(Emit *e, LLVMValueRef before)
   }
 }
 
-/* Counts the step; sets s->first. fresh[0] is 1 at the first step, fresh[1] how many were done before. */
+/* Counts the step; sets s->first. fresh[0] is 1 at the first step, fresh[1] how many were done before, an i64: a
+   machine without doubles counts too. */
 static LLVMValueRef count_step(Emit *e, Stream *s)
 {
   LLVMValueRef fresh = emit_stack(e, e->f64, 2, "fresh"), zero = LLVMConstReal(e->f64, 0),
                one = LLVMConstReal(e->f64, 1);
-  LLVMValueRef done = LLVMBuildLoad2(e->b, e->f64, s->state, "done");
+  LLVMValueRef done = LLVMBuildLoad2(e->b, e->i64, s->state, "done");
   LLVMSetAlignment(done, 8);
-  s->first = LLVMBuildFCmp(e->b, LLVMRealOEQ, done, zero, "first");
+  s->first = LLVMBuildICmp(e->b, LLVMIntEQ, done, emit_i64(e, 0), "first");
   set(e, fresh, e->f64, 0, LLVMBuildSelect(e->b, s->first, one, zero, ""));
-  set(e, fresh, e->f64, 1, done);
-  LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, done, one, ""), s->state);
+  set(e, fresh, e->i64, 1, done);
+  LLVMBuildStore(e->b, LLVMBuildAdd(e->b, done, emit_i64(e, 1), ""), s->state);
   return fresh;
 }
 
