@@ -1,6 +1,7 @@
 /* emit.c: functions, loops, addresses. Knows the frame's layout (rnn_program.h) and where the plan put each variable.
  */
 #include "emit.h"
+#include "emit_debug.h"
 #include <assert.h>
 #include <string.h>
 
@@ -94,6 +95,7 @@ static void begin_body(Emit *e, const char *name, LLVMTypeRef type)
   target_prepare_function(e->target, e->fn);
   LLVMBasicBlockRef entry = emit_block(e, "entry"), body = emit_block(e, "body");
   LLVMPositionBuilderAtEnd(e->b, entry);
+  emit_debug_function(e);
   e->entry_end = LLVMBuildBr(e->b, body);
   LLVMPositionBuilderAtEnd(e->b, body);
 }
@@ -124,9 +126,11 @@ void emit_end(Emit *e) { LLVMBuildRetVoid(e->b); }
 #define IN_ENTRY(e, result, make)                                                                                      \
   do {                                                                                                                 \
     LLVMBasicBlockRef here = LLVMGetInsertBlock((e)->b);                                                               \
+    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2((e)->b); /* positioning changes it */                         \
     LLVMPositionBuilderBefore((e)->b, (e)->entry_end);                                                                 \
     (result) = (make);                                                                                                 \
     LLVMPositionBuilderAtEnd((e)->b, here);                                                                            \
+    LLVMSetCurrentDebugLocation2((e)->b, place);                                                                       \
   } while (0)
 
 LLVMValueRef emit_stack(Emit *e, LLVMTypeRef type, int64_t count, const char *name)

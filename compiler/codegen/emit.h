@@ -62,7 +62,8 @@ typedef struct Emit {
   bool f64_precision;
   bool stream; /* a streaming step: one row, no calls into the runtime */
   const Plan *plan;
-  const char *prefix; /* of the functions' names */
+  struct Debug *debug; /* emit_debug.h; NULL: no debug info */
+  const char *prefix;  /* of the functions' names */
   Arena *arena;
 
   /* the function being built */

@@ -6,6 +6,7 @@
    not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1 (emit_program with e->stream). */
 #include "emit_stream.h"
 #include "describe.h"
+#include "emit_debug.h"
 #include <string.h>
 
 typedef struct Room { /* where a buffer starts in the state, or which port it is */
@@ -232,6 +233,7 @@ static LLVMValueRef copy_function(Emit *e, const char *name)
   LLVMValueRef fn = e->fn = LLVMAddFunction(e->m, name, LLVMFunctionType(e->void_, args, 3, 0));
   LLVMSetLinkage(fn, LLVMInternalLinkage);
   target_prepare_function(e->target, fn);
+  emit_debug_no_function(e);
   set_flag(e, fn, 1, "noalias");
   set_flag(e, fn, 2, "noalias");
   LLVMPositionBuilderAtEnd(e->b, emit_block(e, "entry"));
@@ -336,6 +338,7 @@ LLVMValueRef emit_stream(Emit *e, const System *whole, const char *name, int64_t
   LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->ptr};
   LLVMValueRef fn = e->fn = LLVMAddFunction(e->m, name, LLVMFunctionType(e->void_, args, 4, 0));
   target_prepare_function(e->target, fn);
+  emit_debug_function(e);
   set_flag(e, fn, 1, "noalias"); /* params, state */
   set_flag(e, fn, 2, "noalias");
   LLVMBasicBlockRef entry = emit_block(e, "entry"), body = emit_block(e, "body");

@@ -79,10 +79,13 @@ V math_whole_root(MathCtx *m, V a)
   V fn = LLVMGetNamedFunction(m->module, name);
   if (!fn) {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(m->b);
+    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(m->b);
+    LLVMSetCurrentDebugLocation2(m->b, NULL);
     fn = LLVMAddFunction(m->module, name, fn_type);
     LLVMSetLinkage(fn, LLVMInternalLinkage);
     define(m, fn);
     LLVMPositionBuilderAtEnd(m->b, here);
+    LLVMSetCurrentDebugLocation2(m->b, place);
   }
   return LLVMBuildCall2(m->b, fn_type, fn, &a, 1, "");
 }
