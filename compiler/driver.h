@@ -16,6 +16,7 @@ typedef struct DriverOptions {
   ColorChoice color;
   bool f64_precision;
   int level; /* -O0 .. -O3 */
+  DebugLevel debug;
   const char *triple, *cpu, *features;
   const char *const *wrt, *const *show;
   bool only_shown;            /* a forward program computes `show` alone, no outputs */
@@ -43,6 +44,7 @@ typedef struct Driver {
   FileNames read;       /* files that it was made of: the source, imports */
   Forcing forcing;      /* of the train program */
   const Compiled *step; /* once compiled */
+  bool many;            /* with the step also that of many sequences */
   Target *target;
   LLVMContextRef context;
   LLVMModuleRef module;
