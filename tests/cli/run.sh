@@ -74,6 +74,8 @@ refused "did you mean 'train'" trian "$speakers"
 refused "rnnc run model.rnn train" train "$speakers"
 refused "did you mean 'adjoint'" --emit=adjont "$speakers"
 refused "ast, equations, adjoint, schedule" --emit=nothing "$speakers"
+refused "did you mean 'aarch64'" --target=aarch46 -c "$speakers" -o x.o
+refused "rnnc targets" --target=nothing -c "$speakers" -o x.o
 refused "f32 or f64" --precision=f16 "$speakers"
 refused "takes no value" --object=3 "$speakers"
 refused "a value is missing" "$speakers" -o
@@ -321,6 +323,10 @@ rnnc run x.rnn train --progress=pl|plain
 rnnc bench x.rnn --mode=st|step
 rnnc completion z|zsh
 rnnc help evalu|evaluate
+rnnc explain E0121|E0121
+rnnc check -W no-ped|no-pedantic
+rnnc check --warn=no-unused-par|no-unused-parameter
+rnnc new --template=cl|classify
 end
 done
 
