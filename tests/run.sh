@@ -45,6 +45,7 @@ suite() { # NAME: runs it
   diag) sh tests/diag/run.sh "$rnnc" ;;
   docs) sh tests/docs/run.sh "$rnnc" ;;
   embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
+  targets) sh tests/targets/run.sh "$build" "$rnnc" ;;
   learn) sh tests/learn/run.sh "$build" "$rnnc" ;;
   cli) CC="${CC:-cc}$sanitized" sh tests/cli/run.sh "$build" "$rnnc" ;;
   examples) CC="${CC:-cc}$sanitized" sh tests/examples/run.sh "$build" ;;
