@@ -35,9 +35,10 @@ WAVES = {
     # of their adjoints, gradients stand between the layers, whose terms share memory with those of the next
     "gru": ("h[t] = stack(2, gru(9))(x[t])", (1, 2)),
     "normed": ("h[t] = stack(2, lstm_layer_norm(9))(x[t])", (1, 2)),
+    "two sizes": ("h[t] = gru(8)(gru(9)(x[t]))", (2, 4)),
     "many": ("h[t] = stack(10, elman(5))(x[t])", (4, 20)),
     "between": ("f[t] = lstm(9)(x[t])\n  e[t] = tanh(E @ f[t] + F @ f[t-2] + f[t-1])\n  h[t] = gru(8)(e[t]) + g[t-1]\n"
-                "  g[t] = lstm(8)(concat(e[t], x[t]))\n  param E, F : real[9, 9]", (2, 5)),
+                "  g[t] = lstm(8)(concat(e[t], x[t]))\n  param E, F : real[9, 9]", (2, 6)),
     # what the second layer reads of the first lies ahead or at the end: no wave
     "ahead": ("f[t] = lstm(9)(x[t])\n  h[t] = lstm(9)(f[t+1])", (0, 0)),
     "last": ("f[t] = lstm(9)(x[t])\n  h[t] = lstm(9)(f[T] + f[t])", (0, 0)),
