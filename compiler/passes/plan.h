@@ -82,6 +82,7 @@ typedef struct VarPlan {
   Store store;
   int buffer;      /* of BATCH, BUFFER */
   int col;         /* first element in the buffer's rows */
+  int width;       /* of its buffer's rows, where another concat goes on behind it; 0: its own */
   int64_t offset;  /* of PARAM, GRAD: Var.offset of the parameter */
   int group, loop; /* where it is computed */
   int scan;        /* inside which scan; -1 none */

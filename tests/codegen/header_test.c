@@ -3,6 +3,7 @@
    failed`. Needs cc; C++ where there is c++. */
 #include "header.h"
 #include "object.h"
+#include "output.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@ static void put_file(const char *name, const char *text)
 {
   char path[256], *error = NULL;
   snprintf(path, sizeof path, "%s/%s", folder, name);
-  if (!object_write(path, text, strlen(text), &error)) printf("FAIL %s\n", error), exit(1);
+  if (!output_write(path, text, strlen(text), &error)) printf("FAIL %s\n", error), exit(1);
 }
 
 /* Runs in the folder; true on exit code 0. */
@@ -74,7 +75,7 @@ static void test_running(void)
 {
   Text h = {0};
   char *error = NULL;
-  HeaderOptions o = {NULL, "acc.h", NULL};
+  HeaderOptions o = {.file_name = "acc.h"};
   if (!CHECK(header_make(&h, running_sum, &o, &error))) return;
   put_file("acc.h", h.at);
   CHECK(strstr(h.at, "#define ACC_AT_h_W 0 ") && strstr(h.at, "#define ACC_AT_h_W_2 2 "));
@@ -113,15 +114,17 @@ static void test_running(void)
 static void test_library(const char *runtime)
 {
   Text t = {0};
-  text_printf(&t,
-              "${CC:-cc} -std=c11 -Wall -Wextra -Werror -I%s -c lib.c && nm lib.o | grep -q 'U rnn_gradient' && nm "
-              "lib.o | grep -q 'U rnn_open'",
-              runtime);
-  put_file("lib.c",
-           "#include \"acc.h\"\n#include <rnn.h>\n#include \"acc.h\"\n"
-           "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e);\n"
-           "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e)\n{ RnnHandle *m = acc_open(0, e); "
-           "return m && acc_forward(m, d, o, e) && acc_loss(m, d, l, e) && acc_gradient(m, d, l, o, e); }\n");
+  text_printf(
+      &t,
+      "${CC:-cc} -std=c11 -Wall -Wextra -Werror -I%s -c lib.c && nm lib.o | grep -q 'U rnn_gradient_arrays' && nm "
+      "lib.o | grep -q 'U rnn_open'",
+      runtime);
+  put_file("lib.c", "#include \"acc.h\"\n#include <rnn.h>\n#include \"acc.h\"\n"
+                    "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e);\n"
+                    "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e)\n{ RnnHandle *m = "
+                    "acc_open(0, e); struct acc_batch b = {0}; "
+                    "return m && acc_forward(m, d, o, e) && acc_loss(m, d, l, e) && acc_gradient(m, &b, l, e) && "
+                    "acc_update(m, -1, l, e); }\n");
   CHECK(shell(t.at));
   text_free(&t);
 }
@@ -130,14 +133,15 @@ static void test_others(void)
 {
   Text h = {0};
   char *error = NULL;
-  CHECK(header_make(&h, refused, &(HeaderOptions){NULL, "lives.h", NULL}, &error));
+  CHECK(header_make(&h, refused, &(HeaderOptions){.file_name = "lives.h"}, &error));
   put_file("lives.h", h.at);
   put_file("lives.c", "#include \"lives.h\"\nint main(void) { return sizeof(m9_lives___real) != sizeof(double); }\n");
   CHECK(shell("${CC:-cc} -std=c99 -pedantic -Wall -Wextra -Werror lives.c -o lives && ./lives"));
   CHECK(strstr(h.at, "b[t] reads b[t+1]") && !strstr(h.at, "_step("));
   text_free(&h);
 
-  CHECK(header_make(&h, running_sum, &(HeaderOptions){"double", "d.h", "double_weights"}, &error));
+  CHECK(header_make(&h, running_sum,
+                    &(HeaderOptions){.prefix = "double", .file_name = "d.h", .weights = "double_weights"}, &error));
   put_file("d.h", h.at);
   CHECK(strstr(h.at, "extern const double_real double_weights[DOUBLE_PARAM_COUNT];"));
   char *example = between(h.at, "---- example ----", "   ---- end");
@@ -146,9 +150,10 @@ static void test_others(void)
   free(example);
   text_free(&h);
 
-  CHECK(!header_make(&h, "{\"name\": ", &(HeaderOptions){NULL, "x.h", NULL}, &error) && strstr(error, "can't be read"));
+  CHECK(!header_make(&h, "{\"name\": ", &(HeaderOptions){.file_name = "x.h"}, &error) &&
+        strstr(error, "can't be read"));
   free(error);
-  CHECK(!header_make(&h, "{}", &(HeaderOptions){NULL, "x.h", NULL}, &error) && strstr(error, "no name"));
+  CHECK(!header_make(&h, "{}", &(HeaderOptions){.file_name = "x.h"}, &error) && strstr(error, "no name"));
   free(error);
   text_free(&h);
 }
