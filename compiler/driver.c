@@ -2,7 +2,6 @@
    Needs: every stage of the compiler, and the runtime for code that runs here. */
 #include "driver.h"
 #include "calls.h"
-#include "header.h"
 #include "linker.h"
 #include "object.h"
 #include <stdlib.h>
@@ -36,7 +35,7 @@ static int unoptimised(Driver *d, unsigned programs)
   }
   if (programs & (1u << PROGRAM_STEP)) d->step = step = driver_program(d, PROGRAM_STEP, STAGE_PLAN, true);
   if (!d->context) d->context = LLVMContextCreate();
-  ModuleRequest r = {.prefix = d->lowered->name,
+  ModuleRequest r = {.prefix = d->o.prefix ? d->o.prefix : d->lowered->name,
                      .source = d->o.path,
                      .hash = d->hash,
                      .f64_precision = d->o.f64_precision,
@@ -109,41 +108,6 @@ static int emit_code(Driver *d, const char *stage, const char *out)
 int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out)
 {
   return driver_stage_needs_code(stage) ? emit_code(d, stage, out ? out : "-") : driver_text(d, stage, kind, out);
-}
-
-/* dir/model.o -> dir/model.h */
-static const char *header_path(Driver *d, const char *object)
-{
-  const char *end = strrchr(object, '.');
-  bool ending = end && !strchr(end, '/') && end > object && end[-1] != '/';
-  return arena_printf(d->arena, "%.*s.h", (int)(ending ? end - object : (long)strlen(object)), object);
-}
-
-/* The object and, beside it, its header; both are made before the first is written. */
-int driver_object(Driver *d, const char *out)
-{
-  const char *path = header_path(d, out), *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-  if (!strcmp(path, out))
-    return driver_fail(arena_printf(d->arena, "%s: the header gets this name: name the object MODEL.o", out), NULL,
-                       EXIT_USAGE);
-  unsigned all = (1u << PROGRAM_KINDS) - 1; /* rnn.h has no word for `free` but by that setting */
-  if (!driver_has_setting(d, "gap", "true")) all &= ~(1u << PROGRAM_FREE);
-  int code = driver_module(d, d->o.inference ? 1u << PROGRAM_STEP : all);
-  if (code) return code;
-  if (d->o.inference && d->step->refused)
-    return driver_fail(arena_printf(d->arena, "%s: no streaming step: %s", d->o.path, d->step->refused), NULL,
-                       EXIT_DIAGNOSTICS);
-  char *error = NULL;
-  Bytes b = {0};
-  Text header = {0};
-  if (!header_make(&header, d->json.at, &(HeaderOptions){.file_name = name}, &error) ||
-      !object_emit(d->target, d->module, OBJECT_CODE, &b, &error))
-    code = driver_fail("", error, EXIT_INTERNAL);
-  if (!code) code = driver_write(out, b.at, b.n);
-  if (!code && strcmp(out, "-")) code = driver_write(path, header.at, header.n);
-  bytes_free(&b);
-  text_free(&header);
-  return code;
 }
 
 /* main() of an executable: the commands of the runtime over this model */

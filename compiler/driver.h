@@ -1,14 +1,19 @@
 /* driver.h: source to IR, object, executable or running code: the pipeline on one screen. */
 #ifndef RNNC_DRIVER_H
 #define RNNC_DRIVER_H
+#include "color.h"
 #include "exit_codes.h"
 #include "jit.h"
 #include "module.h"
 #include "rnn_program.h"
 
+/* Where the weights of an object's step are. */
+typedef enum Weights { WEIGHTS_EXTERN, WEIGHTS_EMBED, WEIGHTS_BLOB } Weights;
+
 typedef struct DriverOptions {
   const char *path;  /* the .rnn file; "-" reads standard input */
   const char *model; /* which of the file's models; NULL: the last */
+  ColorChoice color;
   bool f64_precision;
   int level; /* -O0 .. -O3 */
   const char *triple, *cpu, *features;
@@ -17,6 +22,10 @@ typedef struct DriverOptions {
   const char *forcing; /* the setting teacher_forcing, where the command line has it; NULL: the train block's */
   bool free;           /* the program `free` is wanted: where the model has none it is a mistake */
   bool inference;      /* an object holds the streaming step alone, and needs no library */
+  Weights weights;
+  const char *weights_file; /* to embed, or to write as a blob; NULL: none */
+  const char *prefix;       /* of an object's names; NULL: the model's name */
+  const DiagStyle *style;   /* of diagnostics; NULL: for people */
 } DriverOptions;
 
 typedef struct Driver {
@@ -62,6 +71,13 @@ int driver_module(Driver *d, unsigned programs);
 int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **model);
 /* Writes any stage as text. */
 int driver_emit(Driver *d, const char *stage, ProgramKind kind, const char *out);
-int driver_object(Driver *d, const char *out); /* and the header beside it */
+int driver_object(Driver *d,
+                  const char *out);          /* and the header beside it, and the blob where there are weights for it */
+int driver_blob(Driver *d, const char *out); /* the weights alone */
+bool driver_is_c_name(const char *name);
 int driver_executable(Driver *d, const char *out);
+
+/* What driver.c and driver_object.c share. */
+int driver_fail(const char *what, char *error, int code); /* says what went wrong outside the source; frees error */
+int driver_write(const char *path, const char *data, size_t n);
 #endif

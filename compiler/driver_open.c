@@ -7,14 +7,21 @@
 #include "simplify.h"
 #include "stack.h"
 #include "teacher_forcing.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
+
+static Diag *new_diag(const Driver *d)
+{
+  Diag *made = diag_new(d->arena);
+  diag_use(made, d->o.style);
+  return made;
+}
 
 int driver_said(Driver *d, int code)
 {
-  diag_print(d->diag, stderr, isatty(2) && !getenv("NO_COLOR"));
+  diag_print(d->diag, stderr, color_wanted(d->o.color, stderr));
   return code;
 }
 
@@ -48,7 +55,7 @@ static int read_forcing(Driver *d, const System *s)
   if (!text) return 0;
   if (!rnn_forcing_read(&forcing, text, 1, 1, &error)) {
     if (!at.source) return driver_fail(error.message, NULL, EXIT_USAGE);
-    diag(d->diag, at, "%s", error.message);
+    diag(d->diag, E_SETTING_VALUE, at, "%s", error.message);
     return EXIT_DIAGNOSTICS;
   }
   d->forcing.sample = forcing.sample;
@@ -74,14 +81,14 @@ static int check_tree(Driver *d)
 int driver_open(Driver *d, const DriverOptions *o)
 {
   *d = (Driver){.o = *o, .arena = arena_new()};
-  d->diag = diag_new(d->arena);
+  d->diag = new_diag(d);
   d->lower = (LowerOptions){.lang = lang_table, .model = o->model};
   Source *source = source_from_file(d->diag, d->arena, o->path, (Span){0});
   if (!source) return driver_said(d, EXIT_ENVIRONMENT);
   d->file = parse(d->arena, d->diag, source);
   int code = diag_errors(d->diag) ? EXIT_DIAGNOSTICS : check_tree(d);
   driver_said(d, code); /* errors, or warnings, once */
-  d->diag = diag_new(d->arena);
+  d->diag = new_diag(d);
   return code;
 }
 
@@ -111,7 +118,7 @@ void driver_close(Driver *d)
 
 Compiled *driver_program(Driver *d, ProgramKind kind, Stage stage, bool windows)
 {
-  Diag *quiet = diag_new(d->arena); /* warnings were printed when the file was opened */
+  Diag *quiet = new_diag(d); /* warnings were printed when the file was opened */
   ProgramRequest r = {.kind = kind,
                       .wrt = kind == PROGRAM_TRAIN ? d->o.wrt : NULL,
                       .show = kind == PROGRAM_STEP ? NULL : d->o.show,
@@ -121,10 +128,17 @@ Compiled *driver_program(Driver *d, ProgramKind kind, Stage stage, bool windows)
   Compiled *c = program_make(d->arena, quiet, d->file, &d->lower, &r, stage);
   if (kind == PROGRAM_FREE && !c && !d->o.free) return NULL;
   if (diag_errors(quiet)) {
-    diag_print(quiet, stderr, isatty(2) && !getenv("NO_COLOR"));
+    diag_print(quiet, stderr, color_wanted(d->o.color, stderr));
     exit(EXIT_DIAGNOSTICS);
   }
   return c;
+}
+
+bool driver_is_c_name(const char *name)
+{
+  for (const char *c = name; *c; c++)
+    if (!isalnum((unsigned char)*c) && *c != '_') return false;
+  return *name && !isdigit((unsigned char)*name);
 }
 
 int driver_write(const char *path, const char *data, size_t n)

@@ -49,6 +49,10 @@ int main(int argc, char **argv)
   int command = argc > 1 ? command_named(argv[1]) : -1;
   if (is_prompt(argc, argv)) return finish(run_command_of(COMMAND_repl, argc, argv));
   if (command >= 0) return finish(run_command_of((CommandId)command, argc - 1, argv + 1));
+  if (argc > 1 && model_command_named(argv[1]) >= 0 && is_misspelt(argv[1])) {
+    fprintf(stderr, "rnnc: '%s' is a command of a model: rnnc run model.rnn %s ...\n", argv[1], argv[1]);
+    return EXIT_USAGE;
+  }
   if (argc > 1 && is_misspelt(argv[1])) return usage(COMMANDS, "no command", argv[1], command_near(argv[1]));
   return finish(compile_command(argc, argv));
 }

@@ -36,8 +36,10 @@ typedef struct Job {
   RnnError error;
 } Job;
 
-/* options.c. Negative: go on; else the exit code, after a message or help. */
+/* options.c. Negative: go on; else the exit code, after a message or help. job->name and job->host are set before. The
+   end by rnn_options_free, or rnn_job_close. */
 int rnn_options_read(Job *job, int argc, char **argv);
+void rnn_options_free(Job *job);
 const char *rnn_command_name(CommandId command);
 
 /* job.c: false after a failure, with job->error filled. */

@@ -129,6 +129,14 @@ static bool add_assignment(Job *job, const char *name, const char *value)
   return true;
 }
 
+void rnn_options_free(Job *job)
+{
+  for (int i = 0; i < job->sets; i++) free((char *)job->set[i]);
+  free(job->set);
+  job->set = NULL;
+  job->sets = 0;
+}
+
 /* Tables for getopt: only this command's options, so that all others are mistakes */
 static void getopt_tables(const Job *job, struct option *longs, char *letters)
 {

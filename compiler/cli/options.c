@@ -35,16 +35,26 @@ enum { FIRST_LONG = 256 }; /* getopt's value of option i is FIRST_LONG + i */
 
 static bool takes(CommandId command, int option) { return option_row[option].commands >> command & 1; }
 
+OptionList command_options(CommandId command) { return (OptionList){option_row, OPTS, 1ull << command}; }
+
 /* -- lists -- */
+
+const char *option_values(const OptionRow *row)
+{
+  if (row->values) return row->values;
+  return row->argument && strchr(row->argument, '|') ? row->argument : NULL;
+}
 
 int list_word(const char *list, const char **word, const char **next)
 {
-  list += strspn(list, " ");
-  if (!strcmp(list, "...")) list += 3;
-  *word = list;
-  size_t n = strcspn(list, " ");
-  *next = list + n;
-  return (int)n;
+  for (;;) {
+    *word = list += strspn(list, " |");
+    size_t n = strcspn(list, " |");
+    *next = list + n;
+    bool form = n && (list[n - 1] == ')' || !strcmp(list, "..."));
+    if (!form) return (int)n;
+    list = *next;
+  }
 }
 
 bool list_is_open(const char *list)
@@ -73,9 +83,11 @@ int command_named(const char *name)
 
 const char *command_near(const char *name)
 {
-  const char *names[COMMANDS];
-  for (int i = 0; i < COMMANDS; i++) names[i] = command_row[i].name;
-  return nearest(name, names, COMMANDS);
+  const char *names[COMMANDS + 64];
+  int n = 0;
+  for (int i = 0; i < COMMANDS; i++) names[n++] = command_row[i].name;
+  for (int i = 0; i < model_commands && i < 64; i++) names[n++] = model_command_row[i].name;
+  return nearest(name, names, n);
 }
 
 static int unknown_option(CommandId command, const char *given)
@@ -101,7 +113,7 @@ int options_check(CommandId command, OptionId id, const char *value)
   const char *words[64], *word, *next = row->values;
   char text[512], all[512] = "", near_text[128];
   int n = 0;
-  if (!value || !row->values || list_is_open(row->values)) return -1;
+  if (!value || !row->values || list_is_open(row->values)) return -1; /* other lists are checked by their taker */
   size_t at = 0, used = 0;
   for (int bytes; (bytes = list_word(next, &word, &next)) && n < 64; n++) {
     if ((int)strlen(value) == bytes && !strncmp(value, word, (size_t)bytes)) return -1;

@@ -3,6 +3,7 @@
 #include "object.h"
 #include "text.h"
 #include <llvm-c/Object.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,78 @@ bool object_emit(Target *target, LLVMModuleRef module, ObjectKind kind, Bytes *o
   LLVMDisposeBinary(binary);
   LLVMDisposeMemoryBuffer(buffer);
   return true;
+}
+
+/* ---- the stack: a back end warns of a frame that is larger than the function's attribute allows, here of any ---- */
+
+typedef struct Frames {
+  StackUse *use;
+  int n;
+  LLVMDiagnosticHandler handler; /* the one before, */
+  void *context;                 /* and its own */
+} Frames;
+
+/* "PLACE: stack frame size (1234) exceeds limit (0) in function 'name'": true where it is that */
+static bool is_frame(const Frames *f, const char *text)
+{
+  long long bytes = 0;
+  const char *at = strstr(text, "stack frame size (");
+  if (!at || sscanf(at, "stack frame size (%lld) exceeds limit", &bytes) != 1) return false;
+  for (int i = 0; i < f->n; i++) {
+    Text quoted = {0};
+    text_printf(&quoted, "'%s'", f->use[i].function);
+    if (strstr(text, quoted.at)) f->use[i].bytes = bytes;
+    text_free(&quoted);
+  }
+  return true;
+}
+
+static void on_diagnostic(LLVMDiagnosticInfoRef info, void *context)
+{
+  const Frames *f = context;
+  char *text = LLVMGetDiagInfoDescription(info);
+  LLVMDiagnosticSeverity severity = LLVMGetDiagInfoSeverity(info);
+  if (!is_frame(f, text) && severity != LLVMDSRemark && severity != LLVMDSNote) {
+    if (f->handler) f->handler(info, f->context);
+    else fprintf(stderr, "rnnc: LLVM: %s\n", text);
+  }
+  LLVMDisposeMessage(text);
+}
+
+/* What no frame counts: the return address, what aligning the frame may lose, and what x86-64 leaves below it. */
+static int64_t beside_frame(const Target *target)
+{
+  enum { RETURN = 16, ALIGN = 64, RED_ZONE = 128 };
+  return RETURN + ALIGN + (strncmp(target->triple, "x86_64", 6) ? 0 : RED_ZONE);
+}
+
+bool object_emit_measured(Target *target, LLVMModuleRef module, Bytes *out, StackUse *use, int n, char **error)
+{
+  static const char limit[] = "warn-stack-size";
+  LLVMContextRef c = LLVMGetModuleContext(module);
+  Frames frames = {use, n, LLVMContextGetDiagnosticHandler(c), LLVMContextGetDiagnosticContext(c)};
+  LLVMContextSetDiagnosticHandler(c, on_diagnostic, &frames);
+  for (int i = 0; i < n; i++) {
+    LLVMValueRef fn = LLVMGetNamedFunction(module, use[i].function);
+    if (fn)
+      LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                              LLVMCreateStringAttribute(c, limit, sizeof limit - 1, "0", 1));
+    use[i].bytes = 0;
+  }
+  bool ok = object_emit(target, module, OBJECT_CODE, out, error);
+  for (int i = 0; i < n; i++)
+    if (LLVMGetNamedFunction(module, use[i].function)) use[i].bytes += beside_frame(target);
+  LLVMContextSetDiagnosticHandler(c, frames.handler, frames.context);
+  return ok;
+}
+
+void object_add_constant(LLVMModuleRef module, const char *name, const void *data, size_t bytes)
+{
+  LLVMValueRef all = LLVMConstStringInContext2(LLVMGetModuleContext(module), data, bytes, true);
+  LLVMValueRef constant = LLVMAddGlobal(module, LLVMTypeOf(all), name);
+  LLVMSetInitializer(constant, all);
+  LLVMSetGlobalConstant(constant, 1);
+  LLVMSetAlignment(constant, 64);
 }
 
 /* ---- undefined symbols: those that stand in no section. So does the source's name, which comes first in ELF ---- */

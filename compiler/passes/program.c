@@ -80,7 +80,7 @@ static Var *named(System *s, const char *name, bool input)
     if (fits) names[n++] = v->name;
   }
   const char *near = nearest(name, names, n);
-  diag(s->diag, (Span){0}, "the model has no %s '%s': it has %s", input ? "input" : "variable", name,
+  diag(s->diag, E_CHOSEN_NAMES, (Span){0}, "the model has no %s '%s': it has %s", input ? "input" : "variable", name,
        list_names(s, names, n));
   if (near) diag_note(s->diag, (Span){0}, "did you mean '%s'?", near);
   return NULL;
@@ -180,7 +180,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   }
   for (int i = 0; r->wrt && r->wrt[i]; i++) {
     Var *v = named(s, r->wrt[i], true);
-    if (v && v->shape.token) diag(d, v->span, "'%s' is a token: there is no gradient by it", v->name);
+    if (v && v->shape.token) diag(d, E_CHOSEN_NAMES, v->span, "'%s' is a token: there is no gradient by it", v->name);
     else if (v) vec_push(a, &c->wrt, v);
   }
   if (diag_errors(d) > errors) return NULL;

@@ -180,7 +180,7 @@ static bool print_derivative(Deriving *g, bool input)
     if (c->system->vars.at[i]->adj_of && !strcmp(c->system->vars.at[i]->adj_of->name, g->by))
       adjoint = c->system->vars.at[i];
   if (!adjoint || diag_errors(said)) {
-    if (!diag_errors(said)) diag(said, (Span){0}, c ? "there is no derivative by '%s'" : "the model has no loss: :grad E wrt %s", g->by);
+    if (!diag_errors(said)) diag(said, E_NO_VARIABLE, (Span){0}, c ? "there is no derivative by '%s'" : "the model has no loss: :grad E wrt %s", g->by);
     diag_print(said, w->err, w->colour);
     return false;
   }

@@ -73,8 +73,8 @@ static bool refuse_unknown(Session *s, Arena *a, const System *base, const Syste
     const char **names = ARENA_ARRAY(a, const char *, base ? base->vars.n : 0);
     for (int k = 0; base && k < base->vars.n; k++) names[k] = base->vars.at[k]->name;
     const char *near = base ? nearest(v->name, names, base->vars.n) : NULL;
-    diag(d, v->span.source ? v->span : at, "nothing is named '%s'", v->name);
-    if (near) diag_note(d, (Span){0}, "did you mean '%s'?", near);
+    diag(d, E_NO_VARIABLE, v->span.source ? v->span : at, "nothing is named '%s'", v->name);
+    if (near) diag_suggest(d, at, near);
     diag_print(d, s->world.err, s->world.colour);
     return true;
   }
@@ -138,7 +138,7 @@ static int open_query(Session *s, const Query *q, Driver *d, long *last)
   Source *source = source_shown_as(a, q->name, q->text, q->shown, strlen(q->text));
   Ast *file = parse_entry(a, said, source);
   if (diag_errors(said) || file->nkid != 1 || file->kid[0]->kind != AST_LONE) {
-    if (!diag_errors(said)) diag(said, (Span){0}, "an expression is expected here");
+    if (!diag_errors(said)) diag(said, E_SYNTAX, (Span){0}, "an expression is expected here");
     diag_print(said, s->world.err, s->world.colour);
     arena_free(a);
     return EXIT_DIAGNOSTICS;

@@ -18,7 +18,7 @@ static void define(Sema *s, Map *m, const Ast *item, const char *what)
 {
   const Ast *first = map_get(m, item->name);
   if (first) {
-    diag(s->diag, item->span, "%s '%s' is defined twice", what, item->name);
+    diag(s->diag, E_DEFINED_TWICE, item->span, "%s '%s' is defined twice", what, item->name);
     diag_note(s->diag, first->span, "the first definition is here");
     return;
   }
@@ -88,12 +88,12 @@ static Unit *import_unit(Sema *s, const Unit *u, const Ast *import)
   }
   Unit *lang = lang_unit(s, bare);
   if (lang) return lang;
-  diag(s->diag, import->span, "there is no file '%s' to import, neither beside %s nor in lang/",
+  diag(s->diag, E_NO_IMPORT, import->span, "there is no file '%s' to import, neither beside %s nor in lang/",
        suffixed ? name : arena_printf(s->arena, "%s.rnn", name), u->path);
   Names known = {0};
   for (const LangFile *l = s->options->lang; l && l->name; l++) vec_push(s->arena, &known, l->name);
   const char *near = nearest(bare, known.at, known.n);
-  if (near) diag_note(s->diag, import->span, "did you mean '%s'?", near);
+  if (near) diag_suggest(s->diag, import->kid[0]->span, near);
   return NULL;
 }
 
@@ -112,7 +112,7 @@ Unit *unit_load(Sema *s, const Ast *file, const char *path, bool embedded)
     case AST_DEF: define(s, &u->defs, item, "def"); break;
     case AST_SIZE:
       if (!map_get(&u->sizes, item->name)) map_put(s->arena, &u->sizes, item->name, size_entry(s, u, item));
-      else if (!itself) diag(s->diag, item->span, "size '%s' is defined twice", item->name);
+      else if (!itself) diag(s->diag, E_DEFINED_TWICE, item->span, "size '%s' is defined twice", item->name);
       break;
     case AST_IMPORT: {
       Unit *import = import_unit(s, u, item);

@@ -161,7 +161,7 @@ static void open_bracket(Layout *l, const Token *t)
 {
   Front *fe = l->fe;
   if (fe->brackets.n >= BRACKET_LIMIT && !fe->recovering) {
-    diag(fe->diag, t->at, "more than %d brackets are open here", BRACKET_LIMIT);
+    diag(fe->diag, E_DEEP, t->at, "more than %d brackets are open here", BRACKET_LIMIT);
     fe->recovering = true;
     push(l, T_BAD, &t->value, t->at);
   }

@@ -42,6 +42,13 @@ for script in step.py random_steps.py; do
   passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
 done
 
+# -- docs/embedding.md, followed word by word -----------------------------------------------------------------------------
+python3 "$here/page.py" "$build" "$rnnc" "$root/docs/embedding.md" > page 2>&1
+grep -v '^[0-9]* passed' page
+counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' page)
+: "${counts:=0 1}"
+passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+
 # -- what an object shows and needs -----------------------------------------------------------------------------------
 visible() { nm --defined-only --extern-only "$1" | awk '{print $3}' | sort | tr '\n' ' '; }
 no_writable() { size -A "$1" | awk '($1 ~ /^\.(data|bss|tdata|tbss)/ && $1 !~ /^\.data\.rel\.ro/ && $2 > 0) {bad = 1} END {exit bad}'; }
