@@ -70,7 +70,7 @@ static int load_weights(Session *s, const char *path)
 {
   Arena *a = arena_new();
   Diag *d = diag_new(a);
-  System *system = session_system(s, a, d);
+  System *system = session_system(s, a, d, NULL);
   RnnTensorFile file = {0};
   RnnError error = {0};
   int code = 0;
@@ -99,7 +99,7 @@ static int load_weights(Session *s, const char *path)
 static void say_model(Session *s, const char *path)
 {
   Arena *a = arena_new();
-  System *system = session_system(s, a, diag_new(a));
+  System *system = session_system(s, a, diag_new(a), NULL);
   long long elements = 0;
   int params = 0, computed = 0;
   Text inputs = {0};

@@ -80,7 +80,7 @@ static void offer_defs(Strings *out, const char *text, const char *typed, size_t
 static void offer_names(const Session *s, Strings *out, const char *typed, size_t n)
 {
   Arena *a = arena_new();
-  System *system = session_system(s, a, diag_new(a));
+  System *system = session_system(s, a, diag_new(a), NULL);
   for (int i = 0; system && i < system->vars.n; i++) offer(out, system->vars.at[i]->name, typed, n);
   for (int i = 0; i < s->entries; i++)
     for (int k = 0; k < s->entry[i]->items; k++) offer(out, s->entry[i]->item[k].name, typed, n ? n : 1);

@@ -57,7 +57,10 @@ static Ast *whole_series(Arena *a, Ast *e, const System *base, const Axes *axes)
   char *path = base && (e->kind == AST_NAME || e->kind == AST_FIELD) ? tree_path(e) : NULL;
   const Var *v = path ? system_find(base, path) : NULL;
   free(path);
-  return v ? indexed(a, e, var_axes(v), axes) : e;
+  if (!v) return e;
+  e = indexed(a, e, var_axes(v), axes);
+  Ast *kid[] = {name_node(a, "index", e->span), e}; /* a token as its number */
+  return v->shape.token ? tree_node(a, AST_CALL, NULL, e->span, kid, 2) : e;
 }
 
 /* ---- names that mean nothing ---- */
@@ -130,6 +133,21 @@ static int print_type(Session *s, const Query *q, const Driver *d)
   return 0;
 }
 
+/* The system of the model at hand. Where that is not complete yet, of what the expression needs; then `needs` holds its
+   names. false after messages. */
+static bool base_system(Session *s, Arena *a, const Ast *e, Strings *needs, System **base)
+{
+  *base = session_system(s, a, diag_new(a), NULL);
+  if (*base || !session_has_statements(s)) return true;
+  Diag *d = diag_new(a);
+  tree_reads(needs, e);
+  tree_needs(s, s->world.scope, needs);
+  *base = session_system(s, a, d, &(Extra){.only = needs});
+  if (!diag_errors(d)) return true;
+  diag_print(d, s->world.err, s->world.colour);
+  return false;
+}
+
 /* Opens d on the model with the expression as ANSWER, in an arena of its own. */
 static int open_query(Session *s, const Query *q, Driver *d, long *last)
 {
@@ -144,14 +162,25 @@ static int open_query(Session *s, const Query *q, Driver *d, long *last)
     return EXIT_DIAGNOSTICS;
   }
   Ast *e = file->kid[0]->kid[0];
-  System *base = session_system(s, a, diag_new(a));
+  Extra extra = {0};
+  Strings needs = {0};
+  System *base;
+  if (!base_system(s, a, e, &needs, &base)) {
+    strings_free(&needs);
+    arena_free(a);
+    return EXIT_DIAGNOSTICS;
+  }
+  if (needs.n) extra.only = &needs;
   Axes axes = axes_of_system(a, base);
   e = whole_series(a, e, base, &axes);
   *last = last_place(e);
   Ast *target = indexed(a, name_node(a, ANSWER, e->span), free_axes(e, &axes), &axes);
   Ast *equation = tree_node(a, AST_EQUATION, NULL, e->span, (Ast *[]){target, e}, 2);
   DriverOptions o = {.path = OWN_SCOPE, .f64_precision = s->world.set.f64_precision, .level = 2, .show = shown, .only_shown = true};
-  int code = driver_open_tree(d, &o, a, tree_build(s, a, said, s->world.scope, &(Extra){.at = &equation, .n = 1}));
+  extra.at = &equation;
+  extra.n = 1;
+  int code = driver_open_tree(d, &o, a, tree_build(s, a, said, s->world.scope, &extra));
+  strings_free(&needs);
   if (code) diag_print(d->diag, s->world.err, s->world.colour);
   else if (refuse_unknown(s, a, base, d->lowered, e->span)) code = EXIT_DIAGNOSTICS;
   if (code) driver_close(d);
@@ -206,7 +235,7 @@ int query_run(Session *s, const Query *q)
 char *query_axis(const Session *s)
 {
   Arena *a = arena_new();
-  System *base = session_system(s, a, diag_new(a));
+  System *base = session_system(s, a, diag_new(a), NULL);
   char *axis = strdup(base && base->axis[0] ? base->axis[0] : "t");
   arena_free(a);
   return axis;

@@ -72,7 +72,7 @@ static int run_input(Session *s, const Wish *w)
 {
   Editor *editor = isatty(0) && isatty(1) && !w->json ? edit_open(s) : NULL;
   if (!editor) return run_script(s, w, stdin);
-  printf("rnnc %s. Equations, cells and expressions; :help lists commands, Ctrl-D leaves.\n", RNNC_VERSION);
+  printf("rnnc %s: equations and expressions; :help lists commands, Ctrl-D leaves\n", RNNC_VERSION);
   int code = run_terminal(s, editor);
   edit_close(editor);
   return code;

@@ -158,11 +158,11 @@ const Item *session_find(const Session *s, const char *name, Entry **entry)
   return NULL;
 }
 
-System *session_system(const Session *s, Arena *a, Diag *d)
+System *session_system(const Session *s, Arena *a, Diag *d, const Extra *extra)
 {
   if (!session_has_statements(s)) return NULL;
   LowerOptions o = {.lang = lang_table};
-  System *system = lower(a, d, tree_build(s, a, d, s->world.scope, NULL), &o);
+  System *system = lower(a, d, tree_build(s, a, d, s->world.scope, extra), &o);
   return diag_errors(d) ? NULL : system;
 }
 
@@ -239,12 +239,19 @@ static void print_result(Session *s, const Entry *e, System *system, const Strin
   strings_free(&said);
 }
 
+/* Once, not after each entry. */
+static void say_missing(Session *s, const char *what)
+{
+  if (*what && strcmp(what, s->missing)) world_say(&s->world, "note", "to be completed: %s", what);
+  snprintf(s->missing, sizeof s->missing, "%s", what);
+}
+
 /* What the model at hand is now: 0, or an exit code after messages. */
 static int check_all(Session *s, const Entry *e, const Strings *redefined)
 {
   Arena *a = arena_new();
   Diag *d = diag_new(a);
-  System *system = session_system(s, a, d);
+  System *system = session_system(s, a, d, NULL);
   Strings dependents = {0};
   int code = 0;
   if (diag_errors(d) && !diag_only_missing(d)) {
@@ -253,7 +260,7 @@ static int check_all(Session *s, const Entry *e, const Strings *redefined)
   } else {
     tree_dependents(s, s->world.scope, redefined, &dependents);
     print_result(s, e, system, redefined, &dependents);
-    if (diag_errors(d)) world_say(&s->world, "note", "to be completed: %s", diag_first(d));
+    say_missing(s, diag_errors(d) ? diag_first(d) : "");
   }
   strings_free(&dependents);
   arena_free(a);

@@ -43,8 +43,8 @@ static int label_text(const Table *t, int64_t row, char *text, size_t size)
   if (!t->labels || row % t->block) return snprintf(text, size, "%s", "");
   int64_t place = row / t->block;
   if (t->second > 1)
-    return snprintf(text, size, "%lld,%lld", (long long)(t->first + place / t->second), (long long)(1 + place % t->second));
-  return snprintf(text, size, "%lld", (long long)(t->first + place));
+    return snprintf(text, size, "%lld,%lld:", (long long)(t->first + place / t->second), (long long)(1 + place % t->second));
+  return snprintf(text, size, "%lld:", (long long)(t->first + place));
 }
 
 static bool shown(int64_t i, int64_t n, int64_t most) { return n <= most || i < most / 2 || i >= n - (most - most / 2); }
@@ -112,7 +112,7 @@ static bool print_list(FILE *out, const double *at, int64_t n, int64_t first, bo
           continue;
         }
         fprintf(out, "  ");
-        if (labels) fprintf(out, "%*lld", label, (long long)(first + i));
+        if (labels) fprintf(out, "%*lld:", label - 1, (long long)(first + i));
         for (int64_t k = i; k < n && k < i + fit; k++) {
           number_text(at[k], look->digits, text, sizeof text);
           fprintf(out, "%s%*s", k > i || labels ? "  " : "", cell, text);
@@ -122,7 +122,7 @@ static bool print_list(FILE *out, const double *at, int64_t n, int64_t first, bo
       return !all;
     }
     all = true;
-    if (labels) label = snprintf(text, sizeof text, "%lld", (long long)(first + n - 1));
+    if (labels) label = snprintf(text, sizeof text, "%lld:", (long long)(first + n - 1));
     for (int64_t i = 0; i < n; i++) {
       if (n > 100000 && !shown(i, n, 50000)) continue;
       number_text(at[i], look->digits, text, sizeof text);
