@@ -68,10 +68,18 @@ int command_run(Session *s, const char *entry, const char *text)
 
 static void print_command(FILE *out, const PromptCommand *c)
 {
+  enum { LEFT = 24, WIDE = 78 };
   char left[64];
-  snprintf(left, sizeof left, ":%s %s", c->name, c->operands);
-  if (strlen(left) > 21) fprintf(out, "  %s\n  %-21s %s\n", left, "", c->help);
-  else fprintf(out, "  %-21s %s\n", left, c->help);
+  snprintf(left, sizeof left, "  :%s %s", c->name, c->operands);
+  int at = fprintf(out, "%-*s", LEFT - 1, left);
+  if (at >= LEFT) at = fprintf(out, "\n%*s", LEFT - 1, "") - 1;
+  for (const char *word = c->help; *word;) {
+    int n = (int)strcspn(word, " ");
+    if (at + 1 + n > WIDE) at = fprintf(out, "\n%*s", LEFT - 1, "") - 1;
+    at += fprintf(out, " %.*s", n, word);
+    word += n + (word[n] == ' ');
+  }
+  fputc('\n', out);
 }
 
 int prompt_help(Session *s, const char *entry, const char *rest)
@@ -85,13 +93,13 @@ int prompt_help(Session *s, const char *entry, const char *rest)
     print_command(out, c);
     return 0;
   }
-  fputs("  x[t] = 3.9 * x[t-1] * (1 - x[t-1]); x[0] = 0.5    statements of the language: definitions\n"
-        "  x[1..20]                                          the value of an expression, at these places\n"
-        "  plot x[1..100]                                    a plot; > file.svg writes it\n"
-        "  u = [1, 2, 3]                                     an input with its values over time\n\n",
+  fputs("  x[t] = 0.5 * x[t-1] + 1    statements of the language: definitions\n"
+        "  x[1..20]                   the value of an expression, at these places\n"
+        "  plot x[1..100]             a plot; plot .. > file.svg writes it\n"
+        "  u = [1, 2, 3]              an input with its values over time\n\n",
         out);
   for (int i = 0; i < prompt_commands; i++) print_command(out, &prompt_command[i]);
-  fputs("\nThe beginning of a command will do. Tab completes, arrows and Ctrl-R recall, Ctrl-C stops or clears.\n", out);
+  fputs("\nThe beginning of a command will do. Tab completes, arrows and Ctrl-R recall,\nCtrl-C stops or clears.\n", out);
   return 0;
 }
 

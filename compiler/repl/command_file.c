@@ -217,7 +217,7 @@ static void write_item(Text *out, Entry *e, const Item *i, Ast *file, int indent
     return;
   }
   text_printf(out, "%*s", indent, "");
-  if (i->kind == AST_DRAW) ast_format(out, node);
+  if (i->kind == AST_DRAW || i->kind == AST_SIZE) ast_format(out, node); /* their spans are not all of it */
   else text_printf(out, "%.*s\n", node->span.to - node->span.from, e->shown + node->span.from);
   if (is_block(i->kind) && !indent) text_puts(out, "\n");
 }

@@ -109,7 +109,7 @@ static bool print_about(FILE *out, char *text, const char *name)
       function = *line != '}';
       continue;
     }
-    on = is_about(line, name);
+    on = is_about(line, name) && strncmp(line, "  param ", 8);
     if (!on) continue;
     any = true;
     depth = indent_of(line);
@@ -227,6 +227,25 @@ int query_loss(Session *s)
   return derive(s, &g, NULL, arena_new());
 }
 
+/* Without draws a parameter that nobody declared may lose what gave it its size: it is declared as it is. */
+static void declare_parameters(const Session *s, Arena *a, Extra *x, Ast *loss)
+{
+  Vec(Ast *) all = {0};
+  System *base = session_system(s, a, diag_new(a), NULL);
+  vec_push(a, &all, loss);
+  for (int i = 0; base && i < base->vars.n; i++) {
+    const Var *v = base->vars.at[i];
+    if (v->kind != VAR_PARAM || v->fixed || strchr(v->name, '.') || session_find(s, v->name, NULL)) continue;
+    const char *text = arena_printf(a, "param %s : %s", v->name, shape_text(shape_ctx_new(a), a, v->shape));
+    Ast *file = parse(a, diag_new(a), source_from_text(a, OWN_SCOPE, text, strlen(text)));
+    vec_push(a, &all, file->kid[0]);
+  }
+  Diag *d = diag_new(a);
+  *x = (Extra){.at = all.at, .n = all.n, .loss = LOSS_DROPPED};
+  session_system(s, a, d, x);
+  if (diag_errors(d)) *x = (Extra){.at = all.at, .n = 1, .loss = LOSS_NOWHERE};
+}
+
 int prompt_grad(Session *s, const char *entry, const char *rest)
 {
   const char *by = NULL;
@@ -244,8 +263,11 @@ int prompt_grad(Session *s, const char *entry, const char *rest)
     Ast *e = good ? file->kid[0]->kid[0] : NULL;
     Ast *target = good ? tree_node(a, AST_NAME, intern(a, "loss"), e->span, NULL, 0) : NULL;
     Ast *loss = good ? tree_node(a, AST_EQUATION, NULL, e->span, (Ast *[]){target, e}, 2) : NULL;
-    if (good) code = derive(s, &g, &(Extra){.at = &loss, .n = 1, .without_loss = true}, a);
-    else {
+    if (good) {
+      Extra x;
+      declare_parameters(s, a, &x, loss);
+      code = derive(s, &g, &x, a);
+    } else {
       diag_print(said, s->world.err, s->world.colour);
       arena_free(a);
       code = command_usage(s, "grad");

@@ -70,12 +70,13 @@ typedef struct Defining {
 int session_define(Session *s, const Defining *d);
 void session_drop(Session *s, Entry *e);
 
-/* tree.c: the file that the definitions of a model make, `extra` (may be NULL) among its statements; without_loss: its
-   draws and its loss left out. */
+/* tree.c: the file that the definitions of a model make, `extra` (may be NULL) among its statements; its draws and
+   its loss may be left out. */
+typedef enum LossWish { LOSS_KEPT, LOSS_DROPPED, LOSS_NOWHERE } LossWish; /* nowhere: draws count for nothing */
 typedef struct Extra {
   Ast *const *at;
   int n;
-  bool without_loss;
+  LossWish loss;
   const Strings *only; /* what defines these names alone; NULL: all */
 } Extra;
 Ast *tree_build(const Session *s, Arena *a, Diag *d, const char *scope, const Extra *extra);

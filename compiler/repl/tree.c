@@ -177,9 +177,13 @@ static Ast *placed_import(Arena *a, const Entry *e, Ast *import)
 
 typedef Vec(Ast *) Nodes;
 
-static bool is_loss(const Item *i)
+static bool is_loss(const Item *i) { return i->kind == AST_EQUATION && !strcmp(i->name, "loss"); }
+
+/* A draw that counts nowhere: the shapes that it implies stay. */
+static Ast *draw_nowhere(Arena *a, Ast *draw)
 {
-  return i->kind == AST_DRAW || (i->kind == AST_EQUATION && !strcmp(i->name, "loss"));
+  Ast *kid[] = {draw->kid[0], draw->kid[1], tree_node(a, AST_NUMBER, NULL, draw->span, NULL, 0)};
+  return tree_node(a, AST_DRAW, draw->name, draw->span, kid, 3);
 }
 
 static void collect(Arena *a, Entry *e, Ast *file, const char *scope, const Extra *x, Nodes *out)
@@ -187,9 +191,11 @@ static void collect(Arena *a, Entry *e, Ast *file, const char *scope, const Extr
   for (int i = 0; i < e->items; i++) {
     const Item *item = &e->item[i];
     bool wanted = scope ? item->scope && !strcmp(item->scope, scope) : !item->scope;
-    if (!item->alive || item->kind == AST_MODEL || !wanted || (x && x->without_loss && is_loss(item))) continue;
+    if (!item->alive || item->kind == AST_MODEL || !wanted || (x && x->loss && is_loss(item))) continue;
+    if (x && x->loss == LOSS_DROPPED && item->kind == AST_DRAW) continue;
     if (x && x->only && *item->name && !strings_have(x->only, item->name)) continue;
     Ast *node = tree_item(e, item, file);
+    if (item->kind == AST_DRAW && x && x->loss == LOSS_NOWHERE) node = draw_nowhere(a, node);
     if (item->kind == AST_IMPORT) node = placed_import(a, e, node);
     if (item->decl >= 0) {
       node = tree_node(a, AST_DECLARE, NULL, node->span, &node, 1);

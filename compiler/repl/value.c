@@ -19,7 +19,7 @@ void value_type(const Value *v, char *text, size_t size)
   if (v->classes) snprintf(text, size, "token[%lld]", (long long)v->classes);
   else if (v->rank == 0) snprintf(text, size, "real");
   else if (v->rank == 1) snprintf(text, size, "real[%lld]", (long long)v->extent[0]);
-  else snprintf(text, size, "real[%lld, %lld]", (long long)v->extent[0], (long long)v->extent[1]);
+  else snprintf(text, size, "real[%lld,%lld]", (long long)v->extent[0], (long long)v->extent[1]);
 }
 
 static void number_text(double x, int digits, char *text, size_t size)
