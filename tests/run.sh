@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh: builds rnnc and runs every test. On a fresh Debian 12 it installs the packages first (setup.sh).
 #   sh tests/run.sh              everything
-#   sh tests/run.sh NAME ..      some suites: syntax, sema, grad, codegen, runtime, exec, oracle, random, docs, embed, examples
+#   sh tests/run.sh NAME ..      some suites: syntax, sema, grad, codegen, runtime, exec, oracle, random, docs, prompt, embed, examples
 #   SANITIZE=1 sh tests/run.sh   the same under AddressSanitizer and UBSan, in ./build-asan
 # Each suite's output goes to BUILD/logs/NAME.log and ends with "N passed, M failed".
 set -u
@@ -41,6 +41,7 @@ suite() { # NAME: runs it
     python3 tests/random/two_axes.py --rnnc "$rnnc" --seed "${RANDOM_SEED:-1}" --count $((random_count / 5 + 1)) || code=1
     test $code -eq 0 ;;
   docs) sh tests/docs/run.sh "$rnnc" ;;
+  prompt) sh tests/prompt/run.sh "$rnnc" ;;
   embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
   examples) CC="${CC:-cc}$sanitized" sh tests/examples/run.sh "$build" ;;
   *) echo "no suite '$1'"; echo "0 passed, 1 failed" ;;
@@ -48,7 +49,7 @@ suite() { # NAME: runs it
 }
 
 passed=0 failed=0
-[ $# -gt 0 ] || set -- syntax sema grad codegen runtime exec oracle random docs embed examples
+[ $# -gt 0 ] || set -- syntax sema grad codegen runtime exec oracle random docs prompt embed examples
 for name in "$@"; do
   start=$(date +%s)
   suite "$name" > "$logs/$name.log" 2>&1

