@@ -15,8 +15,10 @@
 #include "simplify.h"
 #include "roll.h"
 #include "share.h"
+#include "split.h"
 #include "stack.h"
 #include "walk.h"
+#include "wave.h"
 #include "window.h"
 #include <string.h>
 
@@ -201,6 +203,9 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   }
   if (stage == STAGE_ADJOINT) return c;
   simplify(s);
+  split_sums(s);
+  system_verify(s, "split");
+  simplify(s);
   name_parts(s, true);
   system_verify(s, "name");
   int results = keep.n;
@@ -215,5 +220,6 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
     roll_buffers(c->plan);
     share_buffers(c->plan);
   }
+  find_waves(c->plan);
   return c;
 }

@@ -99,7 +99,8 @@ int prompt_help(Session *s, const char *entry, const char *rest)
         "  u = [1, 2, 3]              an input with its values over time\n\n",
         out);
   for (int i = 0; i < prompt_commands; i++) print_command(out, &prompt_command[i]);
-  fputs("\nThe beginning of a command will do. Tab completes, arrows and Ctrl-R recall,\nCtrl-C stops or clears.\n", out);
+  fputs("\nThe beginning of a command will do. Tab completes, arrows and Ctrl-R recall,\nCtrl-C stops or clears.\n",
+        out);
   return 0;
 }
 
@@ -159,8 +160,8 @@ static int set_number(Session *s, const Setter *f, const char *value)
   char *end;
   long x = strtol(value, &end, 10);
   if (!*value || *end || x < f->least || x > f->most)
-    return world_fail(&s->world, EXIT_USAGE, "%s is a whole number from %ld to %ld, not '%s'", f->name, f->least, f->most,
-                      value);
+    return world_fail(&s->world, EXIT_USAGE, "%s is a whole number from %ld to %ld, not '%s'", f->name, f->least,
+                      f->most, value);
   *field(s, f) = x;
   return 0;
 }
@@ -189,5 +190,6 @@ int prompt_set(Session *s, const char *entry, const char *rest)
   const char *near = nearest(name, names, SETTERS + 1);
   if (near) return world_fail(&s->world, EXIT_USAGE, "there is no setting '%s': did you mean '%s'?", name, near);
   return world_fail(&s->world, EXIT_USAGE,
-                    "there is no setting '%s' of the prompt; those of training go with :train, or in a train block", name);
+                    "there is no setting '%s' of the prompt; those of training go with :train, or in a train block",
+                    name);
 }

@@ -75,7 +75,8 @@ static int load_weights(Session *s, const char *path)
   RnnError error = {0};
   int code = 0;
   if (!system) code = world_fail(&s->world, EXIT_DIAGNOSTICS, "weights are for a model: define it first");
-  else if (!rnn_safetensors_read(path, &file, &error)) code = world_fail(&s->world, (int)error.code, "%s", error.message);
+  else if (!rnn_safetensors_read(path, &file, &error))
+    code = world_fail(&s->world, (int)error.code, "%s", error.message);
   for (int i = 0; !code && i < system->vars.n; i++) {
     const Var *v = system->vars.at[i];
     int64_t shape[2] = {v->shape.dim[0], v->shape.dim[1]};
@@ -107,7 +108,8 @@ static void say_model(Session *s, const char *path)
     const Var *v = system->vars.at[i];
     computed += v->kind == VAR_COMPUTED;
     if (v->kind == VAR_PARAM) params++, elements += shape_count(v->shape);
-    if (v->kind == VAR_INPUT || v->kind == VAR_TARGET) text_printf(&inputs, "%s%s", inputs.n ? ", " : "; inputs ", v->name);
+    if (v->kind == VAR_INPUT || v->kind == VAR_TARGET)
+      text_printf(&inputs, "%s%s", inputs.n ? ", " : "; inputs ", v->name);
   }
   if (system && s->world.interactive)
     fprintf(s->world.err, "%s, from %s: %d parameters with %lld elements%s\n", s->world.scope, path, params, elements,
@@ -180,7 +182,8 @@ int prompt_data(Session *s, const char *entry, const char *rest)
   for (int64_t i = 0; i < s->world.arrays.tensors; i++) {
     char shape[128];
     const RnnTensor *t = &s->world.arrays.tensor[i];
-    fprintf(s->world.out, "%s = [..]    # %s\n", t->name, rnn_shape_text(t->rank - 1, t->shape + 1, shape, sizeof shape));
+    fprintf(s->world.out, "%s = [..]    # %s\n", t->name,
+            rnn_shape_text(t->rank - 1, t->shape + 1, shape, sizeof shape));
   }
   if (!s->world.data && !s->world.arrays.tensors) fputs("there are no data\n", s->world.out);
   return 0;
@@ -309,8 +312,7 @@ int prompt_save(Session *s, const char *entry, const char *rest)
     if (!output_write(path, all.at, all.n, &error)) code = world_fail(&s->world, EXIT_ENVIRONMENT, "%s", error);
     free(error);
     text_free(&all);
-    if (!code && s->world.arrays.tensors)
-      world_say(&s->world, "note", "values of x = [..] are not in the file");
+    if (!code && s->world.arrays.tensors) world_say(&s->world, "note", "values of x = [..] are not in the file");
   } else code = world_fail(&s->world, EXIT_USAGE, "%s: the name has to end in .rnn or .safetensors", path);
   if (!code && s->world.interactive) fprintf(s->world.err, "written to %s\n", path);
   free(path);

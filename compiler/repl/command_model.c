@@ -180,7 +180,9 @@ static bool print_derivative(Deriving *g, bool input)
     if (c->system->vars.at[i]->adj_of && !strcmp(c->system->vars.at[i]->adj_of->name, g->by))
       adjoint = c->system->vars.at[i];
   if (!adjoint || diag_errors(said)) {
-    if (!diag_errors(said)) diag(said, E_NO_VARIABLE, (Span){0}, c ? "there is no derivative by '%s'" : "the model has no loss: :grad E wrt %s", g->by);
+    if (!diag_errors(said))
+      diag(said, E_CHOSEN_NAMES, (Span){0},
+           c ? "there is no derivative by '%s'" : "the model has no loss: :grad E wrt %s", g->by);
     diag_print(said, w->err, w->colour);
     return false;
   }
@@ -210,7 +212,8 @@ static int derive(Session *s, Deriving *g, const Extra *extra, Arena *a)
   int code = 0;
   if (g->by && !v) code = world_fail(&s->world, EXIT_DIAGNOSTICS, "nothing is named '%s'", g->by);
   else if (g->by && v->kind != VAR_PARAM && !input)
-    code = world_fail(&s->world, EXIT_DIAGNOSTICS, "'%s' is computed: a derivative is by a parameter or an input", g->by);
+    code =
+        world_fail(&s->world, EXIT_DIAGNOSTICS, "'%s' is computed: a derivative is by a parameter or an input", g->by);
   if (!code && input) g->model.d.o.wrt = wrt;
   if (!code && g->by && !print_derivative(g, input)) code = EXIT_DIAGNOSTICS;
   char *folder = session_folder(s);
@@ -338,11 +341,13 @@ int prompt_train(Session *s, const char *entry, const char *rest)
   split(rest, &given);
   for (int i = 0; i < given.n; i++)
     if (!strchr(given.at[i], '=')) {
-      int code = world_fail(&s->world, EXIT_USAGE, "'%s': a setting is written NAME=VALUE, without blanks around '='", given.at[i]);
+      int code = world_fail(&s->world, EXIT_USAGE, "'%s': a setting is written NAME=VALUE, without blanks around '='",
+                            given.at[i]);
       strings_free(&given);
       return code;
     }
-  char *folder = session_folder(s), *scratch = scratch_make(s), *out = scratch ? scratch_path(scratch, "out.safetensors") : NULL;
+  char *folder = session_folder(s), *scratch = scratch_make(s),
+       *out = scratch ? scratch_path(scratch, "out.safetensors") : NULL;
   const char **set = calloc((size_t)given.n + 1, sizeof *set);
   if (!set) abort();
   for (int i = 0; i < given.n; i++) set[i] = given.at[i];

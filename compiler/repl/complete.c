@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 static const char *const words[] = {
-    "model", "cell",  "def",    "import", "size", "axis", "input", "target", "output", "param", "noise",
-    "metric", "train", "reverse", "reset", "clip", "plot", "loss",  "stack",
+    "model", "cell",   "def",   "import",  "size",  "axis", "input", "target", "output", "param",
+    "noise", "metric", "train", "reverse", "reset", "clip", "plot",  "loss",   "stack",
 };
 static const char *const functions[] = {
 #define BUILTIN(name, fewest, most, build, operator, values, help) #name,
@@ -90,7 +90,8 @@ static void offer_names(const Session *s, Strings *out, const char *typed, size_
     offer_defs(out, l->text, typed, n);
   }
   for (int i = 0; i < OP_COUNT; i++)
-    if (op_info[i].class == CLASS_EW && isalpha((unsigned char)op_info[i].name[0])) offer(out, op_info[i].name, typed, n);
+    if (op_info[i].class == CLASS_EW && isalpha((unsigned char)op_info[i].name[0]))
+      offer(out, op_info[i].name, typed, n);
   OFFER(functions);
   OFFER(distributions);
   OFFER(words);

@@ -71,8 +71,11 @@ static Editor *editor_of(EditLine *el)
 /* What libedit does itself is called by keys that nobody presses. */
 static const struct {
   const wchar_t *key, *function;
-} inner[] = {{L"\033\001", L"ed-newline"},      {L"\033\002", L"ed-prev-line"},    {L"\033\003", L"ed-next-line"},
-             {L"\033\004", L"ed-prev-history"}, {L"\033\005", L"ed-next-history"}};
+} inner[] = {{L"\033\001", L"ed-newline"},
+             {L"\033\002", L"ed-prev-line"},
+             {L"\033\003", L"ed-next-line"},
+             {L"\033\004", L"ed-prev-history"},
+             {L"\033\005", L"ed-next-history"}};
 enum { INNER_NEWLINE, INNER_UP, INNER_DOWN, INNER_PREVIOUS, INNER_NEXT, INNERS };
 
 static unsigned char inner_key(EditLine *el, int which)
@@ -191,8 +194,7 @@ static unsigned char key_complete(EditLine *el, wint_t c)
   if (strspn(text + start, " \t") == strlen(text + start)) {
     el_winsertstr(el, L"  "); /* nothing to complete: indentation */
     answer = CC_REFRESH;
-  } else
-    complete(e->s, text, &words, &typed);
+  } else complete(e->s, text, &words, &typed);
   size_t common = words.n ? strlen(words.at[0]) : 0;
   for (int i = 1; i < words.n; i++) {
     size_t k = 0;
@@ -232,8 +234,8 @@ static void bind_keys(EditLine *el)
       {L"rnnc-complete", L"complete the word", key_complete, {L"\t"}},
   };
   static const wchar_t *const plain[][2] = {
-      {L"\033[3~", L"ed-delete-next-char"}, {L"\033[1;5D", L"ed-prev-word"},  {L"\033[1;5C", L"em-next-word"},
-      {L"\022", L"em-inc-search-prev"},     {L"\033b", L"ed-prev-word"},      {L"\033f", L"em-next-word"},
+      {L"\033[3~", L"ed-delete-next-char"}, {L"\033[1;5D", L"ed-prev-word"}, {L"\033[1;5C", L"em-next-word"},
+      {L"\022", L"em-inc-search-prev"},     {L"\033b", L"ed-prev-word"},     {L"\033f", L"em-next-word"},
       {L"\027", L"ed-delete-prev-word"},
   };
   for (int i = 0; i < INNERS; i++) el_wset(el, EL_BIND, inner[i].key, inner[i].function, NULL);

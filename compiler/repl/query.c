@@ -35,7 +35,10 @@ static unsigned free_axes(const Ast *e, const Axes *axes)
   return bits & ~bound;
 }
 
-static Ast *name_node(Arena *a, const char *name, Span at) { return tree_node(a, AST_NAME, intern(a, name), at, NULL, 0); }
+static Ast *name_node(Arena *a, const char *name, Span at)
+{
+  return tree_node(a, AST_NAME, intern(a, name), at, NULL, 0);
+}
 
 static Ast *indexed(Arena *a, Ast *base, unsigned bits, const Axes *axes)
 {
@@ -46,10 +49,7 @@ static Ast *indexed(Arena *a, Ast *base, unsigned bits, const Axes *axes)
   return n > 1 ? tree_node(a, AST_INDEX, NULL, base->span, kid, n) : base;
 }
 
-static unsigned var_axes(const Var *v)
-{
-  return (v->dom & DOM_T ? 1u : 0) | (v->dom & DOM_S ? 2u : 0);
-}
+static unsigned var_axes(const Var *v) { return (v->dom & DOM_T ? 1u : 0) | (v->dom & DOM_S ? 2u : 0); }
 
 /* h for h[t] */
 static Ast *whole_series(Arena *a, Ast *e, const System *base, const Axes *axes)
@@ -211,7 +211,8 @@ static int open_query(Session *s, const Query *q, Driver *d, long *last)
   *last = last_place(e);
   Ast *target = indexed(a, name_node(a, ANSWER, e->span), free_axes(e, &axes), &axes);
   Ast *equation = tree_node(a, AST_EQUATION, NULL, e->span, (Ast *[]){target, e}, 2);
-  DriverOptions o = {.path = OWN_SCOPE, .f64_precision = s->world.set.f64_precision, .level = 2, .show = shown, .only_shown = true};
+  DriverOptions o = {
+      .path = OWN_SCOPE, .f64_precision = s->world.set.f64_precision, .level = 2, .show = shown, .only_shown = true};
   extra.at = &equation;
   extra.n = 1;
   int code = driver_open_tree(d, &o, a, tree_build(s, a, diag_new(a), s->world.scope, &extra));

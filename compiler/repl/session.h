@@ -58,7 +58,7 @@ typedef struct Session {
 
 Session *session_new(void);
 void session_free(Session *s);
-void session_reset(Session *s); /* definitions, arrays, weights, data; settings and history stay */
+void session_reset(Session *s);   /* definitions, arrays, weights, data; settings and history stay */
 void session_changed(Session *s); /* what was compiled is forgotten */
 
 /* Takes the statements of a text as definitions, all or none. `shown` is what errors show of it; NULL: the text itself.
@@ -84,7 +84,7 @@ Ast *tree_item(const Entry *e, const Item *i, Ast *file); /* a DECL, a statement
 void tree_items(Entry *e, Ast *file, const char *scope);  /* fills e->item */
 Ast *tree_node(Arena *a, AstKind kind, const char *name, Span at, Ast *const *kid, int n);
 void tree_reads(Strings *reads, const Ast *e); /* the names in it */
-char *tree_path(const Ast *e); /* "d.c" of d.c[0]; the caller's; NULL: it is none */
+char *tree_path(const Ast *e);                 /* "d.c" of d.c[0]; the caller's; NULL: it is none */
 /* names grows by what it depends on, among the scope's definitions. */
 void tree_needs(const Session *s, const char *scope, Strings *names);
 /* Names of what depends on `names`, among the scope's definitions; names themselves are not among them. */

@@ -230,8 +230,8 @@ void tree_needs(const Session *s, const char *scope, Strings *names)
     for (int i = 0; i < s->entries; i++)
       for (int k = 0; k < s->entry[i]->items; k++) {
         const Item *item = &s->entry[i]->item[k];
-        bool here = item->alive && item->kind != AST_MODEL && item->kind != AST_DRAW && *item->name &&
-                    item->scope && !strcmp(item->scope, scope) && strings_have(names, item->name);
+        bool here = item->alive && item->kind != AST_MODEL && item->kind != AST_DRAW && *item->name && item->scope &&
+                    !strcmp(item->scope, scope) && strings_have(names, item->name);
         for (int r = 0; here && r < item->reads.n; r++) strings_add(names, item->reads.at[r]);
       }
   }
@@ -246,8 +246,8 @@ void tree_dependents(const Session *s, const char *scope, const Strings *names, 
     for (int i = 0; i < s->entries; i++)
       for (int k = 0; k < s->entry[i]->items; k++) {
         const Item *item = &s->entry[i]->item[k];
-        if (!item->alive || !*item->name || (item->scope && strcmp(item->scope, scope)) ||
-            item->kind == AST_MODEL || strings_have(&known, item->name))
+        if (!item->alive || !*item->name || (item->scope && strcmp(item->scope, scope)) || item->kind == AST_MODEL ||
+            strings_have(&known, item->name))
           continue;
         bool reads = false;
         for (int m = 0; m < known.n && !reads; m++) reads = strings_have(&item->reads, known.at[m]);

@@ -1,5 +1,5 @@
-/* value.c: values as text: their shape, the middle of long ones left out, and then least, largest and what is no number.
-   Needs: a Value. Leaves alone: where it came from. */
+/* value.c: values as text: their shape, the middle of long ones left out, and then least, largest and what is no
+   number. Needs: a Value. Leaves alone: where it came from. */
 #include "value.h"
 #include <math.h>
 #include <stdlib.h>
@@ -32,9 +32,9 @@ static void number_text(double x, int digits, char *text, size_t size)
 typedef struct Table {
   const double *at;
   int64_t n, m;
-  int64_t first;    /* label of the first row; labels where `second` is 0 count on, else in pairs */
-  int64_t second;   /* places of the second axis */
-  int64_t block;    /* rows of one place: a matrix at each t; else 1 */
+  int64_t first;  /* label of the first row; labels where `second` is 0 count on, else in pairs */
+  int64_t second; /* places of the second axis */
+  int64_t block;  /* rows of one place: a matrix at each t; else 1 */
   bool labels;
 } Table;
 
@@ -43,11 +43,15 @@ static int label_text(const Table *t, int64_t row, char *text, size_t size)
   if (!t->labels || row % t->block) return snprintf(text, size, "%s", "");
   int64_t place = row / t->block;
   if (t->second > 1)
-    return snprintf(text, size, "%lld,%lld:", (long long)(t->first + place / t->second), (long long)(1 + place % t->second));
+    return snprintf(text, size, "%lld,%lld:", (long long)(t->first + place / t->second),
+                    (long long)(1 + place % t->second));
   return snprintf(text, size, "%lld:", (long long)(t->first + place));
 }
 
-static bool shown(int64_t i, int64_t n, int64_t most) { return n <= most || i < most / 2 || i >= n - (most - most / 2); }
+static bool shown(int64_t i, int64_t n, int64_t most)
+{
+  return n <= most || i < most / 2 || i >= n - (most - most / 2);
+}
 
 /* Widths are those of what is shown; true: something was left out. */
 static bool print_table(FILE *out, const Table *t, const Look *look)

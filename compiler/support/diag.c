@@ -210,6 +210,24 @@ void diag(Diag *d, DiagCode code, Span at, const char *format, ...)
   va_end(args);
 }
 
+void diag_missing(Diag *d, DiagCode code, Span at, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  report(d, ERROR, code, at, format, args);
+  va_end(args);
+  d->missing++;
+}
+
+const char *diag_first(const Diag *d)
+{
+  for (int i = 0; i < d->entries.n; i++)
+    if (d->entries.at[i]->level == ERROR) return d->entries.at[i]->sentence;
+  return NULL;
+}
+
+bool diag_only_missing(const Diag *d) { return d->errors > 0 && d->errors == d->missing; }
+
 void diag_warn(Diag *d, DiagCode code, Span at, const char *format, ...)
 {
   if (!d->style.lint[code]) {
@@ -244,23 +262,6 @@ void diag_suggest(Diag *d, Span at, const char *text)
 }
 
 int diag_errors(const Diag *d) { return d->errors; }
-
-const char *diag_first(const Diag *d)
-{
-  for (int i = 0; i < d->entries.n; i++)
-    if (d->entries.at[i]->level == ERROR) return d->entries.at[i]->sentence;
-  return NULL;
-}
-
-bool diag_only_missing(const Diag *d)
-{
-  for (int i = 0; i < d->entries.n; i++) {
-    const Entry *e = d->entries.at[i];
-    bool missing = e->code == E_UNDETERMINED || ((e->code == E_NO_VARIABLE || e->code == E_NO_SIZE) && !e->fix.text);
-    if (e->level == ERROR && !missing) return false;
-  }
-  return d->errors > 0 && !d->cut;
-}
 
 bool diag_lint_on(const Diag *d, DiagCode c) { return d->style.lint[c]; }
 

@@ -65,6 +65,11 @@ void diag_use(Diag *d, const DiagStyle *s);           /* NULL: diag_style() */
 
 /* The sentence is lower case and without a final stop. */
 void diag(Diag *d, DiagCode code, Span at, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* An error that more text could mend, as at the prompt: a size that nothing determines yet, a variable that is not there
+ * yet. */
+void diag_missing(Diag *d, DiagCode code, Span at, const char *format, ...) __attribute__((format(printf, 4, 5)));
+const char *diag_first(const Diag *d); /* the sentence of the first error that was not printed; NULL: none */
+bool diag_only_missing(const Diag *d); /* there were errors, and no others */
 /* nothing where the lint is off; an error where warnings are to be errors */
 void diag_warn(Diag *d, DiagCode code, Span at, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void diag_note(Diag *d, Span at, const char *format, ...) __attribute__((format(printf, 3, 4))); /* joins the last one;
@@ -72,10 +77,6 @@ void diag_note(Diag *d, Span at, const char *format, ...) __attribute__((format(
 void diag_fix(Diag *d, Span at, const char *text);     /* the last one goes away where `text` stands at that place */
 void diag_suggest(Diag *d, Span at, const char *text); /* the same, and the note "did you mean 'text'?" */
 int diag_errors(const Diag *d);                        /* reported so far, printed or not */
-const char *diag_first(const Diag *d); /* the sentence of the first error that was not printed; NULL: none */
-/* There are errors, none printed yet, and more text could mend them all, as at the prompt: a size that nothing
-   determines, a variable that is not there. */
-bool diag_only_missing(const Diag *d);
 bool diag_lint_on(const Diag *d, DiagCode c);          /* worth looking for? */
 void diag_print(Diag *d, FILE *out, bool colour); /* in order of source and place, in its form; then forgets them */
 /* s with the fixes of what is not printed yet carried out, as far as they do not overlap; how many, 0 leaves out alone
