@@ -44,6 +44,7 @@ suite() { # NAME: runs it
   fmt) sh tests/fmt/run.sh "$rnnc" "$build/tests/syntax_test" ;;
   diag) sh tests/diag/run.sh "$rnnc" ;;
   docs) sh tests/docs/run.sh "$rnnc" ;;
+  prompt) sh tests/prompt/run.sh "$rnnc" ;;
   embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
   targets) sh tests/targets/run.sh "$build" "$rnnc" ;;
   learn) sh tests/learn/run.sh "$build" "$rnnc" ;;
