@@ -87,7 +87,8 @@ int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **mo
   char *error = NULL;
   d->jit = jit_new(d->target, calls, sizeof calls / sizeof *calls, &error);
   bool shown = !d->o.debug || (d->jit && jit_show(d->jit, &error));
-  if (!d->jit || !shown || !jit_add(d->jit, d->module, &error)) return driver_fail("internal error: ", error, EXIT_INTERNAL);
+  if (!d->jit || !shown || !jit_add(d->jit, d->module, &error))
+    return driver_fail("internal error: ", error, EXIT_INTERNAL);
   *model = jit_symbol(d->jit, arena_printf(d->arena, "%s_model", d->lowered->name), &error);
   return *model ? 0 : driver_fail("internal error: ", error, EXIT_INTERNAL);
 }
@@ -149,7 +150,11 @@ int driver_executable(Driver *d, const char *out)
   }
   code = driver_write(object, b.at, b.n);
   bytes_free(&b);
-  if (!code && !link_program(&(LinkJob){.object = object, .output = out, .debug = d->o.debug != DEBUG_NONE, .runtime = runtime, .libs = libs}, &error))
+  if (!code &&
+      !link_program(
+          &(LinkJob){
+              .object = object, .output = out, .debug = d->o.debug != DEBUG_NONE, .runtime = runtime, .libs = libs},
+          &error))
     code = driver_fail("", error, EXIT_ENVIRONMENT);
   unlink(object);
   free(runtime);

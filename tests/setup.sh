@@ -8,6 +8,7 @@ libzip-dev libcsv-dev librandom123-dev libedit-dev libutf8proc-dev libxxhash-dev
 # what runs objects for other machines (tests/targets): their compilers, qemu, a linker and an engine for wasm
 packages="$packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-arm-none-eabi qemu-user
 qemu-system-arm lld-19"
+packages="$packages gdb linux-perf" # tests/debug
 command -v node > /dev/null || packages="$packages nodejs"
 missing=""
 for p in $packages; do
