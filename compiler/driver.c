@@ -8,6 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+static void say_target(const Driver *d)
+{
+  fprintf(stderr, "rnnc %s (LLVM %s)\ntarget: %s, %s, -O%d\n", RNNC_VERSION, RNNC_LLVM, d->target->triple,
+          d->target->cpu, d->target->level);
+}
+
 static void close_code(Driver *d)
 {
   jit_free(d->jit);
@@ -26,6 +32,7 @@ static int unoptimised(Driver *d, unsigned programs)
     d->target = d->o.triple || d->o.cpu ? target_named(d->o.triple, d->o.cpu, d->o.features, d->o.level, &error)
                                         : target_host(d->o.level, &error);
   if (!d->target) return driver_fail("", error, EXIT_USAGE);
+  if (d->o.verbose) say_target(d);
   Compiled *made[PROGRAM_KINDS], *step = NULL;
   int n = 0;
   for (int k = 0; k < PROGRAM_STEP; k++) {
@@ -45,6 +52,7 @@ static int unoptimised(Driver *d, unsigned programs)
                      .programs = made,
                      .n = n,
                      .step = step,
+                     .many = d->many,
                      .later = &d->later};
   d->module = module_make(d->arena, d->target, d->context, &r, &d->json);
   return 0;
@@ -133,8 +141,6 @@ static int add_main(Driver *d)
 
 int driver_executable(Driver *d, const char *out)
 {
-  static const char *const libs[] = {"-lopenblas", "-ljansson", "-lzip", "-lcsv",
-                                     "-lutf8proc", "-lpthread", "-lm",   NULL};
   char *error = NULL;
   int code = unoptimised(d, (1u << PROGRAM_KINDS) - 1);
   if (code) return code;
@@ -148,14 +154,11 @@ int driver_executable(Driver *d, const char *out)
     bytes_free(&b);
     return driver_fail("", error, EXIT_ENVIRONMENT);
   }
-  code = driver_write(object, b.at, b.n);
+  LinkJob job = {.object = object, .output = out, .runtime = runtime, .libs = link_libs, .debug = d->o.debug != DEBUG_NONE};
+  if (d->o.verbose || d->o.dry_run) link_print(d->o.dry_run ? stdout : stderr, &job);
+  if (!d->o.dry_run) code = driver_write(object, b.at, b.n);
   bytes_free(&b);
-  if (!code &&
-      !link_program(
-          &(LinkJob){
-              .object = object, .output = out, .debug = d->o.debug != DEBUG_NONE, .runtime = runtime, .libs = libs},
-          &error))
-    code = driver_fail("", error, EXIT_ENVIRONMENT);
+  if (!code && !d->o.dry_run && !link_program(&job, &error)) code = driver_fail("", error, EXIT_ENVIRONMENT);
   unlink(object);
   free(runtime);
   return code;

@@ -20,9 +20,12 @@ typedef struct DriverOptions {
   const char *triple, *cpu, *features;
   const char *const *wrt, *const *show;
   bool only_shown;     /* a forward program computes `show` alone, no outputs */
-  const char *forcing; /* the setting teacher_forcing, where the command line has it; NULL: the train block's */
-  bool free;           /* the program `free` is wanted: where the model has none it is a mistake */
-  bool inference;      /* an object holds the streaming step alone, and needs no library */
+  const char *forcing;        /* the setting teacher_forcing, where the command line has it; NULL: the train block's */
+  bool free;                  /* the program `free` is wanted: where the model has none it is a mistake */
+  const char *const *include; /* folders of imports, beside the importing file's; NULL at the end; may be NULL */
+  bool verbose;               /* says what the target is, and how the linker is called */
+  bool dry_run;               /* prints how the linker would be called, and writes nothing */
+  bool inference;             /* an object holds the streaming step alone, and needs no library */
   Weights weights;
   const char *weights_file; /* to embed, or to write as a blob; NULL: none */
   const char *prefix;       /* of an object's names; NULL: the model's name */
@@ -38,8 +41,10 @@ typedef struct Driver {
   int64_t param_count;
   char hash[17];
   LowerOptions lower;
+  FileNames read;       /* files that it was made of: the source, imports */
   Forcing forcing;      /* of the train program */
   const Compiled *step; /* once compiled */
+  bool many;            /* with the step also that of many sequences */
   Target *target;
   LLVMContextRef context;
   LLVMModuleRef module;

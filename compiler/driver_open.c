@@ -66,7 +66,9 @@ static int read_forcing(Driver *d, const System *s)
 
 static int check_tree(Driver *d)
 {
+  d->lower.read = &d->read;
   System *s = lower(d->arena, d->diag, d->file, &d->lower);
+  d->lower.read = NULL; /* later ones read the same */
   if (!s || diag_errors(d->diag)) return EXIT_DIAGNOSTICS;
   hash_system(d, s);
   int code = read_forcing(d, s);
@@ -82,7 +84,7 @@ int driver_open(Driver *d, const DriverOptions *o)
 {
   *d = (Driver){.o = *o, .arena = arena_new()};
   d->diag = new_diag(d);
-  d->lower = (LowerOptions){.lang = lang_table, .model = o->model};
+  d->lower = (LowerOptions){.lang = lang_table, .model = o->model, .include = o->include};
   Source *source = source_from_file(d->diag, d->arena, o->path, (Span){0});
   if (!source) return driver_said(d, EXIT_ENVIRONMENT);
   d->file = parse(d->arena, d->diag, source);
@@ -96,7 +98,7 @@ int driver_open_tree(Driver *d, const DriverOptions *o, Arena *arena, Ast *file)
 {
   *d = (Driver){.o = *o, .arena = arena, .file = file};
   d->diag = new_diag(d);
-  d->lower = (LowerOptions){.lang = lang_table, .model = o->model};
+  d->lower = (LowerOptions){.lang = lang_table, .model = o->model, .include = o->include};
   return check_tree(d);
 }
 

@@ -17,6 +17,7 @@ static int take(void *context, OptionId id, const char *value)
   if (id == OPT_MODEL) job->o.model = value;
   if (id == OPT_FIX) job->fix = true;
   if (id == OPT_COLOR) job->o.color = color_choice(value);
+  if (id == OPT_INCLUDE) return options_folders(COMMAND_check, value, &job->o.include);
   return diag_option(COMMAND_check, &job->style, id, value);
 }
 
@@ -25,7 +26,7 @@ enum { FIX_ROUNDS = 20 }; /* what is mended may show the next mistake */
 /* The file's text with all suggestions carried out, in out; how many */
 static int mend(Arena *a, const Job *job, const Source *source, Text *out)
 {
-  LowerOptions options = {.lang = lang_table, .model = job->o.model};
+  LowerOptions options = {.lang = lang_table, .model = job->o.model, .include = job->o.include};
   int done = 0;
   for (int round = 0; round < FIX_ROUNDS; round++) {
     Diag *d = diag_new(a);
