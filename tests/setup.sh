@@ -9,6 +9,7 @@ mandoc groff-base tmux procps"
 # what runs objects for other machines (tests/targets): their compilers, qemu, a linker and an engine for wasm
 packages="$packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-arm-none-eabi qemu-user
 qemu-system-arm lld-19"
+packages="$packages gdb linux-perf" # tests/debug
 command -v node > /dev/null || packages="$packages nodejs"
 missing=""
 for p in $packages; do
