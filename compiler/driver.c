@@ -6,6 +6,7 @@
 #include "teacher_forcing.h"
 #include "header.h"
 #include "lang_table.h"
+#include "lint.h"
 #include "linker.h"
 #include "object.h"
 #include "simplify.h"
@@ -79,6 +80,8 @@ int driver_open(Driver *d, const DriverOptions *o)
   if (diag_errors(d->diag)) return finish(d, EXIT_DIAGNOSTICS);
   System *s = lower(d->arena, d->diag, d->file, &d->lower);
   if (!s || diag_errors(d->diag)) return finish(d, EXIT_DIAGNOSTICS);
+  lint(d->arena, d->diag, d->file, &d->lower);
+  if (diag_errors(d->diag)) return finish(d, EXIT_DIAGNOSTICS); /* warnings that are to be errors */
   hash_system(d, s);
   int code = read_forcing(d, s);
   if (code) return code;
