@@ -1,17 +1,36 @@
 /* main.c: rnnc's command line: which command, by commands.def. What a command does is in commands/NAME_command.c. */
-#include "options.h"
+#include "code.h"
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #define COMMAND(name, group, operands, help) int name##_command(int argc, char **argv);
+#define CODE_COMMAND(name, group, operands, help)
 #include "commands.def"
 #undef COMMAND
 
 static int (*const command_run[COMMANDS])(int argc, char **argv) = {
-#define COMMAND(name, group, operands, help) name##_command,
+#define COMMAND(name, group, operands, help) [COMMAND_##name] = name##_command,
+#define CODE_COMMAND(name, group, operands, help)
 #include "commands.def"
 #undef COMMAND
 };
+
+static int run_command_of(CommandId command, int argc, char **argv)
+{
+  if (command_run[command]) return command_run[command](argc, argv);
+  const Code *code = code_load();
+  return code ? code->command[command](argc, argv) : EXIT_ENVIRONMENT;
+}
+
+/* What was printed has to have arrived; a pipe whose reader left early is no failure. */
+static int finish(int code)
+{
+  errno = 0;
+  if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE || code != EXIT_OK) return code;
+  fprintf(stderr, "rnnc: can't write to standard output: %s\n", strerror(errno));
+  return EXIT_ENVIRONMENT;
+}
 
 /* A word where a command or a model is wanted that is neither: no file has that name, and it does not look like one. */
 static bool is_misspelt(const char *word)
@@ -19,10 +38,21 @@ static bool is_misspelt(const char *word)
   return *word && *word != '-' && !strpbrk(word, "./") && access(word, F_OK) != 0;
 }
 
+/* rnnc alone, rnnc -e 'STATEMENTS' */
+static bool is_prompt(int argc, char **argv)
+{
+  return argc < 2 || !strncmp(argv[1], "-e", 2) || !strncmp(argv[1], "--eval", 6);
+}
+
 int main(int argc, char **argv)
 {
   int command = argc > 1 ? command_named(argv[1]) : -1;
-  if (command >= 0) return command_run[command](argc - 1, argv + 1);
+  if (is_prompt(argc, argv)) return finish(run_command_of(COMMAND_repl, argc, argv));
+  if (command >= 0) return finish(run_command_of((CommandId)command, argc - 1, argv + 1));
+  if (argc > 1 && model_command_named(argv[1]) >= 0 && is_misspelt(argv[1])) {
+    fprintf(stderr, "rnnc: '%s' is a command of a model: rnnc run model.rnn %s ...\n", argv[1], argv[1]);
+    return EXIT_USAGE;
+  }
   if (argc > 1 && is_misspelt(argv[1])) return usage(COMMANDS, "no command", argv[1], command_near(argv[1]));
-  return compile_command(argc, argv);
+  return finish(compile_command(argc, argv));
 }

@@ -35,16 +35,26 @@ enum { FIRST_LONG = 256 }; /* getopt's value of option i is FIRST_LONG + i */
 
 static bool takes(CommandId command, int option) { return option_row[option].commands >> command & 1; }
 
+OptionList command_options(CommandId command) { return (OptionList){option_row, OPTS, 1ull << command}; }
+
 /* -- lists -- */
+
+const char *option_values(const OptionRow *row)
+{
+  if (row->values) return row->values;
+  return row->argument && strchr(row->argument, '|') ? row->argument : NULL;
+}
 
 int list_word(const char *list, const char **word, const char **next)
 {
-  list += strspn(list, " ");
-  if (!strcmp(list, "...")) list += 3;
-  *word = list;
-  size_t n = strcspn(list, " ");
-  *next = list + n;
-  return (int)n;
+  for (;;) {
+    *word = list += strspn(list, " |");
+    size_t n = strcspn(list, " |");
+    *next = list + n;
+    bool form = n && (list[n - 1] == ')' || !strcmp(list, "..."));
+    if (!form) return (int)n;
+    list = *next;
+  }
 }
 
 bool list_is_open(const char *list)
@@ -73,9 +83,11 @@ int command_named(const char *name)
 
 const char *command_near(const char *name)
 {
-  const char *names[COMMANDS];
-  for (int i = 0; i < COMMANDS; i++) names[i] = command_row[i].name;
-  return nearest(name, names, COMMANDS);
+  const char *names[COMMANDS + 64];
+  int n = 0;
+  for (int i = 0; i < COMMANDS; i++) names[n++] = command_row[i].name;
+  for (int i = 0; i < model_commands && i < 64; i++) names[n++] = model_command_row[i].name;
+  return nearest(name, names, n);
 }
 
 static int unknown_option(CommandId command, const char *given)
@@ -101,7 +113,7 @@ int options_check(CommandId command, OptionId id, const char *value)
   const char *words[64], *word, *next = row->values;
   char text[512], all[512] = "", near_text[128];
   int n = 0;
-  if (!value || !row->values || list_is_open(row->values)) return -1;
+  if (!value || !row->values || list_is_open(row->values)) return -1; /* other lists are checked by their taker */
   size_t at = 0, used = 0;
   for (int bytes; (bytes = list_word(next, &word, &next)) && n < 64; n++) {
     if ((int)strlen(value) == bytes && !strncmp(value, word, (size_t)bytes)) return -1;
@@ -117,6 +129,21 @@ int options_check(CommandId command, OptionId id, const char *value)
   return usage(command, what, value, near ? near_text : NULL);
 }
 
+int options_folders(CommandId command, const char *value, const char *const **folders)
+{
+  static const char *list[64];
+  int n = 0, capacity = sizeof list / sizeof *list;
+  while (list[n]) n++;
+  for (size_t bytes; *value; value += bytes + (value[bytes] == ':')) {
+    bytes = strcspn(value, ":");
+    if (!bytes) continue;
+    if (n + 1 == capacity) return usage(command, "too many folders: -I", value, NULL);
+    list[n++] = strndup(value, bytes);
+  }
+  *folders = list;
+  return -1;
+}
+
 /* -- reading -- */
 
 /* Only this command's options, so that all others are mistakes */
@@ -128,7 +155,7 @@ static void getopt_tables(CommandId command, struct option *longs, char *letters
     if (!takes(command, i)) continue;
     int has = !o->argument ? no_argument : *o->argument == '[' ? optional_argument : required_argument;
     *longs++ = (struct option){o->name, has, NULL, FIRST_LONG + i};
-    if (!o->letter) continue;
+    if (!o->letter || o->letter == '-') continue;
     *letters++ = o->letter;
     if (has == required_argument) *letters++ = ':';
   }
@@ -136,10 +163,23 @@ static void getopt_tables(CommandId command, struct option *longs, char *letters
   *longs = (struct option){0};
 }
 
-static int give_help(CommandId command, const char *value)
+/* -MD -> --MD, for getopt */
+static void one_dash(CommandId command, int argc, char **argv)
+{
+  static char *const twice[OPTS] = {
+#define OPTION(id, name, letter, argument, values, commands, help) "--" name,
+#include "options.def"
+#undef OPTION
+  };
+  for (int k = 1; k < argc && strcmp(argv[k], "--"); k++)
+    for (int i = 0; i < OPTS; i++)
+      if (option_row[i].letter == '-' && takes(command, i) && !strcmp(argv[k], twice[i] + 1)) argv[k] = twice[i];
+}
+
+static int give_help(CommandId command, const char *said, const char *value)
 {
   if (value) help_all(stdout);
-  else if (command == COMMAND_compile) help_brief(stdout);
+  else if (command == COMMAND_compile && strcmp(said, "compile")) help_brief(stdout);
   else help_command_options(command, stdout);
   return EXIT_OK;
 }
@@ -149,6 +189,7 @@ int options_read(CommandId command, int argc, char **argv, OptionTaker *take, vo
   struct option longs[OPTS + 1];
   char letters[2 * OPTS + 2];
   getopt_tables(command, longs, letters);
+  one_dash(command, argc, argv);
   opterr = 0;
   optind = 0; /* from the start, also where it was used before */
   for (;;) {
@@ -161,7 +202,8 @@ int options_read(CommandId command, int argc, char **argv, OptionTaker *take, vo
     for (int i = 0; c < FIRST_LONG && i < OPTS; i++)
       if (option_row[i].letter == c && takes(command, i)) id = i;
     int code = options_check(command, (OptionId)id, optarg);
-    if (code < 0) code = id == OPT_HELP ? give_help(command, optarg) : take ? take(job, (OptionId)id, optarg) : -1;
+    if (code < 0)
+      code = id == OPT_HELP ? give_help(command, argv[0], optarg) : take ? take(job, (OptionId)id, optarg) : -1;
     if (code >= 0) return code;
   }
 }

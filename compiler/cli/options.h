@@ -42,6 +42,29 @@ typedef struct OptionRow {
 } OptionRow;
 extern const OptionRow option_row[OPTS];
 
+/* The commands of a model and their options (runtime/options.def), for help and completions; in their rows `commands`
+   has a bit for each of model_command_row. The runtime reads them. */
+typedef struct ModelCommandRow {
+  const char *name, *help;
+} ModelCommandRow;
+extern const ModelCommandRow model_command_row[];
+extern const int model_commands, model_options;
+extern const OptionRow model_option_row[];
+int model_command_named(const char *name); /* -1: none */
+typedef struct TrainSetting {
+  const char *name, *otherwise, *help;
+} TrainSetting;
+extern const TrainSetting train_setting[]; /* a NULL name at the end */
+
+/* What help, man page and completions list of one command. */
+typedef struct OptionList {
+  const OptionRow *row;
+  int rows;
+  uint64_t command; /* its bit */
+} OptionList;
+OptionList command_options(CommandId command);
+OptionList model_command_options(int command);
+
 /* Reads the options of a command in argv[1..]. take is called for each in order: it returns -1 to go on, or an exit
    code. Returns -1, and what is no option stands at argv[optind .. argc - 1]; or an exit code, after a message or the
    help. Values that the table lists are checked before take sees them.
@@ -59,14 +82,27 @@ int options_check(CommandId command, OptionId id, const char *value);
 int usage(CommandId command, const char *what, const char *name, const char *near);
 /* -1: none */
 int command_named(const char *name);
-const char *command_near(const char *name);
-/* The word at `list` of a list parted by blanks: its length, 0 at the end; *next is where to go on. */
+const char *command_near(const char *name); /* of rnnc or of a model */
+/* What the argument of an option may be, parted by ' ' or '|'; NULL: not listed. */
+const char *option_values(const OptionRow *row);
+/* The next word of such a list: its length, 0 at the end; *next is where to go on. "..." and forms with "(..)" are left
+   out. */
 int list_word(const char *list, const char **word, const char **next);
 bool list_is_open(const char *list); /* ends with "..." */
+
+/* The folders of a -I, parted by ':', behind those of earlier ones; NULL ends the list, which lives as long as the
+   process. -1, or an exit code after a message. */
+int options_folders(CommandId command, const char *value, const char *const **folders);
 
 /* help.c */
 void help_brief(FILE *out);
 void help_all(FILE *out);
 void help_command_options(CommandId command, FILE *out);
+void help_model_command(int command, FILE *out);
+void help_indented(FILE *out, int at, int left, const char *text); /* wrapped; `at` columns of the line are written */
+/* manual.c: rnnc.1 */
+void manual_write(FILE *out);
+/* completion.c: "bash", "zsh", "fish"; false: none of these */
+bool completion_write(const char *shell, FILE *out);
 
 #endif

@@ -1,53 +1,26 @@
 /* header.c: model.h for C programs.
    Needs: jansson. Leaves: everything. Knows of the model only what the JSON says. */
-#include "header.h"
+#include "header_private.h"
 #include <ctype.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Header {
-  Text *out;
-  const json_t *model, *step;
-  char *name, *macro; /* the prefix, and in capitals */
-  const char *real;   /* "float" or "double" */
-  const HeaderOptions *options;
-} Header;
-
 /* ---- reading the description ---- */
 
-static const char *text_of(const json_t *o, const char *key)
+const char *header_text(const json_t *o, const char *key)
 {
   const char *s = json_string_value(json_object_get(o, key));
   return s ? s : "";
 }
 
-static long long number_of(const json_t *o, const char *key)
+long long header_number(const json_t *o, const char *key)
 {
   return (long long)json_integer_value(json_object_get(o, key));
 }
 
-static bool has(const json_t *o, const char *key) { return json_is_true(json_object_get(o, key)); }
+bool header_has(const json_t *o, const char *key) { return json_is_true(json_object_get(o, key)); }
 
-static bool is_token(const json_t *port) { return !strcmp(text_of(port, "type"), "token"); }
-
-/* The entry of a named variable in one of the model's lists; NULL when it has none. */
-static const json_t *entry_named(const json_t *list, const char *name)
-{
-  size_t i;
-  const json_t *entry;
-  json_array_foreach(list, i, entry) if (!strcmp(text_of(entry, "name"), name)) return entry;
-  return NULL;
-}
-
-static bool listed(const json_t *list, const char *name)
-{
-  size_t i;
-  const json_t *entry;
-  json_array_foreach(list, i,
-                     entry) if (json_string_value(entry) && !strcmp(json_string_value(entry), name)) return true;
-  return false;
-}
+bool header_is_token(const json_t *port) { return !strcmp(header_text(port, "type"), "token"); }
 
 /* ---- names ---- */
 
@@ -65,12 +38,12 @@ static char *c_name(const char *s, bool capitals)
 }
 
 /* h.Wi and h_Wi would both be h_Wi: the second one gets _2. Its number among the list's earlier namesakes. */
-static void put_unique(Text *t, const json_t *list, size_t index)
+void header_put_unique(Text *t, const json_t *list, size_t index)
 {
-  char *mine = c_name(text_of(json_array_get(list, index), "name"), false);
+  char *mine = c_name(header_text(json_array_get(list, index), "name"), false);
   int same = 1;
   for (size_t i = 0; i < index; i++) {
-    char *other = c_name(text_of(json_array_get(list, i), "name"), false);
+    char *other = c_name(header_text(json_array_get(list, i), "name"), false);
     same += !strcmp(mine, other);
     free(other);
   }
@@ -80,7 +53,7 @@ static void put_unique(Text *t, const json_t *list, size_t index)
 }
 
 /* Text inside a comment must not end it. */
-static void put_safe(Text *t, const char *s)
+void header_put_safe(Text *t, const char *s)
 {
   for (; *s; s++) {
     bool control = (unsigned char)*s < ' ';
@@ -91,17 +64,17 @@ static void put_safe(Text *t, const char *s)
 
 static void put_domain(Text *t, const json_t *entry)
 {
-  bool first = has(entry, "time"), second = has(entry, "second");
+  bool first = header_has(entry, "time"), second = header_has(entry, "second");
   text_puts(t, first && second ? ", one for each step of both axes"
                : second        ? ", one a step of the second axis"
                : first         ? ", one a step"
                                : ", one a sequence");
 }
 
-static void put_shape(Text *t, const json_t *entry, bool time)
+void header_put_shape(Text *t, const json_t *entry, bool time)
 {
   const json_t *shape = json_object_get(entry, "shape");
-  if (is_token(entry)) {
+  if (header_is_token(entry)) {
     text_printf(t, "token[%lld]", (long long)json_integer_value(json_array_get(shape, 0)));
   } else {
     text_puts(t, "real");
@@ -112,309 +85,140 @@ static void put_shape(Text *t, const json_t *entry, bool time)
   if (time) put_domain(t, entry);
 }
 
+void header_put(Header *h, const char *text)
+{
+  for (; *text; text++) {
+    if (*text == '@') text_puts(h->out, h->name);
+    else if (*text == '$') text_puts(h->out, h->macro);
+    else text_write(h->out, text, 1);
+  }
+}
+
+void header_put_block_size(Header *h)
+{
+  header_put(h, header_number(h->model, "param_count") ? "$_PARAM_COUNT" : "1"); /* no array has no elements */
+}
+
 /* ---- parts ---- */
 
-static void put_sizes(Header *h)
+static long long real_bytes(const Header *h) { return strcmp(h->real, "float") ? 8 : 4; }
+
+static void put_size(Header *h, const char *name, long long n, const char *what)
 {
-  Text *t = h->out;
-  long long params = number_of(h->model, "param_count");
-  text_printf(t, "/* Sizes. A real is a %s here. */\n", h->real);
-  text_printf(t, "typedef %s %s_real;\n", h->real, h->name);
-  text_printf(t, "#define %s_PARAM_COUNT %lld /* reals in the block of parameters */\n", h->macro, params);
-  text_printf(t, "#define %s_PARAM_BYTES %lld\n", h->macro, params * (strcmp(h->real, "float") ? 8 : 4));
-  if (h->step) text_printf(t, "#define %s_STATE_BYTES %lld\n", h->macro, number_of(h->step, "state_bytes"));
-  for (int k = 0; k < 2 && h->step; k++) {
+  text_printf(h->out, "#define %s_%s %lld", h->macro, name, n);
+  if (what) text_printf(h->out, " /* %s */", what);
+  text_puts(h->out, "\n");
+}
+
+/* The entry's frame, and what the typed function around it puts into its caller's: its tables, numbers that are given
+   by value, and what is saved for the call. */
+static long long stack_bytes(const Header *h, long long frame)
+{
+  enum { SAVED = 96 };
+  size_t in = json_array_size(json_object_get(h->step, "inputs")),
+         out = json_array_size(json_object_get(h->step, "outputs"));
+  return (frame + 8 * (long long)(2 * in + out) + SAVED + 15) / 16 * 16;
+}
+
+static void put_step_sizes(Header *h)
+{
+  const HeaderOptions *o = h->options;
+  put_size(h, "STATE_BYTES", header_number(h->step, "state_bytes"), NULL);
+  if (o->stack_bytes) put_size(h, "STACK_BYTES", stack_bytes(h, o->stack_bytes), "that a step needs at most");
+  if (o->many_stack_bytes)
+    put_size(h, "MANY_STACK_BYTES", stack_bytes(h, o->many_stack_bytes), "that a step of many needs at most");
+  put_size(h, "FLOPS_PER_STEP", header_number(h->step, "flops"), "additions, multiplications, functions");
+  put_size(h, "LATENCY", header_number(h->step, "latency"), "steps from an input to its output");
+  for (int k = 0; k < 2; k++) {
     const json_t *ports = json_object_get(h->step, k ? "outputs" : "inputs");
     for (size_t i = 0; i < json_array_size(ports); i++) {
       const json_t *port = json_array_get(ports, i);
-      text_printf(t, "#define %s_COUNT_%s_", h->macro, k ? "out" : "in");
-      put_unique(t, ports, i);
-      text_printf(t, " %lld\n", number_of(port, "count"));
+      text_printf(h->out, "#define %s_COUNT_%s_", h->macro, k ? "out" : "in");
+      header_put_unique(h->out, ports, i);
+      text_printf(h->out, " %lld\n", header_number(port, "count"));
     }
   }
-  text_puts(t, "\n");
+}
+
+static void put_sizes(Header *h)
+{
+  long long params = header_number(h->model, "param_count");
+  text_printf(h->out, "/* Sizes. A real is a %s here. */\n", h->real);
+  text_printf(h->out, "typedef %s %s_real;\n", h->real, h->name);
+  put_size(h, "ABI_VERSION", HEADER_ABI, "of the object's entries, and what they take");
+  put_size(h, "PARAM_COUNT", params, "reals in the block of parameters");
+  put_size(h, "PARAM_BYTES", params * real_bytes(h), NULL);
+  if (h->step) put_step_sizes(h);
+  text_puts(h->out, "\n");
 }
 
 static void put_params(Header *h)
 {
   Text *t = h->out;
   const json_t *params = json_object_get(h->model, "params");
-  text_printf(
-      t,
-      "/* The block of parameters: an array of %s_PARAM_COUNT reals, aligned as one (on 64 bytes a step is faster by "
+  header_put(
+      h,
+      "/* The block of parameters: an array of $_PARAM_COUNT reals, aligned as one (on 64 bytes a step is faster by "
       "up\n"
       "   to a fifth); each parameter row by row from here on. Between them may be gaps, which are not read. librnn's\n"
-      "   rnn_load and rnn_weights give such a block. */\n",
-      h->macro);
+      "   rnn_load and rnn_weights give such a block. */\n");
   for (size_t i = 0; i < json_array_size(params); i++) {
     const json_t *p = json_array_get(params, i);
     text_printf(t, "#define %s_AT_", h->macro);
-    put_unique(t, params, i);
-    text_printf(t, " %lld /* ", number_of(p, "offset"));
-    put_safe(t, text_of(p, "name"));
+    header_put_unique(t, params, i);
+    text_printf(t, " %lld /* ", header_number(p, "offset"));
+    header_put_safe(t, header_text(p, "name"));
     text_puts(t, ": ");
-    put_shape(t, p, false);
+    header_put_shape(t, p, false);
     text_puts(t, " */\n");
   }
-  if (h->options->weights)
-    text_printf(t, "/* The parameters that were compiled in. */\nextern const %s_real %s[%s_PARAM_COUNT];\n", h->name,
-                h->options->weights, h->macro);
-  text_puts(t, "\n");
-}
-
-/* "int32_t in_x" for a single token, "float in_u" for a number, "const float in_x[12]" for more */
-static void put_input(Header *h, const json_t *ports, size_t i)
-{
-  Text *t = h->out;
-  const json_t *port = json_array_get(ports, i);
-  bool single = number_of(port, "count") == 1;
-  if (is_token(port)) text_puts(t, "int32_t in_");
-  else text_printf(t, single ? "%s_real in_" : "const %s_real in_", h->name);
-  put_unique(t, ports, i);
-  if (!is_token(port) && !single) text_printf(t, "[%lld]", number_of(port, "count"));
-}
-
-/* What each port of the step is, a line each. */
-static void put_ports(Header *h, bool outputs)
-{
-  Text *t = h->out;
-  const json_t *ports = json_object_get(h->step, outputs ? "outputs" : "inputs");
-  const json_t *feedback = json_object_get(h->step, "feedback");
-  for (size_t i = 0; i < json_array_size(ports); i++) {
-    const char *name = text_of(json_array_get(ports, i), "name");
-    const json_t *entry = entry_named(json_object_get(h->model, outputs ? "outputs" : "inputs"), name);
-    text_printf(t, "     %s_", outputs ? "out" : "in");
-    put_unique(t, ports, i);
-    text_puts(t, "  ");
-    put_safe(t, name);
-    text_puts(t, ": ");
-    if (entry) put_shape(t, entry, false);
-    else text_printf(t, "%lld reals", number_of(json_array_get(ports, i), "count"));
-    if (is_token(json_array_get(ports, i))) text_puts(t, ", its number from 0; -1 for none");
-    if (!outputs && listed(feedback, name))
-      text_puts(t, "; of the step before: what was drawn or observed there. Not looked at by the first step");
-    text_puts(t, "\n");
-  }
-}
-
-static void put_step(Header *h)
-{
-  Text *t = h->out;
-  const char *n = h->name;
-  long long words = (number_of(h->step, "state_bytes") + 7) / 8;
-  text_printf(t,
-              "/* All that a running model remembers. It is plain memory of the caller's: any number of them, copied "
-              "for a snapshot,\n"
-              "   written and read back as bytes. All zero is the state before the first step. */\n"
-              "struct %s_state {\n  double words[%lld];\n};\n\n",
-              n, words);
-  text_printf(t,
-              "/* The object's own entry; %s_step is the typed way in. */\n"
-              "void %s" HEADER_STEP_ENTRY
-              "(const void *params, void *state, const void *const *in, void *const *out);\n\n",
-              n, n);
-  text_printf(t,
-              "/* Before the first step, and to begin a new sequence. */\n"
-              "static inline void %s_reset(struct %s_state *state)\n{\n  size_t i;\n"
-              "  for (i = 0; i < sizeof state->words / sizeof state->words[0]; i++) state->words[i] = 0;\n}\n\n",
-              n, n);
-
-  const json_t *ins = json_object_get(h->step, "inputs"), *outs = json_object_get(h->step, "outputs");
-  size_t n_in = json_array_size(ins), n_out = json_array_size(outs);
-  text_printf(t,
-              "/* One step of one sequence. No allocation, no global, no lock; may run in several threads, each with "
-              "its own state.\n"
-              "     params  the block of parameters\n     state   read and updated; %s_reset first\n",
-              n);
-  put_ports(h, false);
-  put_ports(h, true);
-  text_printf(t,
-              "   Arrays may not overlap. */\nstatic inline void %s_step(const %s_real *params, struct %s_state *state",
-              n, n, n);
-  for (size_t i = 0; i < n_in; i++) {
-    text_puts(t, ", ");
-    put_input(h, ins, i);
-  }
-  for (size_t i = 0; i < n_out; i++) {
-    text_printf(t, ", %s_real out_", n);
-    put_unique(t, outs, i);
-    text_printf(t, "[%lld]", number_of(json_array_get(outs, i), "count"));
-  }
-  text_printf(t, ")\n{\n  const void *in[%zu];\n  void *out[%zu];\n", n_in ? n_in : 1, n_out ? n_out : 1);
-  if (!n_in) text_puts(t, "  in[0] = 0;\n");
-  if (!n_out) text_puts(t, "  out[0] = 0;\n");
-  for (size_t i = 0; i < n_in; i++) {
-    text_printf(t, "  in[%zu] = %sin_", i, number_of(json_array_get(ins, i), "count") == 1 ? "&" : "");
-    put_unique(t, ins, i);
-    text_puts(t, ";\n");
-  }
-  for (size_t i = 0; i < n_out; i++) {
-    text_printf(t, "  out[%zu] = out_", i);
-    put_unique(t, outs, i);
-    text_puts(t, ";\n");
-  }
-  text_printf(t, "  %s" HEADER_STEP_ENTRY "(params, state->words, in, out);\n}\n\n", n);
-}
-
-/* The arrays that forward, loss and gradient take or give, a line each. */
-static void put_arrays(Header *h, const char *list, const char *what)
-{
-  Text *t = h->out;
-  const json_t *entries = json_object_get(h->model, list);
-  for (size_t i = 0; i < json_array_size(entries); i++) {
-    const json_t *e = json_array_get(entries, i);
-    const char *role = text_of(e, "role");
-    text_printf(t, "     %s ", *role ? role : what);
-    put_safe(t, text_of(e, "name"));
-    text_printf(t, " [N%s%s", has(e, "time") ? ", T" : "", has(e, "second") ? ", S" : "");
-    if (!is_token(e))
-      for (size_t k = 0; k < json_array_size(json_object_get(e, "shape")); k++)
-        text_printf(t, ", %lld", (long long)json_integer_value(json_array_get(json_object_get(e, "shape"), k)));
-    text_puts(t, "]: ");
-    put_shape(t, e, true);
-    text_puts(t, "\n");
-  }
-}
-
-/* One wrapper over librnn, where the object has the program that it runs. */
-static void put_wrapper(Header *h, const char *program, const char *text)
-{
-  if (!json_object_get(json_object_get(h->model, "programs"), program)) return;
-  for (; *text; text++) {
-    if (*text == '@') text_puts(h->out, h->name);
-    else text_write(h->out, text, 1);
-  }
-}
-
-static void put_library(Header *h)
-{
-  Text *t = h->out;
-  const char *n = h->name;
-  bool whole = json_object_size(json_object_get(h->model, "programs")) > 0;
-  text_printf(t, "/* %s: with librnn, whose rnn.h is then to be included before this header.\n",
-              whole ? "Whole sequences, loss and gradients" : "Weights from files");
-  if (whole) {
-    text_printf(
-        t,
-        "   rnn.h says what a handle is, who frees what, and what may fail. Order of calls: %s_open, rnn_load or\n"
-        "   rnn_initialise, any of these, rnn_close; rnn_weights is the block that %s_step takes.\n"
-        "   N sequences of up to T steps; `lengths` [N] where they differ.\n",
-        n, n);
-    const char *second = json_string_value(json_array_get(json_object_get(h->model, "axes"), 1));
-    if (second) text_printf(t, "   The second axis has up to S steps, `lengths_%s` [N].\n", second);
-    put_arrays(h, "inputs", "input");
-    put_arrays(h, "outputs", "output");
-  } else {
-    text_printf(
-        t,
-        "   %s_open, rnn_load, then rnn_weights is the block that %s_step takes. This object was compiled with\n"
-        "   --inference: it has the step alone; without that, it can run whole sequences and give gradients. */\n",
-        n, n);
-  }
-  text_printf(t, "%s#if defined(RNN_H) && !defined(%s_WITH_RNN)\n#define %s_WITH_RNN\n", whole ? "*/\n" : "", h->macro,
-              h->macro);
-  text_printf(t,
-              "/* threads 0: as many as this process may use */\n"
-              "static inline RnnHandle *%s_open(int threads, RnnError *error)\n"
-              "{\n  return rnn_open(&%s_model, threads, error);\n}\n",
-              n, n);
-  put_wrapper(h, "forward",
-              "/* adds every output to `out` */\n"
-              "static inline bool @_forward(RnnHandle *model, const RnnTensorFile *data, RnnTensorFile *out, RnnError "
-              "*error)\n"
-              "{\n  return rnn_forward(model, data, NULL, out, error);\n}\n");
-  put_wrapper(h, "evaluate",
-              "static inline bool @_loss(RnnHandle *model, const RnnTensorFile *data, double *loss, RnnError *error)\n"
-              "{\n  return rnn_loss(model, data, loss, error);\n}\n");
-  put_wrapper(h, "train",
-              "/* into rnn_gradients(model), and, unless out is NULL, as tensors by name */\n"
-              "static inline bool @_gradient(RnnHandle *model, const RnnTensorFile *data, double *loss, "
-              "RnnTensorFile *out,\n"
-              "                               RnnError *error)\n{\n  return rnn_gradient(model, data, loss, out, "
-              "error);\n}\n");
-  text_puts(t, "#endif\n");
-}
-
-/* A whole program; a test takes it out of the comment, compiles it with cc -std=c99 and runs it. */
-static void put_example(Header *h)
-{
-  Text *t = h->out;
-  const char *n = h->name;
-  const json_t *ins = json_object_get(h->step, "inputs"), *outs = json_object_get(h->step, "outputs");
-  text_puts(t, "   ---- example ----\n");
-  text_printf(t, "   #include \"%s\"\n   #include <stdio.h>\n\n", h->options->file_name);
-  if (!h->options->weights) text_printf(t, "   static %s_real params[%s_PARAM_COUNT];\n", n, h->macro);
-  text_printf(t, "   static struct %s_state state;\n", n);
-  for (int k = 0; k < 2; k++) {
-    const json_t *ports = k ? outs : ins;
-    for (size_t i = 0; i < json_array_size(ports); i++) {
-      const json_t *port = json_array_get(ports, i);
-      bool single = number_of(port, "count") == 1;
-      if (is_token(port)) text_puts(t, "   static int32_t in_");
-      else text_printf(t, "   static %s_real %s_", n, k ? "out" : "in");
-      put_unique(t, ports, i);
-      if (!is_token(port) && (k || !single)) text_printf(t, "[%lld]", number_of(port, "count"));
-      text_puts(t, ";\n");
-    }
-  }
-  text_puts(t, "\n   int main(int argc, char **argv)\n   {\n     int t;\n");
   if (h->options->weights) {
-    text_puts(t, "     (void)argc, (void)argv;\n");
-  } else {
     text_printf(t,
-                "     FILE *file = argc > 1 ? fopen(argv[1], \"rb\") : NULL;\n"
-                "     if (file && fread(params, sizeof params[0], %s_PARAM_COUNT, file) != %s_PARAM_COUNT) return 1;\n"
-                "     if (file) fclose(file);\n",
-                h->macro, h->macro);
+                "/* The parameters that were compiled in: read-only memory of the object. */\nextern const %s_real %s[",
+                h->name, h->options->weights);
+    header_put_block_size(h);
+    text_puts(t, "];\n");
   }
-  text_printf(t, "     %s_reset(&state);\n     for (t = 0; t < 3; t++) {\n       %s_step(%s, &state", n, n,
-              h->options->weights ? h->options->weights : "params");
-  for (int k = 0; k < 2; k++)
-    for (size_t i = 0; i < json_array_size(k ? outs : ins); i++) {
-      text_printf(t, ", %s_", k ? "out" : "in");
-      put_unique(t, k ? outs : ins, i);
-    }
-  text_puts(t, ");\n");
-  if (json_array_size(outs)) {
-    text_puts(t, "       printf(\"%g\\n\", (double)out_");
-    put_unique(t, outs, 0);
-    text_puts(t, "[0]);\n");
-  }
-  const char *file = h->options->file_name, *end = strrchr(file, '.');
-  text_printf(t, "     }\n     return 0;\n   }\n   ---- end: cc example.c %.*s.o%s ----\n",
-              end ? (int)(end - file) : (int)strlen(file), file,
-              json_object_size(json_object_get(h->model, "programs")) ? " -lrnn" : "");
+  text_puts(t, "\n");
 }
 
 static void put_head(Header *h)
 {
   Text *t = h->out;
   text_printf(t, "/* %s: the model ", h->options->file_name);
-  put_safe(t, text_of(h->model, "name"));
+  header_put_safe(t, header_text(h->model, "name"));
   text_puts(t, ", compiled by rnnc");
-  if (*text_of(h->model, "source")) {
+  if (*header_text(h->model, "source")) {
     text_puts(t, " from ");
-    put_safe(t, text_of(h->model, "source"));
+    header_put_safe(t, header_text(h->model, "source"));
   }
-  if (*text_of(h->model, "hash")) {
+  if (*header_text(h->model, "hash")) {
     text_puts(t, ", hash ");
-    put_safe(t, text_of(h->model, "hash"));
+    header_put_safe(t, header_text(h->model, "hash"));
   }
   text_puts(t,
             ".\n   Generated: change the source instead. C99 and C++, freestanding too. Free to use in any way.\n\n");
   if (h->step) {
-    text_printf(t,
-                "   %s: a program that runs three steps. Its argument is a file of %s_PARAM_COUNT\n"
-                "   reals, the block of parameters; without, all of them are 0.\n\n",
+    text_printf(t, "   %s.\n",
                 json_object_size(json_object_get(h->model, "programs"))
                     ? "Streaming; an object made with `rnnc -c --inference` needs nothing else, this one also librnn"
-                    : "Streaming needs the object alone",
-                h->macro);
-    put_example(h);
+                    : "Streaming needs the object alone");
+    header_put(h, "   Order of calls: @_init; @_step or @_run, any number of times");
+    if (header_number(h->step, "latency")) header_put(h, "; @_flush, $_LATENCY times");
+    header_put(h, "; @_reset begins a new sequence.\n");
+    header_put(h, h->options->blob ? "   Errors: @_bind says whose weights it was given; nothing else can fail.\n"
+                                   : "   Errors: none of these can fail.\n");
+    text_puts(t, "   A program that runs three steps");
+    if (!h->options->weights)
+      header_put(h, h->options->blob ? ". Its argument is a blob; without, all parameters are 0"
+                                     : ". Its argument is a file of $_PARAM_COUNT reals, the block of parameters;\n"
+                                       "   without, all of them are 0");
+    text_puts(t, ".\n\n");
+    header_put_example(h);
   } else {
     const json_t *step = json_object_get(h->model, "step");
     text_puts(t, "   There is no streaming step: ");
-    put_safe(t, *text_of(step, "refused") ? text_of(step, "refused") : "it was not compiled");
+    header_put_safe(t, *header_text(step, "refused") ? header_text(step, "refused") : "it was not compiled");
     text_puts(t, ".\n");
   }
   text_puts(t, "*/\n");
@@ -424,7 +228,7 @@ bool header_make(Text *out, const char *json, const HeaderOptions *options, char
 {
   json_error_t why;
   json_t *model = json_loads(json, JSON_REJECT_DUPLICATES, &why);
-  const char *name = options->prefix ? options->prefix : text_of(model, "name");
+  const char *name = options->prefix ? options->prefix : header_text(model, "name");
   if (!model || !*name) {
     Text t = {0};
     text_printf(&t, "internal error: the model's description can't be read: %s", model ? "it has no name" : why.text);
@@ -439,7 +243,7 @@ bool header_make(Text *out, const char *json, const HeaderOptions *options, char
               step,
               c_name(name, false),
               c_name(name, true),
-              strcmp(text_of(model, "precision"), "f64") ? "float" : "double",
+              strcmp(header_text(model, "precision"), "f64") ? "float" : "double",
               options};
   put_head(&h);
   text_printf(out,
@@ -452,9 +256,9 @@ bool header_make(Text *out, const char *json, const HeaderOptions *options, char
               "/* For librnn: rnn_open(&%s_model, ...). What it is stands in rnn_program.h. */\nstruct RnnModel;\n"
               "extern const struct RnnModel %s_model;\n\n",
               h.name, h.name);
-  if (step) put_step(&h);
+  if (step) header_put_step(&h);
   text_puts(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n\n");
-  put_library(&h);
+  header_put_train(&h);
   free(h.name);
   free(h.macro);
   json_decref(model);

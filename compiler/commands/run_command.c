@@ -1,10 +1,8 @@
 /* run_command.c: rnnc run FILE COMMAND .. and rnnc bench FILE ..: a model compiled in memory, and the runtime's command
    over it. Needs: of the command's options those that say what is compiled; all of them are read by the runtime. */
 #include "clock.h"
-#include "commands.h"
-#include "driver.h"
+#include "code.h"
 #include "interpret_command.h"
-#include "options.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,90 +35,78 @@ static const char **split(const char *list)
   return names;
 }
 
-/* The value of `--name value` or `--name=value` among the command's arguments, which the runtime reads too; NULL when
- * absent. */
-static const char *peek(int argc, char **argv, const char *name, char letter)
-{
-  size_t n = strlen(name);
-  const char *found = NULL;
-  for (int i = 1; i < argc; i++) {
-    if (letter && argv[i][0] == '-' && argv[i][1] == letter)
-      found = argv[i][2] ? argv[i] + 2 : i + 1 < argc ? argv[i + 1] : "";
-    if (strncmp(argv[i], "--", 2) || strncmp(argv[i] + 2, name, n)) continue;
-    if (argv[i][2 + n] == '=') found = argv[i] + 3 + n;
-    else if (!argv[i][2 + n]) found = i + 1 < argc ? argv[i + 1] : "";
-  }
-  return found;
-}
-
-/* VALUE of the last `--set NAME=VALUE`, NULL when absent. */
-static const char *peek_setting(int argc, char **argv, const char *name)
-{
-  const char *found = NULL;
-  for (int i = 2; i < argc; i++) {
-    const char *word = argv[i];
-    if (!strcmp(word, "--set") || !strcmp(word, "-s")) word = i + 1 < argc ? argv[i + 1] : "";
-    else if (!strncmp(word, "--set=", 6)) word += 6;
-    else if (!strncmp(word, "-s", 2)) word += 2;
-    else continue;
-    if (!strncmp(word, "train.", 6)) word += 6;
-    size_t n = strlen(name);
-    if (strncmp(word, name, n)) continue;
-    word += n + strspn(word + n, " ");
-    if (*word == '=') found = word + 1 + strspn(word + 1, " ");
-  }
-  return found;
-}
-
 /* A setting that says what is compiled, from the command line or the checkpoint that training goes on from; NULL: the
    train block's. The caller frees. */
-static char *wanted_setting(int argc, char **argv, const char *name)
+static char *wanted_setting(const RnnArguments *a, const char *name)
 {
-  const char *resume = peek(argc, argv, "resume", 0), *given = peek_setting(argc, argv, name);
+  const char *given = rnn_arguments_setting(a, name), *resume = rnn_arguments_value(a, "resume");
   if (given) return strdup(given);
-  return resume ? rnn_checkpoint_setting(resume, name) : NULL;
+  const Code *code = resume ? code_load() : NULL;
+  return code ? code->checkpoint_setting(resume, name) : NULL;
 }
 
-static int run(DriverOptions *o, int argc, char **argv)
+static unsigned programs_of(const char *command, const RnnArguments *a)
 {
-  if (argc < 2) return usage(COMMAND_run, "run needs a command: rnnc run model.rnn train ...", NULL, NULL);
-  const char *command = argv[1];
-  unsigned programs = (1u << PROGRAM_KINDS) - 1;
+  const char *mode = rnn_arguments_value(a, "mode");
+  if (!strcmp(command, "bench")) return 1u << (mode && program_named(mode) >= 0 ? program_named(mode) : PROGRAM_TRAIN);
   for (unsigned i = 0; i < sizeof needs / sizeof *needs; i++)
-    if (!strcmp(needs[i].command, command)) programs = needs[i].programs;
-  const char *mode = peek(argc, argv, "mode", 0);
-  if (!strcmp(command, "bench"))
-    programs = 1u << (mode && program_named(mode) >= 0 ? program_named(mode) : PROGRAM_TRAIN);
-  const char *precision = peek(argc, argv, "precision", 0), *wrt = peek(argc, argv, "wrt", 0),
-             *show = peek(argc, argv, "show", 0);
-  const char *level = peek(argc, argv, "optimize", 'O');
-  o->model = peek(argc, argv, "model", 0);
+    if (!strcmp(needs[i].command, command)) return needs[i].programs;
+  return (1u << PROGRAM_KINDS) - 1;
+}
+
+/* What the arguments say of how the model is compiled; -1, or an exit code after a message. */
+static int compile_options(DriverOptions *o, const char *command, const RnnArguments *a)
+{
+  const char *precision = rnn_arguments_value(a, "precision"), *level = rnn_arguments_value(a, "optimize"),
+             *color = rnn_arguments_value(a, "color");
   int code = options_check(COMMAND_run, OPT_PRECISION, precision);
   if (code < 0) code = options_check(COMMAND_run, OPT_LEVEL, level);
+  if (code < 0) code = options_check(COMMAND_run, OPT_COLOR, color);
   if (code >= 0) return code;
+  const char *include = rnn_arguments_value(a, "include");
+  code = include ? options_folders(COMMAND_run, include, &o->include) : -1;
+  if (code >= 0) return code;
+  o->model = rnn_arguments_value(a, "model");
+  o->color = color ? color_choice(color) : COLOR_AUTO;
   o->f64_precision = precision && !strcmp(precision, "f64");
   if (level) o->level = *level - '0';
   if (!strcmp(command, "info")) o->level = 0; /* nothing of it runs */
+  return -1;
+}
+
+static int run_compiled(Driver *d, unsigned programs, int argc, char **argv)
+{
+  const Code *code = code_load();
+  if (!code) return EXIT_ENVIRONMENT;
+  const RnnModel *model = NULL;
+  RnnHost host = {.compile_s = 0};
+  double start = rnn_seconds();
+  int result = code->jit(d, programs, strcmp(argv[1], "bench") ? programs : 0, &model);
+  host.compile_s = rnn_seconds() - start;
+  return result ? result : code->run(argc, argv, model, &host);
+}
+
+/* argv[1] is the command */
+static int run_with(DriverOptions *o, const RnnArguments *a, int argc, char **argv)
+{
+  const char *command = argv[1];
+  int code = compile_options(o, command, a);
+  if (code >= 0) return code;
+  const char *wrt = rnn_arguments_value(a, "wrt"), *show = rnn_arguments_value(a, "show");
   const char **wrt_names = wrt ? split(wrt) : NULL, **show_names = show ? split(show) : NULL;
+  char *forcing = wanted_setting(a, "teacher_forcing"), *gap = wanted_setting(a, "gap");
+  bool train = !strcmp(command, "train"), evaluate = !strcmp(command, "evaluate");
   o->wrt = wrt_names;
   o->show = show_names;
+  o->forcing = forcing;
+  o->free = (train && gap && !strcmp(gap, "true")) || (evaluate && rnn_arguments_value(a, "free"));
 
   Driver d;
-  char *forcing = wanted_setting(argc, argv, "teacher_forcing"), *gap = wanted_setting(argc, argv, "gap");
-  bool train = !strcmp(command, "train"), evaluate = !strcmp(command, "evaluate");
-  o->forcing = forcing;
-  o->free = (train && gap && !strcmp(gap, "true")) || (evaluate && peek(argc, argv, "free", 0));
   code = driver_open(&d, o);
+  unsigned programs = programs_of(command, a);
   if (o->free || (train && !code && driver_has_setting(&d, "gap", "true"))) programs |= 1u << PROGRAM_FREE;
-  const RnnModel *model = NULL;
-  if (!code && peek(argc, argv, "interpret", 0)) code = interpret_command(&d, argc, argv);
-  else if (!code) {
-    RnnHost host = {.compile_s = 0};
-    double start = rnn_seconds();
-    code = driver_jit(&d, programs, strcmp(command, "bench") ? programs : 0, &model);
-    host.compile_s = rnn_seconds() - start;
-    if (!code) code = rnn_main(argc, argv, model, &host);
-  }
+  if (!code && rnn_arguments_value(a, "interpret")) code = interpret_command(&d, command, a);
+  else if (!code) code = run_compiled(&d, programs, argc, argv);
   driver_close(&d);
   free(forcing);
   free(gap);
@@ -131,25 +117,43 @@ static int run(DriverOptions *o, int argc, char **argv)
   return code;
 }
 
+static int run(const char *path, int argc, char **argv)
+{
+  DriverOptions o = {.path = path, .level = 2};
+  char name[4200];
+  RnnArguments *arguments;
+  snprintf(name, sizeof name, "rnnc run %s", path);
+  int code = rnn_arguments_read(argc, argv, name, &arguments);
+  if (code >= 0) return code;
+  code = run_with(&o, arguments, argc, argv);
+  rnn_arguments_free(arguments);
+  return code;
+}
+
+/* argv: COMMAND FILE ..; what stands before the file is rnnc's own: --help. -1, or an exit code. */
+static int before_model(CommandId command, int argc, char **argv)
+{
+  if (argc > 1 && *argv[1] == '-' && argv[1][1]) {
+    int code = options_read(command, argc, argv, NULL, NULL);
+    if (code >= 0) return code;
+    return usage(command, "the model comes before", argv[1], NULL);
+  }
+  return argc > 1 ? -1 : usage(command, "the model is missing", NULL, NULL);
+}
+
 /* argv: run FILE COMMAND .. */
 int run_command(int argc, char **argv)
 {
-  DriverOptions o = {.level = 2};
-  int code = argc > 1 && *argv[1] == '-' && argv[1][1] ? options_read(COMMAND_run, argc, argv, NULL, NULL) : -1;
-  if (code >= 0) return code;
-  if (argc < 2) return usage(COMMAND_run, "run needs a model and a command", NULL, NULL);
-  o.path = argv[1];
-  return run(&o, argc - 1, argv + 1);
+  int code = before_model(COMMAND_run, argc, argv);
+  return code >= 0 ? code : run(argv[1], argc - 1, argv + 1);
 }
 
 /* argv: bench FILE .. */
 int bench_command(int argc, char **argv)
 {
-  DriverOptions o = {.level = 2};
-  int code = argc > 1 && *argv[1] == '-' && argv[1][1] ? options_read(COMMAND_bench, argc, argv, NULL, NULL) : -1;
+  int code = before_model(COMMAND_bench, argc, argv);
   if (code >= 0) return code;
-  if (argc < 2) return usage(COMMAND_bench, "bench needs a model", NULL, NULL);
-  o.path = argv[1];
+  const char *path = argv[1];
   argv[1] = "bench";
-  return run(&o, argc, argv);
+  return run(path, argc, argv);
 }

@@ -20,13 +20,20 @@ Source *source_from_text(Arena *a, const char *name, const char *text, size_t n)
   assert(n < INT_MAX);
   Source *s = ARENA_NEW(a, Source);
   s->name = arena_copy(a, name, strlen(name));
-  s->text = arena_copy(a, text, n);
+  s->text = s->shown = arena_copy(a, text, n);
   s->n = (int)n;
   s->lines = 1;
   for (size_t i = 0; i < n; i++) s->lines += text[i] == '\n';
   s->line = ARENA_ARRAY(a, int, s->lines);
   for (int i = 0, l = 1; i < s->n; i++)
     if (text[i] == '\n') s->line[l++] = i + 1;
+  return s;
+}
+
+Source *source_shown_as(Arena *a, const char *name, const char *text, const char *shown, size_t n)
+{
+  Source *s = source_from_text(a, name, text, n);
+  s->shown = arena_copy(a, shown, n);
   return s;
 }
 
@@ -116,7 +123,7 @@ int line_end(const Source *s, int line)
 
 int char_at(const Source *s, int offset, int end, int32_t *c)
 {
-  utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s->text + offset, end - offset, c);
+  utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s->shown + offset, end - offset, c);
   if (n > 0) return (int)n;
   *c = -1;
   return 1;
@@ -202,6 +209,24 @@ void diag(Diag *d, DiagCode code, Span at, const char *format, ...)
   report(d, ERROR, code, at, format, args);
   va_end(args);
 }
+
+void diag_missing(Diag *d, DiagCode code, Span at, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  report(d, ERROR, code, at, format, args);
+  va_end(args);
+  d->missing++;
+}
+
+const char *diag_first(const Diag *d)
+{
+  for (int i = 0; i < d->entries.n; i++)
+    if (d->entries.at[i]->level == ERROR) return d->entries.at[i]->sentence;
+  return NULL;
+}
+
+bool diag_only_missing(const Diag *d) { return d->errors > 0 && d->errors == d->missing; }
 
 void diag_warn(Diag *d, DiagCode code, Span at, const char *format, ...)
 {

@@ -20,6 +20,8 @@ typedef struct Diag Diag; /* collects the diagnostics of one compilation */
 
 Diag *diag_new(Arena *a);
 Source *source_from_text(Arena *a, const char *name, const char *text, size_t n);
+/* Parsed as `text`, shown as `shown`, which has the same length and characters as wide. */
+Source *source_shown_as(Arena *a, const char *name, const char *text, const char *shown, size_t n);
 Source *source_from_file(Diag *d, Arena *a, const char *path, Span from); /* NULL after a diagnostic; "-" reads stdin */
 const char *source_name(const Source *s);
 const char *source_text(const Source *s, size_t *n);
@@ -63,6 +65,11 @@ void diag_use(Diag *d, const DiagStyle *s);           /* NULL: diag_style() */
 
 /* The sentence is lower case and without a final stop. */
 void diag(Diag *d, DiagCode code, Span at, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* An error that more text could mend, as at the prompt: a size that nothing determines yet, a variable that is not there
+ * yet. */
+void diag_missing(Diag *d, DiagCode code, Span at, const char *format, ...) __attribute__((format(printf, 4, 5)));
+const char *diag_first(const Diag *d); /* the sentence of the first error that was not printed; NULL: none */
+bool diag_only_missing(const Diag *d); /* there were errors, and no others */
 /* nothing where the lint is off; an error where warnings are to be errors */
 void diag_warn(Diag *d, DiagCode code, Span at, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void diag_note(Diag *d, Span at, const char *format, ...) __attribute__((format(printf, 3, 4))); /* joins the last one;

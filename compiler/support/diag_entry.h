@@ -8,6 +8,7 @@
 
 struct Source {
   const char *name, *text;
+  const char *shown; /* in excerpts: the text, but for source_shown_as */
   int n, lines;
   int *line; /* the offset at which each line starts */
 };
@@ -37,6 +38,7 @@ struct Diag {
   Vec(const Source *) sources;
   Entry *last; /* the one that notes join; NULL while past the limit */
   int errors;  /* reported so far; printing does not change it */
+  int missing; /* of these, by diag_missing */
   int kept;    /* errors among the entries */
   bool cut;    /* some were not kept */
   DiagStyle style;

@@ -68,7 +68,7 @@ static void print_excerpt(const Painter *p, Span at)
       width = 1;
       text_puts(&shown, REPLACED);
     } else {
-      text_write(&shown, s->text + i, (size_t)n);
+      text_write(&shown, s->shown + i, (size_t)n);
     }
     bool inside = i >= from && (i < to || i == from);
     for (int k = 0; k < width; k++) text_puts(&mark, inside ? "^" : " ");

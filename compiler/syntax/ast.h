@@ -37,6 +37,9 @@ struct Ast {
    No tree is deeper than 1000 nodes, so a walk may recurse. */
 Ast *parse(Arena *a, Diag *d, const Source *source);
 
+/* The same of an entry at the prompt, where expressions may stand alone: LONE nodes. */
+Ast *parse_entry(Arena *a, Diag *d, const Source *source);
+
 /* What a push parser tells the prompt about a text: finished statements, more to come, or an error. */
 typedef enum ParseState { PARSE_COMPLETE, PARSE_INCOMPLETE, PARSE_ERROR } ParseState;
 ParseState parse_state(const char *text);

@@ -43,6 +43,7 @@ typedef struct Front {
   bool recovering;   /* an error was reported in this statement; the rest of it is skipped */
   int errors_before; /* that were reported before this statement */
   bool too_deep;     /* this statement's tree was reported as too deep */
+  bool entry;        /* of the prompt: expressions may stand alone */
   bool wants_more;   /* the text ended where more of it could make it right */
 } Front;
 
