@@ -9,11 +9,13 @@
 
 typedef struct Lint {
   System *s;
+  LintNodes nodes;
   Diag *d;
   const Source *source; /* the file: of the cells of others nothing is said */
   bool *needed;         /* by var id */
   bool *read;           /* by any equation */
   Vec(const Expr *) reads;
+  Vec(const Var *) queue;
 } Lint;
 
 /* ---- who reads what ---- */
@@ -22,11 +24,19 @@ static void need(Lint *l, const Var *v)
 {
   if (!v || l->needed[v->id]) return;
   l->needed[v->id] = true;
-  for (int i = 0; i < v->bound.n; i++) need(l, v->bound.at[i].var);
-  if (!v->rhs) return;
-  ExprList nodes = walk_nodes(l->s, v->rhs);
-  for (int i = 0; i < nodes.n; i++)
-    if (nodes.at[i]->op == OP_READ) need(l, nodes.at[i]->var);
+  vec_push(l->s->arena, &l->queue, v);
+}
+
+/* and what is needed for what is needed */
+static void need_all(Lint *l)
+{
+  for (int k = 0; k < l->queue.n; k++) {
+    const Var *v = l->queue.at[k];
+    const ExprList *nodes = &l->nodes.of[v->id];
+    for (int i = 0; i < v->bound.n; i++) need(l, v->bound.at[i].var);
+    for (int i = 0; i < nodes->n; i++)
+      if (nodes->at[i]->op == OP_READ) need(l, nodes->at[i]->var);
+  }
 }
 
 static void find_needed(Lint *l)
@@ -44,6 +54,7 @@ static void find_needed(Lint *l)
   for (int i = 0; i < s->metrics.n; i++) need(l, s->metrics.at[i].sum), need(l, s->metrics.at[i].count);
   for (int i = 0; i < s->vars.n; i++)
     if (s->vars.at[i]->output) need(l, s->vars.at[i]);
+  need_all(l);
 }
 
 static void find_reads(Lint *l)
@@ -51,21 +62,20 @@ static void find_reads(Lint *l)
   for (int i = 0; i < l->s->vars.n; i++) {
     const Var *v = l->s->vars.at[i];
     for (int k = 0; k < v->bound.n; k++) l->read[v->bound.at[k].var->id] = true;
-    if (!v->rhs) continue;
-    ExprList nodes = walk_nodes(l->s, v->rhs);
-    for (int k = 0; k < nodes.n; k++) {
-      if (nodes.at[k]->op != OP_READ) continue;
-      l->read[nodes.at[k]->var->id] = true;
-      vec_push(l->s->arena, &l->reads, nodes.at[k]);
+    const ExprList *nodes = &l->nodes.of[i];
+    for (int k = 0; k < nodes->n; k++) {
+      if (nodes->at[k]->op != OP_READ) continue;
+      l->read[nodes->at[k]->var->id] = true;
+      vec_push(l->s->arena, &l->reads, nodes->at[k]);
     }
   }
 }
 
 static bool reads_itself(Lint *l, const Var *v)
 {
-  ExprList nodes = walk_nodes(l->s, v->rhs);
-  for (int i = 0; i < nodes.n; i++)
-    if (nodes.at[i]->var == v) return true;
+  const ExprList *nodes = &l->nodes.of[v->id];
+  for (int i = 0; i < nodes->n; i++)
+    if (nodes->at[i]->var == v) return true;
   return false;
 }
 
@@ -134,43 +144,24 @@ typedef struct Flow {
   bool *reached;        /* by var id: a gradient arrives */
   const Expr **blocked; /* by var id: where one did not pass, */
   bool *far;            /* and v is not read there, but by what is */
+  bool *on;             /* by expression id: it arrives at this node of the equation at hand */
+  Vec(const Var *) queue;
 } Flow;
 
-static void flow_into(Lint *l, Flow *f, const Var *v);
-
-/* the parameters and variables below e get no gradient through `at` */
-static void block(Lint *l, Flow *f, Expr *e, const Expr *at, bool far)
+/* What is read below e gets no gradient through `at`, nor does what that reads. */
+static void block(Lint *l, Flow *f, Expr *e, const Expr *at)
 {
-  ExprList nodes = walk_nodes(l->s, e);
-  for (int i = 0; i < nodes.n; i++) {
-    const Var *v = nodes.at[i]->op == OP_READ ? nodes.at[i]->var : NULL;
-    if (!v || (f->blocked[v->id] && (far || !f->far[v->id]))) continue;
-    bool again = f->blocked[v->id] != NULL;
-    f->blocked[v->id] = at;
-    f->far[v->id] = far;
-    if (v->rhs && !again) block(l, f, v->rhs, at, true);
-  }
-}
-
-static void flow_through(Lint *l, Flow *f, Expr *root)
-{
-  System *s = l->s;
-  ExprList nodes = walk_nodes(s, root);
-  int top = s->next_id;
-  bool *on = ARENA_ARRAY(s->arena, bool, top);
-  on[root->id] = true;
-  for (int i = nodes.n; i-- > 0;) {
-    Expr *e = nodes.at[i];
-    if (!on[e->id]) continue;
-    if (e->op == OP_READ) flow_into(l, f, e->var);
-    if (!e->nin) continue;
-    /* which inputs the operator's own adjoint reaches; an input that is a number takes the sum of it */
-    Expr **to = ARENA_ARRAY(s->arena, Expr *, e->nin), *g = e;
-    bool along = e->op == OP_TSUM || e->op == OP_TMAX || e->op == OP_BSUM || e->op == OP_AT;
-    if (!along) op_adjoint(s, e, e, g, to);
-    for (int k = 0; k < e->nin; k++)
-      if (along || to[k]) on[e->in[k]->id] = true;
-      else block(l, f, e->in[k], e, false);
+  Vec(const Var *) behind = {0};
+  ExprList below = lint_below(&l->nodes, e), *nodes = &below;
+  for (int k = -1; k < behind.n; k++) {
+    if (k >= 0) nodes = &l->nodes.of[behind.at[k]->id];
+    for (int i = 0; i < nodes->n; i++) {
+      const Var *v = nodes->at[i]->op == OP_READ ? nodes->at[i]->var : NULL;
+      if (!v || (f->blocked[v->id] && (k >= 0 || !f->far[v->id]))) continue;
+      if (!f->blocked[v->id]) vec_push(l->s->arena, &behind, v);
+      f->blocked[v->id] = at;
+      f->far[v->id] = k >= 0;
+    }
   }
 }
 
@@ -178,8 +169,29 @@ static void flow_into(Lint *l, Flow *f, const Var *v)
 {
   if (f->reached[v->id]) return;
   f->reached[v->id] = true;
+  vec_push(l->s->arena, &f->queue, v);
+}
+
+static void flow_through(Lint *l, Flow *f, const Var *v)
+{
+  const ExprList *nodes = &l->nodes.of[v->id];
   for (int i = 0; i < v->bound.n; i++) flow_into(l, f, v->bound.at[i].var);
-  if (v->rhs) flow_through(l, f, v->rhs);
+  if (v->rhs) f->on[v->rhs->id] = true;
+  for (int i = nodes->n; i-- > 0;) {
+    Expr *e = nodes->at[i];
+    bool on = f->on[e->id];
+    f->on[e->id] = false;
+    if (!on) continue;
+    if (e->op == OP_READ) flow_into(l, f, e->var);
+    if (!e->nin) continue;
+    /* which inputs the operator's own adjoint reaches */
+    Expr **to = ARENA_ARRAY(l->s->arena, Expr *, e->nin);
+    bool along = e->op == OP_TSUM || e->op == OP_TMAX || e->op == OP_BSUM || e->op == OP_AT;
+    if (!along) op_adjoint(l->s, e, e, e, to);
+    for (int k = 0; k < e->nin; k++)
+      if (along || to[k]) f->on[e->in[k]->id] = true;
+      else block(l, f, e->in[k], e);
+  }
 }
 
 static void lint_gradients(Lint *l)
@@ -187,8 +199,13 @@ static void lint_gradients(Lint *l)
   if (!l->s->loss) return;
   int n = l->s->vars.n;
   Arena *a = l->s->arena;
-  Flow f = {ARENA_ARRAY(a, bool, n), ARENA_ARRAY(a, const Expr *, n), ARENA_ARRAY(a, bool, n)};
+  Flow f = {ARENA_ARRAY(a, bool, n),
+            ARENA_ARRAY(a, const Expr *, n),
+            ARENA_ARRAY(a, bool, n),
+            ARENA_ARRAY(a, bool, l->nodes.top + 1),
+            {0}};
   flow_into(l, &f, l->s->loss);
+  for (int i = 0; i < f.queue.n; i++) flow_through(l, &f, f.queue.at[i]);
   for (int i = 0; i < n; i++) {
     const Var *v = l->s->vars.at[i];
     if (v->kind != VAR_PARAM || v->fixed || f.reached[i] || !l->needed[i]) continue;
@@ -209,15 +226,15 @@ static bool is_drawn(const System *s, const char *name)
 }
 
 /* a target that prediction needs, and cannot draw itself */
-static void lint_targets(Lint *l, System *forward)
+static void lint_targets(Lint *l, const LintNodes *program)
 {
+  const System *forward = program->s;
   bool *said = ARENA_ARRAY(forward->arena, bool, forward->vars.n + 1);
   for (int i = 0; i < forward->vars.n; i++) {
     const Var *v = forward->vars.at[i];
-    if (!v->rhs) continue;
-    ExprList nodes = walk_nodes(forward, v->rhs);
-    for (int k = 0; k < nodes.n; k++) {
-      const Expr *e = nodes.at[k];
+    const ExprList *nodes = &program->of[i];
+    for (int k = 0; k < nodes->n; k++) {
+      const Expr *e = nodes->at[k];
       if (e->op != OP_READ || e->var->kind != VAR_TARGET || said[e->var->id] || is_drawn(l->s, e->var->name)) continue;
       said[e->var->id] = true;
       diag_warn(l->d, W_TARGET_IN_PREDICTION, e->span.source ? e->span : lint_place(forward, v),
@@ -230,20 +247,20 @@ static void lint_targets(Lint *l, System *forward)
 static bool is_ahead(Place p) { return p.kind == FROM_START || p.kind == FROM_END || (p.kind == READ_REL && p.k > 0); }
 
 /* A reduction over time that a value at t reads, in a model that could run step by step without it. */
-static void lint_future(Lint *l, System *forward)
+static void lint_future(Lint *l, const LintNodes *program)
 {
+  System *forward = program->s;
   if (forward->axis[AXIS_S]) return;
-  Lint f = {.s = forward, .needed = ARENA_ARRAY(forward->arena, bool, forward->vars.n + 1)};
+  Lint f = {.s = forward, .nodes = *program, .needed = ARENA_ARRAY(forward->arena, bool, forward->vars.n + 1)};
   for (int i = 0; i < forward->vars.n; i++)
     if (forward->vars.at[i]->output && forward->vars.at[i]->dom & DOM_T) need(&f, forward->vars.at[i]);
+  need_all(&f);
   Vec(const Expr *) whole = {0};
   bool recurrent = false;
   for (int i = 0; i < forward->vars.n; i++) {
-    const Var *v = forward->vars.at[i];
-    if (!v->rhs) continue;
-    ExprList nodes = walk_nodes(forward, v->rhs);
-    for (int k = 0; k < nodes.n; k++) {
-      const Expr *e = nodes.at[k];
+    const ExprList *nodes = &program->of[i];
+    for (int k = 0; k < nodes->n; k++) {
+      const Expr *e = nodes->at[k];
       if (e->op == OP_BSUM || (e->op == OP_READ && is_ahead(read_place(e, AXIS_T)))) return; /* no step in any case */
       recurrent |=
           f.needed[i] && e->op == OP_READ && read_place(e, AXIS_T).kind == READ_REL && read_place(e, AXIS_T).k < 0;
@@ -266,17 +283,18 @@ void lint(Arena *a, Diag *d, const Ast *file, const LowerOptions *o)
   Diag *quiet = diag_new(a);
   System *s = any ? lower(a, quiet, file, o) : NULL;
   if (!s) return;
-  Lint l = {.s = s, .d = d, .source = file->span.source};
+  Lint l = {.s = s, .nodes = lint_nodes(s), .d = d, .source = file->span.source};
   l.needed = ARENA_ARRAY(a, bool, s->vars.n + 1);
   l.read = ARENA_ARRAY(a, bool, s->vars.n + 1);
   find_needed(&l);
   find_reads(&l);
   lint_needed(&l);
   lint_boundaries(&l);
-  lint_gates(s, d);
+  lint_gates(&l.nodes, d);
   lint_gradients(&l); /* last: adds expressions */
   Compiled *forward = program_make(a, quiet, file, o, &(ProgramRequest){.kind = PROGRAM_FORWARD}, STAGE_EQUATIONS);
   if (!forward) return;
-  lint_targets(&l, forward->system);
-  lint_future(&l, forward->system);
+  LintNodes program = lint_nodes(forward->system);
+  lint_targets(&l, &program);
+  lint_future(&l, &program);
 }

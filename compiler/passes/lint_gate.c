@@ -165,21 +165,22 @@ static void look(const System *s, Diag *d, const Var *v, const Expr *e, Guess g)
             sigmoid ? SIGMOID_FLAT : TANH_FLAT);
 }
 
-static Guess walk(System *s, Diag *d, const Var *v, Guess *var, Guess *memo)
+static Guess walk(const LintNodes *n, Diag *d, const Var *v, Guess *var, Guess *memo)
 {
-  ExprList nodes = walk_nodes(s, v->rhs);
-  for (int i = 0; i < nodes.n; i++) {
-    Expr *e = nodes.at[i];
-    Guess small[4], *in = e->nin <= 4 ? small : ARENA_ARRAY(s->arena, Guess, e->nin);
+  const ExprList *nodes = &n->of[v->id];
+  for (int i = 0; i < nodes->n; i++) {
+    Expr *e = nodes->at[i];
+    Guess small[4], *in = e->nin <= 4 ? small : ARENA_ARRAY(n->s->arena, Guess, e->nin);
     for (int k = 0; k < e->nin; k++) in[k] = memo[e->in[k]->id];
     memo[e->id] = guess_of(e, in, var);
-    if (d && e->nin) look(s, d, v, e, in[0]);
+    if (d && e->nin) look(n->s, d, v, e, in[0]);
   }
   return memo[v->rhs->id];
 }
 
-void lint_gates(System *s, Diag *d)
+void lint_gates(LintNodes *n, Diag *d)
 {
+  System *s = n->s;
   if (!diag_lint_on(d, W_SATURATED_GATE)) return;
   Guess *var = ARENA_ARRAY(s->arena, Guess, s->vars.n + 1), *memo = ARENA_ARRAY(s->arena, Guess, s->next_id + 1);
   for (int i = 0; i < s->vars.n; i++)
@@ -187,6 +188,6 @@ void lint_gates(System *s, Diag *d)
   for (int round = 0; round <= ROUNDS; round++)
     for (int i = 0; i < s->vars.n; i++) {
       const Var *v = s->vars.at[i];
-      if (v->rhs) var[i] = walk(s, round == ROUNDS ? d : NULL, v, var, memo);
+      if (v->rhs) var[i] = walk(n, round == ROUNDS ? d : NULL, v, var, memo);
     }
 }
