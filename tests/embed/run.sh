@@ -56,12 +56,12 @@ for model in characters drawn_token gates memory starts wide; do
   for options in "-O0" "-O2" "-O3" "-O2 --precision f64"; do
     expect "-c --inference $options of $model" 0 "$rnnc" -c --inference $options "$here/models/$model.rnn" -o $model.o
     expect "$model $options needs no symbol" 0 test -z "$(nm -u $model.o)"
-    expect "$model $options shows two symbols: $(visible $model.o)" 0 test "$(visible $model.o)" = "${model}_model ${model}_step_entry "
+    expect "$model $options shows three symbols: $(visible $model.o)" 0 test "$(visible $model.o)" = "${model}_many_entry ${model}_model ${model}_step_entry "
     expect "$model $options has nothing writable" 0 no_writable $model.o
   done
   mkdir -p whole
   expect "-c of $model" 0 "$rnnc" -c "$here/models/$model.rnn" -o whole/$model.o
-  expect "$model shows two symbols: $(visible whole/$model.o)" 0 test "$(visible whole/$model.o)" = "${model}_model ${model}_step_entry "
+  expect "$model shows three symbols: $(visible whole/$model.o)" 0 test "$(visible whole/$model.o)" = "${model}_many_entry ${model}_model ${model}_step_entry "
   expect "$model (whole) has nothing writable" 0 no_writable whole/$model.o
   expect "$model (whole) needs librnn and memcpy at most" 0 test -z "$(nm -u whole/$model.o | awk '{print $2}' | grep -v '^rnn_' | grep -v '^memcpy$')"
 done
@@ -117,6 +117,8 @@ for level in 0 2; do
   stack gates.o gates "gates_step(w, s, a, b, c)" STACK_BYTES
   stack characters.o characters "characters_step(w, s, i, b)" STACK_BYTES
   stack wide.o wide "wide_step(w, s, a, b)" STACK_BYTES
+  stack gates.o gates "gates_step_many(w, s, 37, a, b, c)" MANY_STACK_BYTES
+  stack wide.o wide "wide_step_many(w, s, 20, a, b)" MANY_STACK_BYTES
 done
 "$rnnc" -c --inference "$here/models/gates.rnn" -o gates.o 2> log
 expect "NAME_run compiles" 0 $cc -std=c99 -Wall -Wextra -Werror -g -fsanitize=address,undefined -I. "$here/run_steps.c" gates.o -o run_steps
