@@ -164,6 +164,12 @@ static LLVMValueRef number_leaf(Emit *e, const Expr *x, const Row *row)
   case OP_LENGTH: return count_real(e, emit_length(e, x->attr[0], row));
   case OP_LIVE: return count_real(e, emit_live(e, x->attr[0], row->at[x->attr[0]]));
   case OP_BATCH: return count_real(e, emit_field(e, FRAME_B));
+  case OP_BEHIND: {
+    if (!e->stream) return emit_real(e, 0);
+    LLVMValueRef third = emit_i64(e, 2); /* emit_stream.c: fresh[2] */
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &third, 1, "");
+    return LLVMBuildFPCast(e->b, LLVMBuildLoad2(e->b, e->f64, at, "behind"), e->real, "");
+  }
   case OP_FRESH: {
     LLVMValueRef at =
         LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), (LLVMValueRef *)&row->b[AXIS_T], 1, "");
