@@ -86,7 +86,7 @@ class Model:
         if port["name"] in self.step["feedback"]:
             at = t - 1
         value = array[min(at, STEPS - 1)] if about["time"] else array
-        if at >= STEPS:                                 # none any more
+        if at >= STEPS and about["time"]:               # none any more
             value = np.full_like(value, -1 if about["type"] == "token" else 0)
         if at < 0:
             value = np.full_like(value, garbage)
