@@ -137,6 +137,18 @@ for compiler in gcc clang-19; do
   done
 done
 
+# -- a model that looks ahead --------------------------------------------------------------------------------------------
+for model in ahead_token ahead_layers; do
+  expect "-c --inference of $model" 0 "$rnnc" -c --inference "$here/models/$model.rnn" -o $model.o
+  printf '#include "%s.h"\n' $model > only.c
+  cp only.c only.cc
+  expect "$model.h in C99" 0 $cc -std=c99 -pedantic $strict -fsyntax-only only.c
+  expect "$model.h in C++11" 0 c++ -std=c++11 -pedantic -Wall -Wextra -Wshadow -Werror -x c++ -fsyntax-only only.cc
+done
+says "the header says how many steps" "define AHEAD_LAYERS_LATENCY 4" ahead_layers.h
+expect "a program that flushes compiles" 0 $cc -std=c99 -Wall -Wextra -Werror -g -fsanitize=address,undefined -I. "$here/flush.c" ahead_token.o -o flush
+expect "the last outputs come behind the last inputs" 0 ./flush
+
 # -- side by side, and silent --------------------------------------------------------------------------------------------
 for compiler in gcc clang-19; do
   command -v $compiler > log 2>&1 || { echo "skipped: $compiler is not here"; continue; }
@@ -183,7 +195,7 @@ expect "weights inside are read-only data" 0 sh -c "nm embed/gates.o | grep -q '
 expect "NAME_bind compiles" 0 $cc -std=c99 -pedantic -Wall -Wextra -Werror -g -fsanitize=address,undefined -Iblob "$here/bind.c" -o bind
 expect "NAME_bind takes its own blob and refuses others" 0 ./bind gates.blob wide.blob
 test $got -eq 0 || cat out
-cp only.cc blob; cp only.cc embed
+echo '#include "gates.h"' > blob/only.cc; cp blob/only.cc embed
 expect "blob/gates.h in C++11" 0 c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only blob/only.cc
 expect "embed/gates.h in C++11" 0 c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only embed/only.cc
 expect "--weights=embed without weights" 2 "$rnnc" -c --weights=embed "$here/models/gates.rnn" -o lost.o
@@ -200,12 +212,12 @@ expect "three models compile together" 0 $cc -std=c99 -Wall -Wextra -Werror -g -
 expect "three models in one program" 0 ./three
 
 # -- what is refused ---------------------------------------------------------------------------------------------------
-printf 'model m {\n  input x[t] : real[2]\n  output o[t]\n  o[t] = x[t+1]\n}\n' > ahead.rnn
-expect "--inference of a model that looks ahead" 1 "$rnnc" -c --inference ahead.rnn -o ahead.o
-says "the equation is named" "o (line 4) needs x\[t+1\]" log
+printf 'model m {\n  input x[t] : real[2]\n  output o[t]\n  c[t] = x[t+1]\n  o[t] = tanh(c[t] + o[t+1])\n}\n' > ahead.rnn
+expect "--inference of a model that runs backward" 1 "$rnnc" -c --inference ahead.rnn -o ahead.o
+says "the equation is named" "o (line 5) needs o\[t+1\]" log
 expect "nothing is written" 1 test -e ahead.o -o -e ahead.h
 expect "without --inference it has no step" 0 "$rnnc" -c ahead.rnn -o ahead.o
-says "and the header says why" "There is no streaming step: .*x\[t+1\]" ahead.h
+says "and the header says why" "There is no streaming step: .*o\[t+1\]" ahead.h
 printf 'model m {\n  axis s, t\n  input x[s] : real[2]\n  input y[t] : real[2]\n  output o[t, s]\n  o[t, s] = x[s] + y[t]\n}\n' > axes.rnn
 expect "--inference of a model of two axes" 1 "$rnnc" -c --inference axes.rnn -o axes.o
 says "the reason is named" "o (line 6) needs x\[s\]" log
