@@ -8,6 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+static void say_target(const Driver *d)
+{
+  fprintf(stderr, "rnnc %s (LLVM %s)\ntarget: %s, %s, -O%d\n", RNNC_VERSION, RNNC_LLVM, d->target->triple,
+          d->target->cpu, d->target->level);
+}
+
 static void close_code(Driver *d)
 {
   jit_free(d->jit);
@@ -26,6 +32,7 @@ static int unoptimised(Driver *d, unsigned programs)
     d->target = d->o.triple || d->o.cpu ? target_named(d->o.triple, d->o.cpu, d->o.features, d->o.level, &error)
                                         : target_host(d->o.level, &error);
   if (!d->target) return driver_fail("", error, EXIT_USAGE);
+  if (d->o.verbose) say_target(d);
   Compiled *made[PROGRAM_KINDS], *step = NULL;
   int n = 0;
   for (int k = 0; k < PROGRAM_STEP; k++) {
@@ -39,6 +46,7 @@ static int unoptimised(Driver *d, unsigned programs)
                      .source = d->o.path,
                      .hash = d->hash,
                      .f64_precision = d->o.f64_precision,
+                     .debug = d->o.debug,
                      .lowered = d->lowered,
                      .param_count = d->param_count,
                      .programs = made,
@@ -86,7 +94,8 @@ int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **mo
   if (code) return code;
   char *error = NULL;
   d->jit = jit_new(d->target, calls, sizeof calls / sizeof *calls, &error);
-  if (!d->jit || !jit_add(d->jit, d->module, &error)) return driver_fail("internal error: ", error, EXIT_INTERNAL);
+  bool shown = !d->o.debug || (d->jit && jit_show(d->jit, &error));
+  if (!d->jit || !shown || !jit_add(d->jit, d->module, &error)) return driver_fail("internal error: ", error, EXIT_INTERNAL);
   *model = jit_symbol(d->jit, arena_printf(d->arena, "%s_model", d->lowered->name), &error);
   return *model ? 0 : driver_fail("internal error: ", error, EXIT_INTERNAL);
 }
@@ -131,8 +140,6 @@ static int add_main(Driver *d)
 
 int driver_executable(Driver *d, const char *out)
 {
-  static const char *const libs[] = {"-lopenblas", "-ljansson", "-lzip", "-lcsv",
-                                     "-lutf8proc", "-lpthread", "-lm",   NULL};
   char *error = NULL;
   int code = unoptimised(d, (1u << PROGRAM_KINDS) - 1);
   if (code) return code;
@@ -146,10 +153,11 @@ int driver_executable(Driver *d, const char *out)
     bytes_free(&b);
     return driver_fail("", error, EXIT_ENVIRONMENT);
   }
-  code = driver_write(object, b.at, b.n);
+  LinkJob job = {.object = object, .output = out, .runtime = runtime, .libs = link_libs, .debug = d->o.debug != DEBUG_NONE};
+  if (d->o.verbose || d->o.dry_run) link_print(d->o.dry_run ? stdout : stderr, &job);
+  if (!d->o.dry_run) code = driver_write(object, b.at, b.n);
   bytes_free(&b);
-  if (!code && !link_program(&(LinkJob){.object = object, .output = out, .runtime = runtime, .libs = libs}, &error))
-    code = driver_fail("", error, EXIT_ENVIRONMENT);
+  if (!code && !d->o.dry_run && !link_program(&job, &error)) code = driver_fail("", error, EXIT_ENVIRONMENT);
   unlink(object);
   free(runtime);
   return code;

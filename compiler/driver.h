@@ -16,14 +16,20 @@ typedef struct DriverOptions {
   ColorChoice color;
   bool f64_precision;
   int level; /* -O0 .. -O3 */
+  DebugLevel debug;
   const char *triple, *cpu, *features;
   const char *const *wrt, *const *show;
-  const char *forcing; /* the setting teacher_forcing, where the command line has it; NULL: the train block's */
-  bool free;           /* the program `free` is wanted: where the model has none it is a mistake */
-  bool inference;      /* an object holds the streaming step alone, and needs no library */
+  bool only_shown;     /* a forward program computes `show` alone, no outputs */
+  const char *forcing;        /* the setting teacher_forcing, where the command line has it; NULL: the train block's */
+  bool free;                  /* the program `free` is wanted: where the model has none it is a mistake */
+  const char *const *include; /* folders of imports, beside the importing file's; NULL at the end; may be NULL */
+  bool verbose;               /* says what the target is, and how the linker is called */
+  bool dry_run;               /* prints how the linker would be called, and writes nothing */
+  bool inference;             /* an object holds the streaming step alone, and needs no library */
   Weights weights;
   const char *weights_file; /* to embed, or to write as a blob; NULL: none */
   const char *prefix;       /* of an object's names; NULL: the model's name */
+  const DiagStyle *style;   /* of diagnostics; NULL: for people */
 } DriverOptions;
 
 typedef struct Driver {
@@ -35,6 +41,7 @@ typedef struct Driver {
   int64_t param_count;
   char hash[17];
   LowerOptions lower;
+  FileNames read;       /* files that it was made of: the source, imports */
   Forcing forcing;      /* of the train program */
   const Compiled *step; /* once compiled */
   bool many;            /* with the step also that of many sequences */
@@ -49,6 +56,8 @@ typedef struct Driver {
 
 /* driver_open.c. Reads and checks the file. Each of these returns 0 or an exit code, everything said on stderr. */
 int driver_open(Driver *d, const DriverOptions *o);
+/* The same of a tree that was made elsewhere, in `arena`, which driver_close frees. Diagnostics are left in d->diag. */
+int driver_open_tree(Driver *d, const DriverOptions *o, Arena *arena, Ast *file);
 void driver_close(Driver *d);
 bool driver_has_setting(const Driver *d, const char *name, const char *value); /* in the train block */
 /* Writes a stage that needs no code: ast, equations, adjoint, schedule. */

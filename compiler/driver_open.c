@@ -12,6 +12,13 @@
 #include <string.h>
 #include <xxhash.h>
 
+static Diag *new_diag(const Driver *d)
+{
+  Diag *made = diag_new(d->arena);
+  diag_use(made, d->o.style);
+  return made;
+}
+
 int driver_said(Driver *d, int code)
 {
   diag_print(d->diag, stderr, color_wanted(d->o.color, stderr));
@@ -49,7 +56,7 @@ static int read_forcing(Driver *d, const System *s)
   if (!rnn_forcing_read(&forcing, text, 1, 1, &error)) {
     if (!at.source) return driver_fail(error.message, NULL, EXIT_USAGE);
     diag(d->diag, E_SETTING_VALUE, at, "%s", error.message);
-    return driver_said(d, EXIT_DIAGNOSTICS);
+    return EXIT_DIAGNOSTICS;
   }
   d->forcing.sample = forcing.sample;
   for (int i = 0; i < FORCED_MODES; i++)
@@ -57,17 +64,12 @@ static int read_forcing(Driver *d, const System *s)
   return 0;
 }
 
-int driver_open(Driver *d, const DriverOptions *o)
+static int check_tree(Driver *d)
 {
-  *d = (Driver){.o = *o, .arena = arena_new()};
-  d->diag = diag_new(d->arena);
-  d->lower = (LowerOptions){.lang = lang_table, .model = o->model};
-  Source *source = source_from_file(d->diag, d->arena, o->path, (Span){0});
-  if (!source) return driver_said(d, EXIT_ENVIRONMENT);
-  d->file = parse(d->arena, d->diag, source);
-  if (diag_errors(d->diag)) return driver_said(d, EXIT_DIAGNOSTICS);
+  d->lower.read = &d->read;
   System *s = lower(d->arena, d->diag, d->file, &d->lower);
-  if (!s || diag_errors(d->diag)) return driver_said(d, EXIT_DIAGNOSTICS);
+  d->lower.read = NULL; /* later ones read the same */
+  if (!s || diag_errors(d->diag)) return EXIT_DIAGNOSTICS;
   hash_system(d, s);
   int code = read_forcing(d, s);
   if (code) return code;
@@ -75,9 +77,29 @@ int driver_open(Driver *d, const DriverOptions *o)
   stack_products(s);
   d->param_count = param_layout(s);
   d->lowered = s;
-  driver_said(d, 0); /* warnings, once */
-  d->diag = diag_new(d->arena);
   return 0;
+}
+
+int driver_open(Driver *d, const DriverOptions *o)
+{
+  *d = (Driver){.o = *o, .arena = arena_new()};
+  d->diag = new_diag(d);
+  d->lower = (LowerOptions){.lang = lang_table, .model = o->model, .include = o->include};
+  Source *source = source_from_file(d->diag, d->arena, o->path, (Span){0});
+  if (!source) return driver_said(d, EXIT_ENVIRONMENT);
+  d->file = parse(d->arena, d->diag, source);
+  int code = diag_errors(d->diag) ? EXIT_DIAGNOSTICS : check_tree(d);
+  driver_said(d, code); /* errors, or warnings, once */
+  d->diag = new_diag(d);
+  return code;
+}
+
+int driver_open_tree(Driver *d, const DriverOptions *o, Arena *arena, Ast *file)
+{
+  *d = (Driver){.o = *o, .arena = arena, .file = file};
+  d->diag = new_diag(d);
+  d->lower = (LowerOptions){.lang = lang_table, .model = o->model, .include = o->include};
+  return check_tree(d);
 }
 
 bool driver_has_setting(const Driver *d, const char *name, const char *value)
@@ -99,10 +121,11 @@ void driver_close(Driver *d)
 
 Compiled *driver_program(Driver *d, ProgramKind kind, Stage stage, bool windows)
 {
-  Diag *quiet = diag_new(d->arena); /* warnings were printed when the file was opened */
+  Diag *quiet = new_diag(d); /* warnings were printed when the file was opened */
   ProgramRequest r = {.kind = kind,
                       .wrt = kind == PROGRAM_TRAIN ? d->o.wrt : NULL,
                       .show = kind == PROGRAM_STEP ? NULL : d->o.show,
+                      .only_shown = d->o.only_shown && kind == PROGRAM_FORWARD,
                       .windows = windows,
                       .forcing = d->forcing};
   Compiled *c = program_make(d->arena, quiet, d->file, &d->lower, &r, stage);

@@ -38,9 +38,16 @@ static bool is_misspelt(const char *word)
   return *word && *word != '-' && !strpbrk(word, "./") && access(word, F_OK) != 0;
 }
 
+/* rnnc alone, rnnc -e 'STATEMENTS' */
+static bool is_prompt(int argc, char **argv)
+{
+  return argc < 2 || !strncmp(argv[1], "-e", 2) || !strncmp(argv[1], "--eval", 6);
+}
+
 int main(int argc, char **argv)
 {
   int command = argc > 1 ? command_named(argv[1]) : -1;
+  if (is_prompt(argc, argv)) return finish(run_command_of(COMMAND_repl, argc, argv));
   if (command >= 0) return finish(run_command_of((CommandId)command, argc - 1, argv + 1));
   if (argc > 1 && model_command_named(argv[1]) >= 0 && is_misspelt(argv[1])) {
     fprintf(stderr, "rnnc: '%s' is a command of a model: rnnc run model.rnn %s ...\n", argv[1], argv[1]);

@@ -31,6 +31,7 @@ typedef struct Job {
   const char *value[OPTIONS]; /* as given last; "" for a given flag; NULL: not given */
   const char **set; /* assignments in the order given, NULL at the end: --set, and options that stand for settings */
   int sets;
+  char *include; /* all folders of -I, with ':' between */
   RnnHandle *handle;
   Settings settings;
   RnnError error;

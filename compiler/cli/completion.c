@@ -28,6 +28,12 @@ static bool needs_value(const OptionRow *o) { return o->argument && *o->argument
 static bool has(OptionList list, int i) { return list.row[i].commands & list.command; }
 static bool takes_model(CommandId command) { return strstr(command_row[command].operands, "model.rnn") != NULL; }
 
+/* An option may be said -l, --name=value, or with one dash, -MD value. */
+static bool letter_is_dash(const OptionRow *o) { return o->letter == '-'; }
+static bool letter(const OptionRow *o) { return o->letter && !letter_is_dash(o); }
+static const char *dashes(const OptionRow *o) { return letter_is_dash(o) ? "-" : "--"; }
+static const char *equals(const OptionRow *o) { return needs_value(o) && !letter_is_dash(o) ? "=" : ""; }
+
 /* The words that a command's operand may be; NULL: files */
 static const char *operand_words(CommandId command)
 {
@@ -61,8 +67,8 @@ static void bash_options(FILE *out, const char *command, OptionList list)
   for (int i = 0, any = 0; i < list.rows; i++) {
     if (!has(list, i)) continue;
     const OptionRow *o = &list.row[i];
-    if (o->letter) fprintf(out, "%s-%c", any ? " " : "", o->letter);
-    fprintf(out, "%s--%s%s", any || o->letter ? " " : "", o->name, needs_value(o) ? "=" : "");
+    if (letter(o)) fprintf(out, "%s-%c", any ? " " : "", o->letter);
+    fprintf(out, "%s%s%s%s", any || letter(o) ? " " : "", dashes(o), o->name, equals(o));
     any = 1;
   }
   fputs("\"\n      case $option in\n", out);
@@ -71,8 +77,8 @@ static void bash_options(FILE *out, const char *command, OptionList list)
     const OptionRow *o = &list.row[i];
     if (!has(list, i) || !needs_value(o)) continue;
     fputs("      ", out);
-    if (o->letter) fprintf(out, "-%c|", o->letter);
-    fprintf(out, "--%s) ", o->name);
+    if (letter(o)) fprintf(out, "-%c|", o->letter);
+    fprintf(out, "%s%s) ", dashes(o), o->name);
     if (*values(o, text)) fprintf(out, "values=\"%s\"", text);
     else fprintf(out, "kind=%s", is_file(o) ? "file" : is_folder(o) ? "folder" : "any");
     fputs(" ;;\n", out);
@@ -163,11 +169,11 @@ static void zsh_options(FILE *out, OptionList list)
     if (!has(list, i)) continue;
     fputs("      ", out);
     bool repeats = !strcmp(o->name, "set");
-    const char *after = needs_value(o) ? "=" : "";
-    if (o->letter && !repeats)
+    const char *after = equals(o);
+    if (letter(o) && !repeats)
       fprintf(out, "'(-%c --%s)'{-%c%s,--%s%s}'", o->letter, o->name, o->letter, *after ? "+" : "", o->name, after);
-    else if (o->letter) fprintf(out, "'*'{-%c%s,--%s%s}'", o->letter, *after ? "+" : "", o->name, after);
-    else fprintf(out, "'%s--%s%s", repeats ? "*" : "", o->name, after);
+    else if (letter(o)) fprintf(out, "'*'{-%c%s,--%s%s}'", o->letter, *after ? "+" : "", o->name, after);
+    else fprintf(out, "'%s%s%s%s", repeats ? "*" : "", dashes(o), o->name, after);
     fputc('[', out);
     zsh_text(out, o->help);
     fputc(']', out);
@@ -255,8 +261,8 @@ static void fish_options(FILE *out, const char *when, OptionList list)
     const OptionRow *o = &list.row[i];
     if (!has(list, i)) continue;
     fprintf(out, "complete -c rnnc -n '%s'", when);
-    if (o->letter) fprintf(out, " -s %c", o->letter);
-    fprintf(out, " -l %s", o->name);
+    if (letter(o)) fprintf(out, " -s %c", o->letter);
+    fprintf(out, letter_is_dash(o) ? " -o '%s'" : " -l %s", o->name);
     if (needs_value(o) && *values(o, text)) fprintf(out, " -x -a '%s'", text);
     else if (needs_value(o))
       fputs(is_file(o) ? " -r -F" : is_folder(o) ? " -x -a '(__fish_complete_directories)'" : " -x", out);

@@ -43,8 +43,9 @@ static void print_option(const OptionRow *o, FILE *out)
   if (o->argument && *o->argument == '[')
     snprintf(argument, sizeof argument, "[=%.*s]", (int)strlen(o->argument) - 2, o->argument + 1);
   else if (o->argument) snprintf(argument, sizeof argument, "=%s", o->argument);
-  int at = fprintf(out, "  %s%c%s --%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ', o->letter ? "," : " ",
-                   o->name, argument);
+  int at = o->letter == '-' ? fprintf(out, "  -%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "")
+                            : fprintf(out, "  %s%c%s --%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ',
+                                      o->letter ? "," : " ", o->name, argument);
   help_indented(out, at, LEFT, o->help);
 }
 

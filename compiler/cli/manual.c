@@ -70,13 +70,13 @@ static void option(FILE *out, const OptionRow *o)
 {
   fputs(".TP\n", out);
   fputs("\\fB", out);
-  if (o->letter) fprintf(out, "\\-%c\\fR, \\fB", o->letter);
-  plain(out, "--", false);
+  if (o->letter && o->letter != '-') fprintf(out, "\\-%c\\fR, \\fB", o->letter);
+  plain(out, o->letter == '-' ? "-" : "--", false);
   plain(out, o->name, false);
   fputs("\\fR", out);
   if (o->argument) {
     bool optional = *o->argument == '[';
-    fputs(optional ? "[=\\fI" : "=\\fI", out);
+    fputs(optional ? "[=\\fI" : o->letter == '-' ? " \\fI" : "=\\fI", out);
     for (const char *c = o->argument + optional; *c && *c != ']'; c++) plain(out, (char[]){*c, 0}, false);
     fputs(optional ? "\\fR]" : "\\fR", out);
   }

@@ -129,6 +129,21 @@ int options_check(CommandId command, OptionId id, const char *value)
   return usage(command, what, value, near ? near_text : NULL);
 }
 
+int options_folders(CommandId command, const char *value, const char *const **folders)
+{
+  static const char *list[64];
+  int n = 0, capacity = sizeof list / sizeof *list;
+  while (list[n]) n++;
+  for (size_t bytes; *value; value += bytes + (value[bytes] == ':')) {
+    bytes = strcspn(value, ":");
+    if (!bytes) continue;
+    if (n + 1 == capacity) return usage(command, "too many folders: -I", value, NULL);
+    list[n++] = strndup(value, bytes);
+  }
+  *folders = list;
+  return -1;
+}
+
 /* -- reading -- */
 
 /* Only this command's options, so that all others are mistakes */
@@ -140,18 +155,32 @@ static void getopt_tables(CommandId command, struct option *longs, char *letters
     if (!takes(command, i)) continue;
     int has = !o->argument ? no_argument : *o->argument == '[' ? optional_argument : required_argument;
     *longs++ = (struct option){o->name, has, NULL, FIRST_LONG + i};
-    if (!o->letter) continue;
+    if (!o->letter || o->letter == '-') continue;
     *letters++ = o->letter;
-    if (has == required_argument) *letters++ = ':';
+    if (has == required_argument || (has == optional_argument && o->values)) *letters++ = ':';
+    if (has == optional_argument && o->values) *letters++ = ':';
   }
   *letters = 0;
   *longs = (struct option){0};
 }
 
-static int give_help(CommandId command, const char *value)
+/* -MD -> --MD, for getopt */
+static void one_dash(CommandId command, int argc, char **argv)
+{
+  static char *const twice[OPTS] = {
+#define OPTION(id, name, letter, argument, values, commands, help) "--" name,
+#include "options.def"
+#undef OPTION
+  };
+  for (int k = 1; k < argc && strcmp(argv[k], "--"); k++)
+    for (int i = 0; i < OPTS; i++)
+      if (option_row[i].letter == '-' && takes(command, i) && !strcmp(argv[k], twice[i] + 1)) argv[k] = twice[i];
+}
+
+static int give_help(CommandId command, const char *said, const char *value)
 {
   if (value) help_all(stdout);
-  else if (command == COMMAND_compile) help_brief(stdout);
+  else if (command == COMMAND_compile && strcmp(said, "compile")) help_brief(stdout);
   else help_command_options(command, stdout);
   return EXIT_OK;
 }
@@ -159,8 +188,9 @@ static int give_help(CommandId command, const char *value)
 int options_read(CommandId command, int argc, char **argv, OptionTaker *take, void *job)
 {
   struct option longs[OPTS + 1];
-  char letters[2 * OPTS + 2];
+  char letters[3 * OPTS + 2];
   getopt_tables(command, longs, letters);
+  one_dash(command, argc, argv);
   opterr = 0;
   optind = 0; /* from the start, also where it was used before */
   for (;;) {
@@ -173,7 +203,8 @@ int options_read(CommandId command, int argc, char **argv, OptionTaker *take, vo
     for (int i = 0; c < FIRST_LONG && i < OPTS; i++)
       if (option_row[i].letter == c && takes(command, i)) id = i;
     int code = options_check(command, (OptionId)id, optarg);
-    if (code < 0) code = id == OPT_HELP ? give_help(command, optarg) : take ? take(job, (OptionId)id, optarg) : -1;
+    if (code < 0)
+      code = id == OPT_HELP ? give_help(command, argv[0], optarg) : take ? take(job, (OptionId)id, optarg) : -1;
     if (code >= 0) return code;
   }
 }

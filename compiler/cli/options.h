@@ -90,6 +90,10 @@ const char *option_values(const OptionRow *row);
 int list_word(const char *list, const char **word, const char **next);
 bool list_is_open(const char *list); /* ends with "..." */
 
+/* The folders of a -I, parted by ':', behind those of earlier ones; NULL ends the list, which lives as long as the
+   process. -1, or an exit code after a message. */
+int options_folders(CommandId command, const char *value, const char *const **folders);
+
 /* help.c */
 void help_brief(FILE *out);
 void help_all(FILE *out);

@@ -4,7 +4,7 @@
    rows; then the sums across lanes of all rows together, each round halving the number of vectors: for 16 rows of 16
    lanes 15 additions instead of 64. Several products with as many rows are one sum: U @ h[t-1] goes on where W @ x[t]
    ended. The result depends on the row's elements and the vector alone. */
-#include "emit.h"
+#include "emit_debug.h"
 
 enum {
   LANES = 64,
@@ -339,6 +339,7 @@ void emit_loop_products(Emit *e, const Loop *loop, const Row *row, const At *at)
   Sums sums = emit_sums_of(e, loop);
   for (int i = 0; i < sums.n; i++) {
     const Expr *x = sums.at[e->downward ? sums.n - 1 - i : i];
+    if (x->span.source) emit_debug_at(e, x->span);
     Summands s;
     is_sum_of_products(x, &s);
     products_of(e, x, &s, row, at);

@@ -1,9 +1,11 @@
 /* emit_rows.c: the equations of one row: loops over components, reductions over them, and the structured operators that
    stay within a row. Needs: the group's loops from the plan. A value that its own loop alone reads never reaches
    memory. */
+#include "emit_debug.h"
 #include "emit_token.h"
 #include "name.h"
 #include "schedule.h"
+#include "units.h"
 #include "walk.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -35,6 +37,27 @@ static void full_piece_down(Emit *e, LLVMValueRef i, void *arg)
   full_piece(e, emit_mul(e, i, emit_i64(e, c->turn * e->lanes)), arg);
 }
 
+/* what is left of a row behind its full vectors */
+static void narrow_pieces(Emit *e, const Row *row, void *arg)
+{
+  (void)row;
+  const Components *c = arg;
+  int full = c->cols / e->lanes * e->lanes;
+  for (int lanes = e->lanes / 2, j = full; lanes >= 1; lanes /= 2) {
+    if (!((c->cols - full) & lanes)) continue;
+    e->piece_began = ++e->clock;
+    c->piece(e, &(At){c->i, emit_i64(e, j), lanes, 0}, c->arg);
+    j += lanes;
+  }
+}
+
+/* Which of `count` parts the cut's units end at: parts are like units where there are as many. */
+static LLVMValueRef cut_at(Emit *e, LLVMValueRef unit, int count)
+{
+  if (count == e->cut.units) return unit;
+  return LLVMBuildSDiv(e->b, emit_mul(e, unit, emit_i64(e, count)), emit_i64(e, e->cut.units), "");
+}
+
 static void row_of_components(Emit *e, LLVMValueRef i, void *arg)
 {
   Components *c = arg;
@@ -43,12 +66,24 @@ static void row_of_components(Emit *e, LLVMValueRef i, void *arg)
   if (full == turn) full_piece(e, emit_i64(e, 0), c);
   else if (full && e->downward) emit_for_down(e, "col", emit_i64(e, full / turn), full_piece_down, c);
   else if (full) emit_for(e, "col", emit_i64(e, 0), emit_i64(e, full), turn, full_piece, c);
-  for (int lanes = e->lanes / 2, j = full; lanes >= 1; lanes /= 2) {
-    if (!((c->cols - full) & lanes)) continue;
-    e->piece_began = ++e->clock;
-    c->piece(e, &(At){i, emit_i64(e, j), lanes, 0}, c->arg);
-    j += lanes;
+  narrow_pieces(e, NULL, c);
+}
+
+/* the components of a cut: a vector's, or rows of a matrix */
+static void cut_components(Emit *e, const Loop *l, EmitPiece *piece, void *arg)
+{
+  Components c = {.rows = l->rows, .cols = l->cols, .turn = 1, .piece = piece, .arg = arg, .i = emit_i64(e, 0)};
+  int64_t each = l->rows > 1 ? units_rows(l) : UNIT;
+  LLVMValueRef from = emit_mul(e, cut_at(e, e->cut.from, units_of(l)), emit_i64(e, each));
+  LLVMValueRef to = emit_mul(e, cut_at(e, e->cut.to, units_of(l)), emit_i64(e, each));
+  if (l->rows > 1) emit_for(e, "row", from, emit_least(e, to, emit_i64(e, l->rows)), 1, row_of_components, &c);
+  else {
+    LLVMValueRef full = emit_i64(e, l->cols / e->lanes * e->lanes);
+    emit_for(e, "col", from, emit_least(e, to, full), e->lanes, full_piece, &c);
+    LLVMValueRef last = LLVMBuildICmp(e->b, LLVMIntSGT, to, full, "last");
+    if (l->cols % e->lanes) emit_when(e, last, narrow_pieces, NULL, &c);
   }
+  e->piece_began = ++e->clock;
 }
 
 /* turn: it divides the full vectors of a row */
@@ -171,6 +206,7 @@ static void element_piece(Emit *e, const At *at, void *arg)
   emit_loop_products(e, x->loop, x->row, at);
   for (int k = 0; k < x->loop->vars.n; k++) {
     Var *v = x->loop->vars.at[k];
+    emit_debug_at(e, v->span);
     if (is_reduction(v)) {
       partial_add(e, &x->partial[k], emit_tree(e, v->rhs->in[0], x->row, at), at);
       continue;
@@ -186,6 +222,7 @@ static void element_piece(Emit *e, const At *at, void *arg)
 
 static void end_sum(Emit *e, const Var *v, const Partial *p, const Row *row)
 {
+  emit_debug_at(e, v->span);
   LLVMValueRef total = partial_total(e, p);
   e->value[v->id] = total;
   e->value_time[v->id] = ++e->clock;
@@ -202,6 +239,7 @@ static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
   e->loop_began = ++e->clock;
   for (int k = 0; k < n; k++) {
     const Var *v = loop->vars.at[k];
+    emit_debug_at(e, v->span);
     bool sum = is_reduction(v);
     if (sum && n <= SHORT_LOOP) turn = chains(e, loop->cols);
     if (loop->rows * loop->cols > 1 || sum) emit_numbers(e, sum ? v->rhs->in[0] : v->rhs, row);
@@ -211,6 +249,7 @@ static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
   int64_t weights = 0;
   for (int k = 0; k < loop->products.n; k++) weights += shape_count(loop->products.at[k]->rhs->in[0]->shape);
   if (weights) emit_alternately(e, row, weights, loop->cols, element_piece, &x);
+  else if (e->cut.units && loop->vars.at[0]->shape.rank) cut_components(e, loop, element_piece, &x);
   else components_by(e, loop->rows, loop->cols, turn, element_piece, &x);
   for (int k = 0; k < n; k++)
     if (is_reduction(loop->vars.at[k])) end_sum(e, loop->vars.at[k], &x.partial[k], row);
@@ -299,21 +338,22 @@ static void argmax_step(Emit *e, LLVMValueRef j, void *arg)
   Rowwise *w = arg;
   LLVMValueRef v = emit_load(e, emit_element(e, w->a, j), 1);
   LLVMValueRef best = LLVMBuildLoad2(e->b, e->real, w->b, "");
-  LLVMValueRef best_at = LLVMBuildLoad2(e->b, e->i64, w->extra, "");
+  LLVMValueRef best_at = LLVMBuildLoad2(e->b, e->i32, w->extra, "");
   LLVMValueRef better = LLVMBuildFCmp(e->b, LLVMRealOGT, v, best, "");
   LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, v, best, ""), w->b);
-  LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, j, best_at, ""), w->extra);
+  LLVMValueRef here = LLVMBuildTrunc(e->b, j, e->i32, ""); /* a narrow machine makes a real of it without a call */
+  LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, here, best_at, ""), w->extra);
 }
 
 static LLVMValueRef argmax(Emit *e, Rowwise *w)
 {
   w->a = emit_place(e, w->x->in[0], w->row);
   w->b = emit_stack(e, e->real, 1, "best");
-  w->extra = emit_stack(e, e->i64, 1, "best.at");
+  w->extra = emit_stack(e, e->i32, 1, "best.at");
   LLVMBuildStore(e->b, LLVMConstReal(e->real, -1.0 / 0.0), w->b);
-  LLVMBuildStore(e->b, emit_i64(e, 0), w->extra);
+  LLVMBuildStore(e->b, LLVMConstInt(e->i32, 0, 0), w->extra);
   emit_for(e, "j", emit_i64(e, 0), emit_i64(e, w->x->in[0]->shape.dim[0]), 1, argmax_step, w);
-  return LLVMBuildSIToFP(e->b, LLVMBuildLoad2(e->b, e->i64, w->extra, ""), e->real, "");
+  return LLVMBuildSIToFP(e->b, LLVMBuildLoad2(e->b, e->i32, w->extra, ""), e->real, "");
 }
 
 static void copy_piece(Emit *e, const At *at, void *arg)
@@ -387,7 +427,8 @@ static void transpose_row(Emit *e, LLVMValueRef i, void *arg)
 static void iota_element(Emit *e, LLVMValueRef i, void *arg)
 {
   Rowwise *w = arg;
-  emit_store(e, LLVMBuildSIToFP(e->b, i, e->real, ""), emit_element(e, w->to, i));
+  LLVMValueRef number = LLVMBuildTrunc(e->b, i, e->i32, "");
+  emit_store(e, LLVMBuildSIToFP(e->b, number, e->real, ""), emit_element(e, w->to, i));
 }
 
 /* element i of a vector to or from the diagonal */
@@ -629,6 +670,7 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
 void emit_structured(Emit *e, const Var *v, const Row *row)
 {
   Rowwise w = {.x = v->rhs, .row = row};
+  emit_debug_at(e, v->span);
   bool stored = emit_store_of(v) != STORE_NONE;
   if (stored) w.to = emit_row_address(e, v, NULL, row);
   LLVMValueRef number = structured(e, v, &w);
@@ -641,6 +683,7 @@ void emit_structured(Emit *e, const Var *v, const Row *row)
 void emit_group(Emit *e, const Group *g, const Row *row)
 {
   e->row_began = ++e->clock;
+  emit_debug_group(e, g, row);
   for (int i = 0; i < g->loops.n; i++) {
     const Loop *l = &g->loops.at[i];
     if (l->elementwise) elementwise_loop(e, l, row);

@@ -1,9 +1,10 @@
 /* emit_step.c: the plan's steps as functions over parts, and the driver that calls them in order.
    Needs: the plan. A streaming step (e->stream) has one row, T = 1: it calls its bodies directly and no runtime. */
 #include "abreast.h"
-#include "emit.h"
+#include "emit_debug.h"
 #include "emit_product.h"
 #include "emit_token.h"
+#include "emit_wave.h"
 #include "schedule.h"
 #include <assert.h>
 #include <string.h>
@@ -96,12 +97,10 @@ static void fill_row(Emit *e, const Row *row, void *arg)
   LLVMValueRef to = emit_row_address(e, s->var, at, row);
   LLVMValueRef from = emit_row_address(e, s->bound->var, NULL, row);
   if (s->bound->carried) {
-    LLVMValueRef carried = emit_row_address(e, s->bound->carried, NULL, row), b = row->b[AXIS_T];
-    LLVMValueRef at_b = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &b, 1, "");
-    LLVMValueRef fresh =
-        LLVMBuildFCmp(e->b, LLVMRealUNE, LLVMBuildLoad2(e->b, e->f64, at_b, ""), LLVMConstReal(e->f64, 0), "");
-    from = LLVMBuildSelect(e->b, fresh, from, carried, "");
+    LLVMValueRef carried = emit_row_address(e, s->bound->carried, NULL, row);
+    from = LLVMBuildSelect(e->b, emit_is_fresh(e, row), from, carried, "");
   }
+  emit_debug_at(e, s->var->span);
   int64_t bytes = emit_width(s->var) * (s->var->shape.token ? 4 : e->f64_precision ? 8 : 4);
   LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, bytes));
 }
@@ -133,8 +132,9 @@ static LLVMValueRef rows_body(Emit *e, const Step *s, int number)
 
 typedef struct Scan {
   const Step *step;
-  Nest nest; /* of what runs inside */
-  int block; /* of sequences, 0: all of them at once */
+  Nest nest;            /* of what runs inside */
+  int block;            /* of sequences, 0: all of them at once */
+  const Places *places; /* NULL: all */
 } Scan;
 
 static void structured_row(Emit *e, const Row *row, void *arg) { emit_structured(e, arg, row); }
@@ -181,13 +181,21 @@ static int block_of(const Emit *e, const Step *step)
 
 static void scan_place(Emit *e, LLVMValueRef i, void *arg);
 
-static void inner_scan(Emit *e, const Step *step, const Nest *outer)
+static void scan_place_behind(Emit *e, LLVMValueRef i, void *arg)
 {
-  Scan s = {.step = step, .nest = *outer, .block = outer->fixed ? 0 : block_of(e, step)};
+  const Scan *s = arg;
+  scan_place(e, emit_add(e, s->places->from, i), arg);
+}
+
+static void inner_scan(Emit *e, const Step *step, const Nest *outer, const Places *places)
+{
+  Scan s = {.step = step, .nest = *outer, .block = outer->fixed ? 0 : block_of(e, step), .places = places};
   s.nest.fixed |= axis_bit(step->axis);
   if (!outer->fixed) s.nest.order = step->axis;
   const char *name = e->plan->system->axis[step->axis];
-  if (step->direction > 0) emit_for(e, name, emit_i64(e, 0), emit_longest(e, step->axis), 1, scan_place, &s);
+  if (places && step->direction > 0) emit_for(e, name, places->from, places->to, 1, scan_place, &s);
+  else if (places) emit_for_down(e, name, LLVMBuildNSWSub(e->b, places->to, places->from, ""), scan_place_behind, &s);
+  else if (step->direction > 0) emit_for(e, name, emit_i64(e, 0), emit_longest(e, step->axis), 1, scan_place, &s);
   else emit_for_down(e, name, emit_longest(e, step->axis), scan_place, &s);
 }
 
@@ -200,9 +208,15 @@ static void scan_items(Emit *e, const Step *step, const Nest *n)
       if (!emit_is_in_place(e, item->var, item->bound)) emit_nest(e, item->dom, n, fill_row, (void *)item);
       break;
     case STEP_ROWS: emit_nest(e, item->dom, n, group_row, (void *)&item->group); break;
-    case STEP_SCAN: inner_scan(e, item, n); break;
-    case STEP_PRODUCT: scan_product(e, item->var, n); break;
-    case STEP_SUM: emit_inner_sum(e, item->var, n); break;
+    case STEP_SCAN: inner_scan(e, item, n, NULL); break;
+    case STEP_PRODUCT:
+      emit_debug_at(e, item->var->span);
+      scan_product(e, item->var, n);
+      break;
+    case STEP_SUM:
+      emit_debug_at(e, item->var->span);
+      emit_inner_sum(e, item->var, n);
+      break;
     }
   }
 }
@@ -232,11 +246,27 @@ static void scan_place(Emit *e, LLVMValueRef i, void *arg)
   emit_for(e, "block", n.from, n.to, s->block, scan_block, &inner);
 }
 
+/* The part is one of all sequences' components (calls.def: rnn_parallel_scan), or some sequences with all of theirs. */
+static void cut_by_units(Emit *e, const Step *step, Nest *mine)
+{
+  LLVMValueRef sequences = LLVMBuildIsNull(e->b, LLVMGetParam(e->fn, 1), "sequences");
+  LLVMValueRef zero = emit_i64(e, 0), all = emit_i64(e, step->units);
+  e->cut.units = step->units;
+  e->cut.from = LLVMBuildSelect(e->b, sequences, zero, mine->from, "unit");
+  e->cut.to = LLVMBuildSelect(e->b, sequences, all, mine->to, "units");
+  mine->from = LLVMBuildSelect(e->b, sequences, mine->from, zero, "from");
+  mine->to = LLVMBuildSelect(e->b, sequences, mine->to, emit_field(e, FRAME_B), "to");
+}
+
 static LLVMValueRef scan_body(Emit *e, const Step *step, int number)
 {
   LLVMValueRef fn = emit_begin(e, step_name(e, number, "scan"), true, true);
   Nest mine = part(e);
-  inner_scan(e, step, &mine);
+  Places places;
+  if (step->units > 1 && !e->stream) cut_by_units(e, step, &mine);
+  if (step->staged) places = emit_given_places(e);
+  inner_scan(e, step, &mine, step->staged ? &places : NULL);
+  e->cut.units = 0;
   emit_end(e);
   return fn;
 }
@@ -247,6 +277,7 @@ static LLVMValueRef row_product_body(Emit *e, const Step *s, int number)
 {
   LLVMValueRef fn = emit_begin(e, step_name(e, number, "product"), true, true);
   Row first = emit_first_row(e);
+  emit_debug_equation(e, s->var, &first);
   emit_structured(e, s->var, &first);
   emit_end(e);
   return fn;
@@ -258,12 +289,14 @@ typedef struct Body {
   LLVMValueRef fn, late; /* late: of a product, the places where not all sequences live */
   LLVMValueRef abreast;  /* of the first of `scans` that may run side by side: those from .. to, each as a whole */
   int scans;
+  LLVMValueRef wave; /* of the first of a wave */
   SumCalls sums;
 } Body;
 
 /* of the step at s, with `left` steps from it on; returns how many it was, of which the first calls for all */
 static int make_body(Emit *e, const Step *s, int left, int number, Body *body)
 {
+  emit_debug_step(e, s);
   switch (s->kind) {
   case STEP_FILL:
   case STEP_ROWS: body->fn = rows_body(e, s, number); break;
@@ -280,6 +313,15 @@ static int make_body(Emit *e, const Step *s, int left, int number, Body *body)
   return 1;
 }
 
+static void call_scan(Emit *e, const Step *s, LLVMValueRef fn)
+{
+  enum { SEQUENCES = 4 }; /* together in one part */
+  LLVMValueRef n = emit_field(e, FRAME_B), length = emit_field(e, s->axis == AXIS_T ? FRAME_LEN : FRAME_LEN2);
+  LLVMValueRef unit = emit_i64(e, SEQUENCES), units = emit_i64(e, s->units);
+  if (s->units <= 1 || e->stream) emit_parallel_weighed(e, fn, n, SEQUENCES, length);
+  else emit_call(e, "rnn_parallel_scan", (LLVMValueRef[]){e->frame, fn, n, unit, length, units}, 6);
+}
+
 static void call_step(Emit *e, const Step *s, const Body *body)
 {
   if (!e->stream && !e->plan->phases) emit_packing(e, s);
@@ -293,9 +335,7 @@ static void call_step(Emit *e, const Step *s, const Body *body)
     break;
   case STEP_SCAN:
     if (s->whole || !(s->dom & DOM_B)) emit_whole(e, body->fn, emit_field(e, FRAME_B));
-    else
-      emit_parallel_weighed(e, body->fn, emit_field(e, FRAME_B), 4,
-                            emit_field(e, s->axis == AXIS_T ? FRAME_LEN : FRAME_LEN2));
+    else call_scan(e, s, body->fn);
     break;
   case STEP_PRODUCT:
     if (e->stream) emit_parallel(e, body->fn, emit_i64(e, 1), 1);
@@ -331,6 +371,7 @@ static void scan_number(Emit *e, LLVMValueRef number, void *arg)
 
 static void abreast_body(Emit *e, const Uses *use, int first, Body *body)
 {
+  if (e->plan->steps.at[first].staged) return;
   int n = e->stream || e->plan->phases ? 0 : scans_abreast(e->plan, use, first);
   if (n < 2) return;
   body->scans = n;
@@ -363,6 +404,37 @@ static void call_abreast(Emit *e, const Step *steps, const Body *body)
   emit_when(e, LLVMBuildNot(e->b, few, "many"), in_turn, NULL, &a);
 }
 
+/* ---- a wave: where layers are stacked ---- */
+
+static void wave_body(Emit *e, int first, Body *body)
+{
+  const Step *steps = &e->plan->steps.at[first];
+  WaveStep *wave = ARENA_ARRAY(e->arena, WaveStep, steps->wave + 1);
+  for (int i = 0; i < steps->wave; i++) wave[i] = (WaveStep){&steps[i], body[i].fn, body[i].late};
+  if (steps->wave) body->wave = emit_wave_body(e, step_name(e, first, "wave"), wave, steps->wave);
+}
+
+static void in_stages(Emit *e, const Row *row, void *arg)
+{
+  const Abreast *a = arg;
+  (void)row;
+  int stages = 0;
+  for (int i = 0; i < a->n; i++) {
+    emit_packing(e, &a->steps[i]);
+    stages += a->steps[i].kind == STEP_SCAN;
+  }
+  emit_wave_call(e, a->body->wave, stages);
+}
+
+static void call_wave(Emit *e, const Step *steps, const Body *body)
+{
+  Abreast a = {steps, body, steps->wave};
+  LLVMValueRef few = LLVMBuildICmp(e->b, LLVMIntSLT, emit_field(e, FRAME_B), emit_i64(e, FEW_SEQUENCES), "few");
+  LLVMValueRef wave = LLVMBuildAnd(e->b, few, emit_wave_pays(e), "wave");
+  emit_when(e, wave, in_stages, NULL, &a);
+  emit_when(e, LLVMBuildNot(e->b, wave, "in.turn"), in_turn, NULL, &a);
+}
+
 /* ---- all steps ---- */
 
 typedef struct Run { /* of steps, those of one phase */
@@ -380,10 +452,11 @@ static void run_phase(Emit *e, const Row *row, void *arg)
     const Step *s = &e->plan->steps.at[i];
     const Body *body = &f->body[i];
     bool abreast = body->scans && body->scans <= f->to - i;
-    n = abreast ? body->scans : 1;
+    n = abreast ? body->scans : body->wave ? s->wave : 1;
     if (f->phase == PHASE_ENCODE) emit_packing(e, s);
     if (!(s->phases & phase_bit(f->phase))) continue;
     if (abreast) call_abreast(e, s, body);
+    else if (body->wave) call_wave(e, s, body);
     else call_step(e, s, body);
   }
 }
@@ -427,6 +500,7 @@ LLVMValueRef emit_program(Emit *e)
   for (int i = 0; i < p->steps.n;) i += make_body(e, &p->steps.at[i], p->steps.n - i, i, &body[i]);
   const Uses *use = plan_uses(p);
   for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1) abreast_body(e, use, i, &body[i]);
+  for (int i = 0; i < p->steps.n; i++) wave_body(e, i, &body[i]);
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);
   if (p->phases) {
     call_phase(e, body, PHASE_ENCODE);

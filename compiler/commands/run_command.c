@@ -63,10 +63,14 @@ static int compile_options(DriverOptions *o, const char *command, const RnnArgum
   if (code < 0) code = options_check(COMMAND_run, OPT_LEVEL, level);
   if (code < 0) code = options_check(COMMAND_run, OPT_COLOR, color);
   if (code >= 0) return code;
+  const char *include = rnn_arguments_value(a, "include");
+  code = include ? options_folders(COMMAND_run, include, &o->include) : -1;
+  if (code >= 0) return code;
   o->model = rnn_arguments_value(a, "model");
   o->color = color ? color_choice(color) : COLOR_AUTO;
   o->f64_precision = precision && !strcmp(precision, "f64");
   if (level) o->level = *level - '0';
+  if (rnn_arguments_value(a, "debug")) o->debug = DEBUG_VARIABLES;
   if (!strcmp(command, "info")) o->level = 0; /* nothing of it runs */
   return -1;
 }

@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "name.h"
 #include "schedule.h"
+#include "units.h"
 #include "walk.h"
 #include <assert.h>
 #include <ctype.h>
@@ -341,6 +342,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep, bool one_row)
       reach(p, v, b->axis, b->kind == FROM_START ? 1 - b->offset : 0, b->kind == FROM_END ? b->offset : 0);
     }
   }
+  for (int i = 0; i < p->steps.n; i++) p->steps.at[i].units = scan_units(&p->steps.at[i]);
   if (one_row) keep_in_place(p);
   return p;
 }
@@ -413,8 +415,10 @@ static void print_scan(Text *out, const Plan *p, const Step *s, int fixed, int i
 {
   const char *t = p->system->axis[s->axis];
   int capital = toupper((unsigned char)t[0]);
-  if (s->direction > 0) text_printf(out, "scan %s = 1..%c%s: %s\n", t, capital, t + 1, s->why);
-  else text_printf(out, "scan %s = %c%s..1: %s\n", t, capital, t + 1, s->why);
+  if (s->direction > 0) text_printf(out, "scan %s = 1..%c%s: %s", t, capital, t + 1, s->why);
+  else text_printf(out, "scan %s = %c%s..1: %s", t, capital, t + 1, s->why);
+  if (s->units > 1) text_printf(out, "; of few sequences cut by components, into at most %d parts", s->units);
+  text_puts(out, "\n");
   print_steps(out, p, s->items.at, s->items.n, fixed | axis_bit(s->axis), indent + 2);
 }
 
@@ -477,6 +481,14 @@ static void print_phase(Text *out, const Plan *p, const Step *from)
   text_puts(out, "\n");
 }
 
+static void print_wave(Text *out, const Plan *p, int from)
+{
+  int stages = 0, n = p->steps.at[from].wave;
+  for (int i = from; i < from + n; i++) stages += p->steps.at[i].kind == STEP_SCAN;
+  text_printf(out, "-- %d to %d, of few sequences: %d stages side by side, each a chunk of places behind\n", from + 1,
+              from + n, stages);
+}
+
 void plan_print(Text *out, const Plan *p)
 {
   unsigned before = 0;
@@ -484,6 +496,7 @@ void plan_print(Text *out, const Plan *p)
     unsigned phases = p->steps.at[i].phases & ~phase_bit(PHASE_AGAIN);
     if (p->windows && phases != before) print_phase(out, p, &p->steps.at[i]);
     before = phases;
+    if (p->steps.at[i].wave) print_wave(out, p, i);
     text_printf(out, "%d. ", i + 1);
     print_steps(out, p, &p->steps.at[i], 1, 0, 0);
   }

@@ -16,8 +16,10 @@
 #include "simplify.h"
 #include "roll.h"
 #include "share.h"
+#include "split.h"
 #include "stack.h"
 #include "walk.h"
+#include "wave.h"
 #include "window.h"
 #include <string.h>
 
@@ -173,7 +175,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   bool metrics = r->kind == PROGRAM_EVALUATE || r->kind == PROGRAM_FREE;
   if (metrics) keep_metrics(s, &keep);
   if (r->kind == PROGRAM_DECODE && !keep_distributions(s, &keep)) return NULL;
-  if (!loss && r->kind != PROGRAM_DECODE) keep_outputs(s, &keep);
+  if (!loss && r->kind != PROGRAM_DECODE && !r->only_shown) keep_outputs(s, &keep);
   int errors = diag_errors(d);
   for (int i = 0; r->show && r->show[i]; i++) {
     Var *v = named(s, r->show[i], false);
@@ -207,6 +209,9 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   }
   if (stage == STAGE_ADJOINT) return c;
   simplify(s);
+  split_sums(s);
+  system_verify(s, "split");
+  simplify(s);
   name_parts(s, true);
   system_verify(s, "name");
   int results = keep.n;
@@ -221,5 +226,6 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
     roll_buffers(c->plan);
     share_buffers(c->plan);
   }
+  find_waves(c->plan);
   return c;
 }

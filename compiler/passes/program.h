@@ -23,6 +23,7 @@ typedef struct ProgramRequest {
   const char *const
       *wrt; /* train: inputs (names, NULL at the end) to have gradients by, beside all parameters; may be NULL */
   const char *const *show; /* variables that must have a buffer of their own; may be NULL */
+  bool only_shown;         /* forward: these alone, no outputs */
   bool windows;            /* state is carried from window to window */
   Forcing forcing;         /* of train; free takes its `sample` alone */
 } ProgramRequest;

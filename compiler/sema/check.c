@@ -20,6 +20,7 @@ static bool is_statement(const Ast *a)
 
 static const char *file_stem(Arena *a, const char *path)
 {
+  if (*path == '<') return "model"; /* <stdin> */
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
   char *stem = arena_copy(a, name, dot && dot != name ? (size_t)(dot - name) : strlen(name));
   for (char *c = stem; *c; c++)

@@ -370,7 +370,7 @@ static const char *partial_type(Flat *f, Shape s)
 static void say_undetermined(Flat *f, FlatVar *v, int i)
 {
   const char *what = v->shape.rank == 1 ? "the size" : i == 0 ? "the number of rows" : "the number of columns";
-  diag(f->diag, E_UNDETERMINED, v->span, "nothing determines %s of '%s'", what, v->name);
+  diag_missing(f->diag, E_UNDETERMINED, v->span, "nothing determines %s of '%s'", what, v->name);
   static const char *const role[] = {
       [VAR_INPUT] = "input ", [VAR_TARGET] = "target ", [VAR_PARAM] = "param ", [VAR_NOISE] = "noise "};
   Place at[AXES] = {0};

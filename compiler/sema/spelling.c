@@ -61,7 +61,8 @@ void say_undefined(Elab *x, Span at, const char *what, const char *name, const N
   if (value && x->body->broken) return; /* its definition may be what did not parse */
   const char *near = best_of(name, known), *elsewhere = value ? NULL : other_spelling(name);
   DiagCode code = what[0] == 'v' ? E_NO_VARIABLE : what[0] == 's' ? E_NO_SIZE : E_NO_FUNCTION;
-  diag(d, code, here(x, at), "there is no %s '%s'", what, name);
+  if (value && !near) diag_missing(d, code, here(x, at), "there is no %s '%s'", what, name);
+  else diag(d, code, here(x, at), "there is no %s '%s'", what, name);
   if (elsewhere && !(near && same_letters(near, name))) diag_note(d, (Span){0}, "here it is written %s", elsewhere);
   else if (near) diag_suggest(d, at, near);
   note_place(x, at);

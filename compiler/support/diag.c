@@ -20,13 +20,20 @@ Source *source_from_text(Arena *a, const char *name, const char *text, size_t n)
   assert(n < INT_MAX);
   Source *s = ARENA_NEW(a, Source);
   s->name = arena_copy(a, name, strlen(name));
-  s->text = arena_copy(a, text, n);
+  s->text = s->shown = arena_copy(a, text, n);
   s->n = (int)n;
   s->lines = 1;
   for (size_t i = 0; i < n; i++) s->lines += text[i] == '\n';
   s->line = ARENA_ARRAY(a, int, s->lines);
   for (int i = 0, l = 1; i < s->n; i++)
     if (text[i] == '\n') s->line[l++] = i + 1;
+  return s;
+}
+
+Source *source_shown_as(Arena *a, const char *name, const char *text, const char *shown, size_t n)
+{
+  Source *s = source_from_text(a, name, text, n);
+  s->shown = arena_copy(a, shown, n);
   return s;
 }
 
@@ -116,7 +123,7 @@ int line_end(const Source *s, int line)
 
 int char_at(const Source *s, int offset, int end, int32_t *c)
 {
-  utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s->text + offset, end - offset, c);
+  utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s->shown + offset, end - offset, c);
   if (n > 0) return (int)n;
   *c = -1;
   return 1;
@@ -146,7 +153,7 @@ Diag *diag_new(Arena *a)
 {
   Diag *d = ARENA_NEW(a, Diag);
   d->arena = a;
-  for (int c = 0; c < DIAG_CODES; c++) d->lint[c] = lint_usual((DiagCode)c);
+  d->style = diag_style();
   return d;
 }
 
@@ -203,15 +210,33 @@ void diag(Diag *d, DiagCode code, Span at, const char *format, ...)
   va_end(args);
 }
 
+void diag_missing(Diag *d, DiagCode code, Span at, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  report(d, ERROR, code, at, format, args);
+  va_end(args);
+  d->missing++;
+}
+
+const char *diag_first(const Diag *d)
+{
+  for (int i = 0; i < d->entries.n; i++)
+    if (d->entries.at[i]->level == ERROR) return d->entries.at[i]->sentence;
+  return NULL;
+}
+
+bool diag_only_missing(const Diag *d) { return d->errors > 0 && d->errors == d->missing; }
+
 void diag_warn(Diag *d, DiagCode code, Span at, const char *format, ...)
 {
-  if (!d->lint[code]) {
+  if (!d->style.lint[code]) {
     d->last = NULL;
     return;
   }
   va_list args;
   va_start(args, format);
-  report(d, d->strict ? ERROR : WARNING, code, at, format, args);
+  report(d, d->style.warnings_are_errors ? ERROR : WARNING, code, at, format, args);
   va_end(args);
 }
 
@@ -238,13 +263,9 @@ void diag_suggest(Diag *d, Span at, const char *text)
 
 int diag_errors(const Diag *d) { return d->errors; }
 
-void diag_lints(Diag *d, const bool enabled[DIAG_CODES], bool are_errors)
-{
-  memcpy(d->lint, enabled, sizeof d->lint);
-  d->strict = are_errors;
-}
+bool diag_lint_on(const Diag *d, DiagCode c) { return d->style.lint[c]; }
 
-bool diag_lint_on(const Diag *d, DiagCode c) { return d->lint[c]; }
+void diag_use(Diag *d, const DiagStyle *s) { d->style = s ? *s : diag_style(); }
 
 /* in order of source and place */
 
@@ -268,7 +289,7 @@ static bool repeats(const Diag *d, int i)
   return false;
 }
 
-void diag_sort(Diag *d)
+static void diag_sort(Diag *d)
 {
   if (d->entries.n) qsort(d->entries.at, (size_t)d->entries.n, sizeof(Entry *), by_place);
   int kept = 0;
@@ -278,9 +299,17 @@ void diag_sort(Diag *d)
   d->entries.n = kept;
 }
 
-void diag_forget(Diag *d)
+static void diag_forget(Diag *d)
 {
   d->entries.n = d->kept = 0;
   d->cut = false;
   d->last = NULL;
+}
+
+void diag_print(Diag *d, FILE *out, bool colour)
+{
+  diag_sort(d);
+  if (d->style.form == DIAG_JSON) print_json(d, out);
+  else print_text(d, out, colour, d->style.form == DIAG_SHORT);
+  diag_forget(d);
 }

@@ -8,6 +8,7 @@
 
 struct Source {
   const char *name, *text;
+  const char *shown; /* in excerpts: the text, but for source_shown_as */
   int n, lines;
   int *line; /* the offset at which each line starts */
 };
@@ -35,25 +36,26 @@ struct Diag {
   Arena *arena;
   Vec(Entry *) entries;
   Vec(const Source *) sources;
-  Entry *last;                   /* the one that notes join; NULL while past the limit */
-  int errors;                    /* reported so far; printing does not change it */
-  int kept;                      /* errors among the entries */
-  bool cut;                      /* some were not kept */
-  bool lint[DIAG_CODES], strict; /* which are looked for; they are errors */
+  Entry *last; /* the one that notes join; NULL while past the limit */
+  int errors;  /* reported so far; printing does not change it */
+  int missing; /* of these, by diag_missing */
+  int kept;    /* errors among the entries */
+  bool cut;    /* some were not kept */
+  DiagStyle style;
 };
 
 /* diag.c */
 int line_of(const Source *s, int offset); /* from 0 */
 int line_end(const Source *s, int line);  /* one past its last byte; its line end is no part of it */
 int char_at(const Source *s, int offset, int end, int32_t *c); /* its bytes; *c is -1 where they are no UTF-8 */
-void diag_sort(Diag *d); /* the entries as they are shown; what is said twice goes */
-void diag_forget(Diag *d);
 
-/* diag_print.c: names and sentences may quote the source: what must not reach a terminal is replaced */
+/* diag_print.c, diag_json.c: what is left once the entries stand in order */
+void print_text(const Diag *d, FILE *out, bool colour, bool brief);
+void print_json(const Diag *d, FILE *out);
+/* names and sentences may quote the source: what must not reach a terminal is replaced */
 void clean_text(Text *out, const char *s);
 
 /* diag_code.c */
-bool lint_usual(DiagCode c);
 const char *level_name(Level l);
 
 static inline bool same_place(Span a, Span b) { return a.source == b.source && a.from == b.from && a.to == b.to; }

@@ -66,9 +66,8 @@ static json_t *object_of(const Entry *e)
   return o;
 }
 
-void diag_print_json(Diag *d, FILE *out)
+void print_json(const Diag *d, FILE *out)
 {
-  diag_sort(d);
   for (int i = 0; i < d->entries.n; i++) write_line(out, object_of(d->entries.at[i]));
   if (d->cut) {
     json_t *o = head("error");
@@ -76,5 +75,4 @@ void diag_print_json(Diag *d, FILE *out)
     json_object_set_new(o, "message", json_sprintf("too many errors: the first %d are shown", DIAG_LIMIT));
     write_line(out, o);
   }
-  diag_forget(d);
 }

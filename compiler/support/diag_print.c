@@ -68,7 +68,7 @@ static void print_excerpt(const Painter *p, Span at)
       width = 1;
       text_puts(&shown, REPLACED);
     } else {
-      text_write(&shown, s->text + i, (size_t)n);
+      text_write(&shown, s->shown + i, (size_t)n);
     }
     bool inside = i >= from && (i < to || i == from);
     for (int k = 0; k < width; k++) text_puts(&mark, inside ? "^" : " ");
@@ -145,23 +145,11 @@ static void print_with_notes(const Painter *p, const Entry *e)
   }
 }
 
-void diag_print(Diag *d, FILE *out, bool colour)
+void print_text(const Diag *d, FILE *out, bool colour, bool brief)
 {
   Painter p = {out, colour};
-  diag_sort(d);
-  for (int i = 0; i < d->entries.n; i++) print_with_notes(&p, d->entries.at[i]);
+  for (int i = 0; i < d->entries.n; i++)
+    if (brief) print_entry(&p, d->entries.at[i], false);
+    else print_with_notes(&p, d->entries.at[i]);
   if (d->cut) fprintf(out, "too many errors: the first %d are shown\n", DIAG_LIMIT);
-  diag_forget(d);
-}
-
-void diag_print_short(Diag *d, FILE *out)
-{
-  Painter p = {out, false};
-  diag_sort(d);
-  for (int i = 0; i < d->entries.n; i++) {
-    const Entry *e = d->entries.at[i];
-    print_entry(&p, e, false);
-  }
-  if (d->cut) fprintf(out, "too many errors: the first %d are shown\n", DIAG_LIMIT);
-  diag_forget(d);
 }

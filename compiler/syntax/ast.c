@@ -182,6 +182,8 @@ Ast *ast_type(Front *fe, const char *name, const AstList *sizes, Span at)
   Span word = {at.source, at.from, at.from + (int)strlen(name)};
   if (!real && !token) {
     const char *near = nearest(name, types, 2);
+    if (!strncmp(name, "float", 5) || !strcmp(name, "double") || !strcmp(name, "f32") || !strcmp(name, "f64"))
+      near = "real"; /* as others call it */
     diag(fe->diag, E_TYPE, word, "there is no type '%s': the types are real and token", name);
     if (near) diag_suggest(fe->diag, word, near);
   } else if (token && sizes->n != 1) {
@@ -237,6 +239,7 @@ static Span operator_between(const Ast *left, const Ast *right, const char *op)
 Ast *ast_lone(Front *fe, Ast *a, Span at)
 {
   if (diag_errors(fe->diag) > fe->errors_before) return ast_error(fe, at); /* may not be what was written */
+  if (fe->entry) return node1(fe, AST_LONE, NULL, at, a);
   if (a->kind == AST_BINARY && !strcmp(a->name, "==")) {
     diag(fe->diag, E_LONE, at, "this comparison stands alone");
     diag_note(fe->diag, (Span){0}, "did you mean '=' instead of '=='?");
@@ -338,13 +341,21 @@ Ast *parse(Arena *a, Diag *d, const Source *source)
   return ast_file(&fe);
 }
 
+Ast *parse_entry(Arena *a, Diag *d, const Source *source)
+{
+  Front fe = {.arena = a, .diag = d, .source = source, .file = ARENA_NEW(a, AstList), .entry = true};
+  front_run(&fe);
+  return ast_file(&fe);
+}
+
 ParseState parse_state(const char *text)
 {
   Arena *a = arena_new();
   Front fe = {.arena = a,
               .diag = diag_new(a),
               .source = source_from_text(a, "prompt", text, strlen(text)),
-              .file = ARENA_NEW(a, AstList)};
+              .file = ARENA_NEW(a, AstList),
+              .entry = true};
   front_run(&fe);
   ParseState state = fe.wants_more ? PARSE_INCOMPLETE : diag_errors(fe.diag) ? PARSE_ERROR : PARSE_COMPLETE;
   arena_free(a);

@@ -120,15 +120,17 @@ static void test_running(void)
 static void test_library(const char *runtime)
 {
   Text t = {0};
-  text_printf(&t,
-              "${CC:-cc} -std=c11 -Wall -Wextra -Werror -I%s -c lib.c && nm lib.o | grep -q 'U rnn_gradient' && nm "
-              "lib.o | grep -q 'U rnn_open'",
-              runtime);
-  put_file("lib.c",
-           "#include \"acc.h\"\n#include <rnn.h>\n#include \"acc.h\"\n"
-           "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e);\n"
-           "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e)\n{ RnnHandle *m = acc_open(0, e); "
-           "return m && acc_forward(m, d, o, e) && acc_loss(m, d, l, e) && acc_gradient(m, d, l, o, e); }\n");
+  text_printf(
+      &t,
+      "${CC:-cc} -std=c11 -Wall -Wextra -Werror -I%s -c lib.c && nm lib.o | grep -q 'U rnn_gradient_arrays' && nm "
+      "lib.o | grep -q 'U rnn_open'",
+      runtime);
+  put_file("lib.c", "#include \"acc.h\"\n#include <rnn.h>\n#include \"acc.h\"\n"
+                    "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e);\n"
+                    "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e)\n{ RnnHandle *m = "
+                    "acc_open(0, e); struct acc_batch b = {0}; "
+                    "return m && acc_forward(m, d, o, e) && acc_loss(m, d, l, e) && acc_gradient(m, &b, l, e) && "
+                    "acc_update(m, -1, l, e); }\n");
   CHECK(shell(t.at));
   text_free(&t);
 }
