@@ -1,5 +1,5 @@
-# Writes lang/*.rnn as a C table of strings: OUT, FILES.
-set(text "/* made from lang/ by the build */\n#include \"lang_table.h\"\n\nconst LangFile lang_table[] = {\n")
+# Writes FILES as a C table of strings in OUT, called TABLE.
+set(text "/* made by the build */\n#include \"lang_table.h\"\n\nconst LangFile ${TABLE}[] = {\n")
 foreach(file ${FILES})
   get_filename_component(name ${file} NAME_WE)
   file(READ ${file} body HEX)

@@ -34,8 +34,7 @@ void rnn_job_close(Job *job)
 {
   rnn_close(job->handle);
   rnn_settings_free(&job->settings);
-  for (int i = 0; i < job->sets; i++) free((char *)job->set[i]);
-  free(job->set);
+  rnn_options_free(job);
 }
 
 bool rnn_job_weights(Job *job)

@@ -31,13 +31,16 @@ typedef struct Job {
   const char *value[OPTIONS]; /* as given last; "" for a given flag; NULL: not given */
   const char **set; /* assignments in the order given, NULL at the end: --set, and options that stand for settings */
   int sets;
+  char *include; /* all folders of -I, with ':' between */
   RnnHandle *handle;
   Settings settings;
   RnnError error;
 } Job;
 
-/* options.c. Negative: go on; else the exit code, after a message or help. */
+/* options.c. Negative: go on; else the exit code, after a message or help. job->name and job->host are set before. The
+   end by rnn_options_free, or rnn_job_close. */
 int rnn_options_read(Job *job, int argc, char **argv);
+void rnn_options_free(Job *job);
 const char *rnn_command_name(CommandId command);
 
 /* job.c: false after a failure, with job->error filled. */

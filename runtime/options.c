@@ -129,6 +129,16 @@ static bool add_assignment(Job *job, const char *name, const char *value)
   return true;
 }
 
+void rnn_options_free(Job *job)
+{
+  for (int i = 0; i < job->sets; i++) free((char *)job->set[i]);
+  free(job->set);
+  free(job->include);
+  job->include = NULL;
+  job->set = NULL;
+  job->sets = 0;
+}
+
 /* Tables for getopt: only this command's options, so that all others are mistakes */
 static void getopt_tables(const Job *job, struct option *longs, char *letters)
 {
@@ -146,6 +156,17 @@ static void getopt_tables(const Job *job, struct option *longs, char *letters)
   *longs = (struct option){0};
 }
 
+static bool add_folder(Job *job, const char *folder)
+{
+  size_t bytes = strlen(folder) + (job->include ? strlen(job->include) : 0) + 2;
+  char *all = malloc(bytes);
+  if (!all) return false;
+  snprintf(all, bytes, "%s%s%s", job->include ? job->include : "", job->include ? ":" : "", folder);
+  free(job->include);
+  job->value[OPTION_INCLUDE] = job->include = all;
+  return true;
+}
+
 static int take(Job *job, int i, const char *argument)
 {
   job->value[i] = argument ? argument : "";
@@ -153,8 +174,9 @@ static int take(Job *job, int i, const char *argument)
     help(job, stdout);
     return fflush(stdout) ? RNN_ERROR_IO : RNN_OK;
   }
-  bool ok = i == OPTION_SET ? add_assignment(job, NULL, argument)
-                            : !options[i].setting || add_assignment(job, options[i].setting, argument);
+  bool ok = i == OPTION_INCLUDE ? add_folder(job, argument)
+            : i == OPTION_SET   ? add_assignment(job, NULL, argument)
+                                : !options[i].setting || add_assignment(job, options[i].setting, argument);
   if (ok) return -1;
   fprintf(stderr, "%s: out of memory\n", job->name);
   return RNN_ERROR_IO;

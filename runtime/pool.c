@@ -183,6 +183,14 @@ void rnn_parallel_weighed(void *frame, void *body, void *arg, int64_t n, int64_t
   else run_job(f->pool, f, weighed_parts, &w, cut_weighed(&w, n, unit, weight, rnn_pool_threads(f->pool)), 1);
 }
 
+void rnn_parallel_scan(void *frame, void *body, int64_t n, int64_t unit, void *weight, int64_t units)
+{
+  const RnnFrame *f = frame;
+  bool few = f->pool && n < unit * rnn_pool_threads(f->pool);
+  if (few && units > 1) run_job(f->pool, f, (RnnBody *)body, frame, units, -1);
+  else rnn_parallel_weighed(frame, body, NULL, n, unit, weight);
+}
+
 void rnn_pool_run(RnnPool *pool, RnnBody *body, void *arg, int64_t n, int64_t grain)
 {
   run_job(pool, NULL, body, arg, n, grain);

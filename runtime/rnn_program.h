@@ -143,7 +143,9 @@ typedef struct RnnModel {
          "metrics": [ {"name": "accuracy", "sum": "accuracy.sum", "count": "accuracy.count"} ],
          "wrt": [ {"name": "x", "var": "x_adj"} ]                gradients by inputs, where asked for
      } },
-     "step": { "state_bytes": 1234, "inputs": [ {"name":"x","type":"token","count":1} ], "outputs": [ {"name":"o","count":256} ],
+     "step": { "state_bytes": 1234,
+               "flops": 5678,                     additions, multiplications and functions of one step
+               "inputs": [ {"name":"x","type":"token","count":1} ], "outputs": [ {"name":"o","count":256} ],
                "feedback": ["y"],                 drawn variables that the step reads from earlier steps: the caller passes what was drawn
                "refused": "..." }                 instead of the rest, when it can't be streamed
    } */

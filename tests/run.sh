@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh: builds rnnc and runs every test. On a fresh Debian 12 it installs the packages first (setup.sh).
 #   sh tests/run.sh              everything
-#   sh tests/run.sh NAME ..      some suites: syntax, sema, grad, codegen, runtime, exec, oracle, random, docs, embed, learn, examples
+#   sh tests/run.sh NAME ..      some suites: syntax, sema, grad, codegen, runtime, exec, oracle, random, fmt, diag, docs, embed, learn, cli, examples
 #   SANITIZE=1 sh tests/run.sh   the same under AddressSanitizer and UBSan, in ./build-asan
 # Each suite's output goes to BUILD/logs/NAME.log and ends with "N passed, M failed".
 set -u
@@ -29,7 +29,7 @@ suite() { # NAME: runs it
   runtime) sh tests/runtime/run.sh "$build/tests" ;;
   exec)
     python3 tests/exec/operators.py "$rnnc" && CC="${CC:-cc}$sanitized" python3 tests/exec/forcing.py "$rnnc" &&
-      python3 tests/exec/edges.py "$rnnc" && python3 tests/exec/memory.py "$rnnc" ;;
+      python3 tests/exec/edges.py "$rnnc" && python3 tests/exec/memory.py "$rnnc" && python3 tests/exec/threads.py "$rnnc" ;;
   oracle)
     code=0
     for t in losses run cells noise kept two_axes decoding; do python3 "tests/oracle/$t.py" --rnnc "$rnnc" || code=1; done
@@ -40,16 +40,19 @@ suite() { # NAME: runs it
     python3 tests/random/run.py --rnnc "$rnnc" --seed "${RANDOM_SEED:-1}" --count "$random_count" || code=1
     python3 tests/random/two_axes.py --rnnc "$rnnc" --seed "${RANDOM_SEED:-1}" --count $((random_count / 5 + 1)) || code=1
     test $code -eq 0 ;;
+  fmt) sh tests/fmt/run.sh "$rnnc" "$build/tests/syntax_test" ;;
+  diag) sh tests/diag/run.sh "$rnnc" ;;
   docs) sh tests/docs/run.sh "$rnnc" ;;
   embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
   learn) sh tests/learn/run.sh "$build" "$rnnc" ;;
+  cli) CC="${CC:-cc}$sanitized" sh tests/cli/run.sh "$build" "$rnnc" ;;
   examples) CC="${CC:-cc}$sanitized" sh tests/examples/run.sh "$build" ;;
   *) echo "no suite '$1'"; echo "0 passed, 1 failed" ;;
   esac
 }
 
 passed=0 failed=0
-[ $# -gt 0 ] || set -- syntax sema grad codegen runtime exec oracle random docs embed learn examples
+[ $# -gt 0 ] || set -- syntax sema grad codegen runtime exec oracle random fmt diag docs embed learn cli examples
 for name in "$@"; do
   start=$(date +%s)
   suite "$name" > "$logs/$name.log" 2>&1

@@ -3,8 +3,9 @@
 # AddressSanitizer and UBSan. Packages are asked for only where one is missing; a compiler other than the default is taken from $CC.
 set -eu
 cd "$(dirname "$0")/.."
-packages="flex bison gcc g++ cmake ninja-build pkg-config make binutils util-linux llvm-19-dev libopenblas-pthread-dev libjansson-dev libzip-dev
-libcsv-dev librandom123-dev libutf8proc-dev libxxhash-dev libcmocka-dev python3 python3-numpy"
+packages="flex bison gcc g++ cmake ninja-build pkg-config make binutils util-linux llvm-19-dev libopenblas-pthread-dev libjansson-dev
+libzip-dev libcsv-dev librandom123-dev libedit-dev libutf8proc-dev libxxhash-dev libcmocka-dev python3 python3-numpy strace bash zsh fish
+mandoc groff-base"
 missing=""
 for p in $packages; do
   dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"

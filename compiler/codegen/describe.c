@@ -1,5 +1,6 @@
 /* describe.c: the model's JSON. Needs: plans. Writes text only. */
 #include "describe.h"
+#include "flops.h"
 #include "walk.h"
 #include <string.h>
 
@@ -328,7 +329,8 @@ static void step_json(Text *out, const System *whole, const Description *d)
     return;
   }
   const System *s = d->step->system;
-  text_printf(out, "\"state_bytes\": %lld, \"inputs\": [", (long long)d->step_bytes);
+  text_printf(out, "\"state_bytes\": %lld, \"flops\": %lld, \"inputs\": [", (long long)d->step_bytes,
+              (long long)flops_of_row(s));
   bool any = false;
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];

@@ -45,6 +45,12 @@ typedef enum Field {
   FRAME_FIELDS
 } Field;
 
+/* A part of all components: units (units.h) from .. to of so many; 0: all of them. */
+typedef struct Cut {
+  int units;
+  LLVMValueRef from, to;
+} Cut;
+
 typedef struct Emit {
   LLVMContextRef c;
   LLVMModuleRef m;
@@ -70,6 +76,7 @@ typedef struct Emit {
   LLVMValueRef *number; /* by expression id: a number computed before the loop */
   int *number_time;     /* .. this one since the loop began, a component's value only in its piece of the loop */
   bool downward;        /* loops over components begin at the end */
+  Cut cut;              /* what elementwise loops go over */
   int clock, row_began, loop_began, piece_began;
 
   struct Products *products; /* emit_product.c's */

@@ -4,6 +4,7 @@
 #include "emit_token.h"
 #include "name.h"
 #include "schedule.h"
+#include "units.h"
 #include "walk.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -35,6 +36,27 @@ static void full_piece_down(Emit *e, LLVMValueRef i, void *arg)
   full_piece(e, emit_mul(e, i, emit_i64(e, c->turn * e->lanes)), arg);
 }
 
+/* what is left of a row behind its full vectors */
+static void narrow_pieces(Emit *e, const Row *row, void *arg)
+{
+  (void)row;
+  const Components *c = arg;
+  int full = c->cols / e->lanes * e->lanes;
+  for (int lanes = e->lanes / 2, j = full; lanes >= 1; lanes /= 2) {
+    if (!((c->cols - full) & lanes)) continue;
+    e->piece_began = ++e->clock;
+    c->piece(e, &(At){c->i, emit_i64(e, j), lanes, 0}, c->arg);
+    j += lanes;
+  }
+}
+
+/* Which of `count` parts the cut's units end at: parts are like units where there are as many. */
+static LLVMValueRef cut_at(Emit *e, LLVMValueRef unit, int count)
+{
+  if (count == e->cut.units) return unit;
+  return LLVMBuildSDiv(e->b, emit_mul(e, unit, emit_i64(e, count)), emit_i64(e, e->cut.units), "");
+}
+
 static void row_of_components(Emit *e, LLVMValueRef i, void *arg)
 {
   Components *c = arg;
@@ -43,12 +65,24 @@ static void row_of_components(Emit *e, LLVMValueRef i, void *arg)
   if (full == turn) full_piece(e, emit_i64(e, 0), c);
   else if (full && e->downward) emit_for_down(e, "col", emit_i64(e, full / turn), full_piece_down, c);
   else if (full) emit_for(e, "col", emit_i64(e, 0), emit_i64(e, full), turn, full_piece, c);
-  for (int lanes = e->lanes / 2, j = full; lanes >= 1; lanes /= 2) {
-    if (!((c->cols - full) & lanes)) continue;
-    e->piece_began = ++e->clock;
-    c->piece(e, &(At){i, emit_i64(e, j), lanes, 0}, c->arg);
-    j += lanes;
+  narrow_pieces(e, NULL, c);
+}
+
+/* the components of a cut: a vector's, or rows of a matrix */
+static void cut_components(Emit *e, const Loop *l, EmitPiece *piece, void *arg)
+{
+  Components c = {.rows = l->rows, .cols = l->cols, .turn = 1, .piece = piece, .arg = arg, .i = emit_i64(e, 0)};
+  int64_t each = l->rows > 1 ? units_rows(l) : UNIT;
+  LLVMValueRef from = emit_mul(e, cut_at(e, e->cut.from, units_of(l)), emit_i64(e, each));
+  LLVMValueRef to = emit_mul(e, cut_at(e, e->cut.to, units_of(l)), emit_i64(e, each));
+  if (l->rows > 1) emit_for(e, "row", from, emit_least(e, to, emit_i64(e, l->rows)), 1, row_of_components, &c);
+  else {
+    LLVMValueRef full = emit_i64(e, l->cols / e->lanes * e->lanes);
+    emit_for(e, "col", from, emit_least(e, to, full), e->lanes, full_piece, &c);
+    LLVMValueRef last = LLVMBuildICmp(e->b, LLVMIntSGT, to, full, "last");
+    if (l->cols % e->lanes) emit_when(e, last, narrow_pieces, NULL, &c);
   }
+  e->piece_began = ++e->clock;
 }
 
 /* turn: it divides the full vectors of a row */
@@ -211,6 +245,7 @@ static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
   int64_t weights = 0;
   for (int k = 0; k < loop->products.n; k++) weights += shape_count(loop->products.at[k]->rhs->in[0]->shape);
   if (weights) emit_alternately(e, row, weights, loop->cols, element_piece, &x);
+  else if (e->cut.units && loop->vars.at[0]->shape.rank) cut_components(e, loop, element_piece, &x);
   else components_by(e, loop->rows, loop->cols, turn, element_piece, &x);
   for (int k = 0; k < n; k++)
     if (is_reduction(loop->vars.at[k])) end_sum(e, loop->vars.at[k], &x.partial[k], row);
@@ -344,12 +379,13 @@ static void part_piece(Emit *e, const At *at, void *arg)
 
 static void concat(Emit *e, const Var *v, Rowwise *w)
 {
-  int col = 0;
+  int col = 0, start, at;
+  const Var *root = plan_root_at(v, &start);
   for (int i = 0; i < w->x->nin; i++) {
     const Expr *part = w->x->in[i];
     int n = (int)shape_count(part->shape);
-    bool in_place =
-        part->op == OP_READ && plan_of(part->var)->in == v && plan_of(part->var)->col == col && read_is_now(part);
+    bool in_place = part->op == OP_READ && read_is_now(part) && part->var != root &&
+                    plan_root_at(part->var, &at) == root && at == start + col;
     if (!in_place) {
       e->loop_began = ++e->clock;
       emit_components(e, 1, n, part_piece, &(Part){part, w->row, emit_element(e, w->to, emit_i64(e, col))});

@@ -232,11 +232,25 @@ static void scan_place(Emit *e, LLVMValueRef i, void *arg)
   emit_for(e, "block", n.from, n.to, s->block, scan_block, &inner);
 }
 
+/* The part is one of all sequences' components (calls.def: rnn_parallel_scan), or some sequences with all of theirs. */
+static void cut_by_units(Emit *e, const Step *step, Nest *mine)
+{
+  LLVMValueRef sequences = LLVMBuildIsNull(e->b, LLVMGetParam(e->fn, 1), "sequences");
+  LLVMValueRef zero = emit_i64(e, 0), all = emit_i64(e, step->units);
+  e->cut.units = step->units;
+  e->cut.from = LLVMBuildSelect(e->b, sequences, zero, mine->from, "unit");
+  e->cut.to = LLVMBuildSelect(e->b, sequences, all, mine->to, "units");
+  mine->from = LLVMBuildSelect(e->b, sequences, mine->from, zero, "from");
+  mine->to = LLVMBuildSelect(e->b, sequences, mine->to, emit_field(e, FRAME_B), "to");
+}
+
 static LLVMValueRef scan_body(Emit *e, const Step *step, int number)
 {
   LLVMValueRef fn = emit_begin(e, step_name(e, number, "scan"), true, true);
   Nest mine = part(e);
+  if (step->units > 1 && !e->stream) cut_by_units(e, step, &mine);
   inner_scan(e, step, &mine);
+  e->cut.units = 0;
   emit_end(e);
   return fn;
 }
@@ -280,6 +294,15 @@ static int make_body(Emit *e, const Step *s, int left, int number, Body *body)
   return 1;
 }
 
+static void call_scan(Emit *e, const Step *s, LLVMValueRef fn)
+{
+  enum { SEQUENCES = 4 }; /* together in one part */
+  LLVMValueRef n = emit_field(e, FRAME_B), length = emit_field(e, s->axis == AXIS_T ? FRAME_LEN : FRAME_LEN2);
+  LLVMValueRef unit = emit_i64(e, SEQUENCES), units = emit_i64(e, s->units);
+  if (s->units <= 1 || e->stream) emit_parallel_weighed(e, fn, n, SEQUENCES, length);
+  else emit_call(e, "rnn_parallel_scan", (LLVMValueRef[]){e->frame, fn, n, unit, length, units}, 6);
+}
+
 static void call_step(Emit *e, const Step *s, const Body *body)
 {
   if (!e->stream && !e->plan->phases) emit_packing(e, s);
@@ -293,9 +316,7 @@ static void call_step(Emit *e, const Step *s, const Body *body)
     break;
   case STEP_SCAN:
     if (s->whole || !(s->dom & DOM_B)) emit_whole(e, body->fn, emit_field(e, FRAME_B));
-    else
-      emit_parallel_weighed(e, body->fn, emit_field(e, FRAME_B), 4,
-                            emit_field(e, s->axis == AXIS_T ? FRAME_LEN : FRAME_LEN2));
+    else call_scan(e, s, body->fn);
     break;
   case STEP_PRODUCT:
     if (e->stream) emit_parallel(e, body->fn, emit_i64(e, 1), 1);

@@ -9,10 +9,10 @@
 #include <assert.h>
 
 enum {
-  JOINED = 8,
-  COLUMN_GRAIN = 8
-}; /* sums that share a pass over the rows; vectors of columns that one part has at
-      least */
+  JOINED = 8,       /* sums that share a pass over the rows */
+  COLUMN_GRAIN = 8, /* vectors of columns that one part has at least */
+  MOST_ROOM = 4096, /* elements on the stack */
+};
 
 typedef struct Sum {
   Var *v;
@@ -67,12 +67,45 @@ static void number_body(Emit *e, const Sum *s)
 
 /* ---- columns: sum[batch](sum[t](tree)) of vectors, each part some of the columns ---- */
 
+typedef enum Turn { START, ROW, END } Turn;
+
 typedef struct Columns {
   const Sum *sum; /* so many of one width, over the same rows */
   int sums;
+  int first[JOINED];         /* the first sum of the same terms */
+  LLVMValueRef room[JOINED]; /* of a sum that others equal: added up here, for all of them; else NULL */
+  bool rooms;
   LLVMValueRef from, to, rest; /* the part's full vectors; is what is left of the columns this part's too? */
-  const Row *row;              /* NULL: the start */
+  Turn turn;
+  const Row *row;
 } Columns;
+
+/* Sums of the same terms, such as the gradients of biases that are added to each other, are added up once. */
+static void find_equal(Emit *e, Columns *c)
+{
+  int64_t n = shape_count(c->sum->v->shape);
+  for (int k = 0; k < c->sums; k++) {
+    c->first[k] = 0;
+    while (c->sum[c->first[k]].x != c->sum[k].x) c->first[k]++;
+    if (n > MOST_ROOM) c->first[k] = k;
+    int first = c->first[k];
+    if (first == k || c->room[first]) continue;
+    c->room[first] = emit_stack(e, e->real, n, "equal");
+    c->rooms = true;
+  }
+}
+
+static LLVMValueRef term_at(Emit *e, const Sum *s, const Row *row, LLVMValueRef j, int lanes)
+{
+  bool flat = s->x->shape.rank == 2; /* a matrix counts as its elements: it is a place */
+  if (flat) return emit_load(e, emit_element(e, emit_place(e, s->x, row), j), lanes);
+  return emit_tree(e, s->x, row, &(At){emit_i64(e, 0), j, lanes, 0});
+}
+
+static void add_to(Emit *e, LLVMValueRef v, LLVMValueRef to, int lanes)
+{
+  emit_store(e, LLVMBuildFAdd(e->b, emit_load(e, to, lanes), v, ""), to);
+}
 
 /* target += tree at some columns, in memory: rows are read as they lie, and the targets stay in the nearest cache. */
 static void add_piece(Emit *e, const Columns *c, LLVMValueRef j, int lanes)
@@ -80,15 +113,13 @@ static void add_piece(Emit *e, const Columns *c, LLVMValueRef j, int lanes)
   e->piece_began = ++e->clock;
   for (int k = 0; k < c->sums; k++) {
     const Sum *s = &c->sum[k];
-    LLVMValueRef to = emit_element(e, target(e, s), j), v;
-    if (!c->row) {
+    LLVMValueRef to = emit_element(e, target(e, s), j), room = c->room[c->first[k]];
+    if (room) room = emit_element(e, room, j);
+    if (c->turn == START) {
       if (!s->add) emit_store(e, emit_splat(e, emit_real(e, 0), lanes), to);
-      continue;
-    }
-    bool flat = s->x->shape.rank == 2; /* a matrix counts as its elements: it is a place */
-    if (flat) v = emit_load(e, emit_element(e, emit_place(e, s->x, c->row), j), lanes);
-    else v = emit_tree(e, s->x, c->row, &(At){emit_i64(e, 0), j, lanes, 0});
-    emit_store(e, LLVMBuildFAdd(e->b, emit_load(e, to, lanes), v, ""), to);
+      if (room && c->first[k] == k) emit_store(e, emit_splat(e, emit_real(e, 0), lanes), room);
+    } else if (c->turn == ROW && c->first[k] == k) add_to(e, term_at(e, s, c->row, j, lanes), room ? room : to, lanes);
+    else if (c->turn == END && room) add_to(e, emit_load(e, room, lanes), to, lanes);
   }
 }
 
@@ -109,9 +140,9 @@ static void add_rest(Emit *e, const Row *row, void *arg)
     }
 }
 
-static void add_columns(Emit *e, const Row *row, void *arg)
+static void all_columns(Emit *e, Columns *c, Turn turn, const Row *row)
 {
-  Columns *c = arg;
+  c->turn = turn;
   c->row = row;
   e->row_began = e->loop_began = ++e->clock;
   for (int k = 0; row && k < c->sums; k++)
@@ -119,6 +150,8 @@ static void add_columns(Emit *e, const Row *row, void *arg)
   emit_for(e, "column", c->from, c->to, 1, add_vector, c);
   if (shape_count(c->sum->v->shape) % e->lanes) emit_when(e, c->rest, add_rest, row, c);
 }
+
+static void add_columns(Emit *e, const Row *row, void *arg) { all_columns(e, arg, ROW, row); }
 
 /* Parts are vectors of columns; what is left of them is the last part's. */
 static LLVMValueRef columns_body(Emit *e, const Sum *sum, int sums, int64_t *parts)
@@ -130,8 +163,10 @@ static LLVMValueRef columns_body(Emit *e, const Sum *sum, int sums, int64_t *par
   Columns c = {.sum = sum, .sums = sums, .from = LLVMGetParam(fn, 2)};
   c.rest = LLVMBuildICmp(e->b, LLVMIntSGT, to, last, "");
   c.to = LLVMBuildSelect(e->b, c.rest, last, to, "");
-  add_columns(e, NULL, &c);
+  find_equal(e, &c);
+  if (c.rooms || !sum->add) all_columns(e, &c, START, NULL);
   walk_rows(e, sum, add_columns, &c);
+  if (c.rooms) all_columns(e, &c, END, NULL);
   emit_end(e);
   return fn;
 }

@@ -22,24 +22,6 @@ bool header_has(const json_t *o, const char *key) { return json_is_true(json_obj
 
 bool header_is_token(const json_t *port) { return !strcmp(header_text(port, "type"), "token"); }
 
-/* The entry of a named variable in one of the model's lists; NULL when it has none. */
-static const json_t *entry_named(const json_t *list, const char *name)
-{
-  size_t i;
-  const json_t *entry;
-  json_array_foreach(list, i, entry) if (!strcmp(header_text(entry, "name"), name)) return entry;
-  return NULL;
-}
-
-static bool listed(const json_t *list, const char *name)
-{
-  size_t i;
-  const json_t *entry;
-  json_array_foreach(list, i,
-                     entry) if (json_string_value(entry) && !strcmp(json_string_value(entry), name)) return true;
-  return false;
-}
-
 /* ---- names ---- */
 
 /* C letters only; anything else is an underscore. The caller frees it. */
@@ -103,40 +85,83 @@ void header_put_shape(Text *t, const json_t *entry, bool time)
   if (time) put_domain(t, entry);
 }
 
+void header_put(Header *h, const char *text)
+{
+  for (; *text; text++) {
+    if (*text == '@') text_puts(h->out, h->name);
+    else if (*text == '$') text_puts(h->out, h->macro);
+    else text_write(h->out, text, 1);
+  }
+}
+
+void header_put_block_size(Header *h)
+{
+  header_put(h, header_number(h->model, "param_count") ? "$_PARAM_COUNT" : "1"); /* no array has no elements */
+}
+
 /* ---- parts ---- */
 
-static void put_sizes(Header *h)
+static long long real_bytes(const Header *h) { return strcmp(h->real, "float") ? 8 : 4; }
+
+static void put_size(Header *h, const char *name, long long n, const char *what)
 {
-  Text *t = h->out;
-  long long params = header_number(h->model, "param_count");
-  text_printf(t, "/* Sizes. A real is a %s here. */\n", h->real);
-  text_printf(t, "typedef %s %s_real;\n", h->real, h->name);
-  text_printf(t, "#define %s_PARAM_COUNT %lld /* reals in the block of parameters */\n", h->macro, params);
-  text_printf(t, "#define %s_PARAM_BYTES %lld\n", h->macro, params * (strcmp(h->real, "float") ? 8 : 4));
-  if (h->step) text_printf(t, "#define %s_STATE_BYTES %lld\n", h->macro, header_number(h->step, "state_bytes"));
-  for (int k = 0; k < 2 && h->step; k++) {
+  text_printf(h->out, "#define %s_%s %lld", h->macro, name, n);
+  if (what) text_printf(h->out, " /* %s */", what);
+  text_puts(h->out, "\n");
+}
+
+/* The entry's frame, and what the typed function around it puts into its caller's: its tables, numbers that are given
+   by value, and what is saved for the call. */
+static long long stack_bytes(const Header *h, long long frame)
+{
+  enum { SAVED = 96 };
+  size_t in = json_array_size(json_object_get(h->step, "inputs")),
+         out = json_array_size(json_object_get(h->step, "outputs"));
+  return (frame + 8 * (long long)(2 * in + out) + SAVED + 15) / 16 * 16;
+}
+
+static void put_step_sizes(Header *h)
+{
+  const HeaderOptions *o = h->options;
+  put_size(h, "STATE_BYTES", header_number(h->step, "state_bytes"), NULL);
+  if (o->stack_bytes) put_size(h, "STACK_BYTES", stack_bytes(h, o->stack_bytes), "that a step needs at most");
+  if (o->many_stack_bytes)
+    put_size(h, "MANY_STACK_BYTES", stack_bytes(h, o->many_stack_bytes), "that a step of many needs at most");
+  put_size(h, "FLOPS_PER_STEP", header_number(h->step, "flops"), "additions, multiplications, functions");
+  put_size(h, "LATENCY", header_number(h->step, "latency"), "steps from an input to its output");
+  for (int k = 0; k < 2; k++) {
     const json_t *ports = json_object_get(h->step, k ? "outputs" : "inputs");
     for (size_t i = 0; i < json_array_size(ports); i++) {
       const json_t *port = json_array_get(ports, i);
-      text_printf(t, "#define %s_COUNT_%s_", h->macro, k ? "out" : "in");
-      header_put_unique(t, ports, i);
-      text_printf(t, " %lld\n", header_number(port, "count"));
+      text_printf(h->out, "#define %s_COUNT_%s_", h->macro, k ? "out" : "in");
+      header_put_unique(h->out, ports, i);
+      text_printf(h->out, " %lld\n", header_number(port, "count"));
     }
   }
-  text_puts(t, "\n");
+}
+
+static void put_sizes(Header *h)
+{
+  long long params = header_number(h->model, "param_count");
+  text_printf(h->out, "/* Sizes. A real is a %s here. */\n", h->real);
+  text_printf(h->out, "typedef %s %s_real;\n", h->real, h->name);
+  put_size(h, "ABI_VERSION", HEADER_ABI, "of the object's entries, and what they take");
+  put_size(h, "PARAM_COUNT", params, "reals in the block of parameters");
+  put_size(h, "PARAM_BYTES", params * real_bytes(h), NULL);
+  if (h->step) put_step_sizes(h);
+  text_puts(h->out, "\n");
 }
 
 static void put_params(Header *h)
 {
   Text *t = h->out;
   const json_t *params = json_object_get(h->model, "params");
-  text_printf(
-      t,
-      "/* The block of parameters: an array of %s_PARAM_COUNT reals, aligned as one (on 64 bytes a step is faster by "
+  header_put(
+      h,
+      "/* The block of parameters: an array of $_PARAM_COUNT reals, aligned as one (on 64 bytes a step is faster by "
       "up\n"
       "   to a fifth); each parameter row by row from here on. Between them may be gaps, which are not read. librnn's\n"
-      "   rnn_load and rnn_weights give such a block. */\n",
-      h->macro);
+      "   rnn_load and rnn_weights give such a block. */\n");
   for (size_t i = 0; i < json_array_size(params); i++) {
     const json_t *p = json_array_get(params, i);
     text_printf(t, "#define %s_AT_", h->macro);
@@ -147,155 +172,14 @@ static void put_params(Header *h)
     header_put_shape(t, p, false);
     text_puts(t, " */\n");
   }
-  if (h->options->weights)
-    text_printf(t, "/* The parameters that were compiled in. */\nextern const %s_real %s[%s_PARAM_COUNT];\n", h->name,
-                h->options->weights, h->macro);
-  text_puts(t, "\n");
-}
-
-/* "int32_t in_x" for a single token, "float in_u" for a number, "const float in_x[12]" for more */
-static void put_input(Header *h, const json_t *ports, size_t i)
-{
-  Text *t = h->out;
-  const json_t *port = json_array_get(ports, i);
-  bool single = header_number(port, "count") == 1;
-  if (header_is_token(port)) text_puts(t, "int32_t in_");
-  else text_printf(t, single ? "%s_real in_" : "const %s_real in_", h->name);
-  header_put_unique(t, ports, i);
-  if (!header_is_token(port) && !single) text_printf(t, "[%lld]", header_number(port, "count"));
-}
-
-/* What each port of the step is, a line each. */
-static void put_ports(Header *h, bool outputs)
-{
-  Text *t = h->out;
-  const json_t *ports = json_object_get(h->step, outputs ? "outputs" : "inputs");
-  const json_t *feedback = json_object_get(h->step, "feedback");
-  for (size_t i = 0; i < json_array_size(ports); i++) {
-    const char *name = header_text(json_array_get(ports, i), "name");
-    const json_t *entry = entry_named(json_object_get(h->model, outputs ? "outputs" : "inputs"), name);
-    text_printf(t, "     %s_", outputs ? "out" : "in");
-    header_put_unique(t, ports, i);
-    text_puts(t, "  ");
-    header_put_safe(t, name);
-    text_puts(t, ": ");
-    if (entry) header_put_shape(t, entry, false);
-    else text_printf(t, "%lld reals", header_number(json_array_get(ports, i), "count"));
-    if (header_is_token(json_array_get(ports, i))) text_puts(t, ", its number from 0; -1 for none");
-    if (!outputs && listed(feedback, name))
-      text_puts(t, "; of the step before: what was drawn or observed there. Not looked at by the first step");
-    text_puts(t, "\n");
-  }
-}
-
-static void put_step(Header *h)
-{
-  Text *t = h->out;
-  const char *n = h->name;
-  long long words = (header_number(h->step, "state_bytes") + 7) / 8;
-  text_printf(t,
-              "/* All that a running model remembers. It is plain memory of the caller's: any number of them, copied "
-              "for a snapshot,\n"
-              "   written and read back as bytes. All zero is the state before the first step. */\n"
-              "struct %s_state {\n  double words[%lld];\n};\n\n",
-              n, words);
-  text_printf(t,
-              "/* The object's own entry; %s_step is the typed way in. */\n"
-              "void %s" HEADER_STEP_ENTRY
-              "(const void *params, void *state, const void *const *in, void *const *out);\n\n",
-              n, n);
-  text_printf(t,
-              "/* Before the first step, and to begin a new sequence. */\n"
-              "static inline void %s_reset(struct %s_state *state)\n{\n  size_t i;\n"
-              "  for (i = 0; i < sizeof state->words / sizeof state->words[0]; i++) state->words[i] = 0;\n}\n\n",
-              n, n);
-
-  const json_t *ins = json_object_get(h->step, "inputs"), *outs = json_object_get(h->step, "outputs");
-  size_t n_in = json_array_size(ins), n_out = json_array_size(outs);
-  text_printf(t,
-              "/* One step of one sequence. No allocation, no global, no lock; may run in several threads, each with "
-              "its own state.\n"
-              "     params  the block of parameters\n     state   read and updated; %s_reset first\n",
-              n);
-  put_ports(h, false);
-  put_ports(h, true);
-  text_printf(t,
-              "   Arrays may not overlap. */\nstatic inline void %s_step(const %s_real *params, struct %s_state *state",
-              n, n, n);
-  for (size_t i = 0; i < n_in; i++) {
-    text_puts(t, ", ");
-    put_input(h, ins, i);
-  }
-  for (size_t i = 0; i < n_out; i++) {
-    text_printf(t, ", %s_real out_", n);
-    header_put_unique(t, outs, i);
-    text_printf(t, "[%lld]", header_number(json_array_get(outs, i), "count"));
-  }
-  text_printf(t, ")\n{\n  const void *in[%zu];\n  void *out[%zu];\n", n_in ? n_in : 1, n_out ? n_out : 1);
-  if (!n_in) text_puts(t, "  in[0] = 0;\n");
-  if (!n_out) text_puts(t, "  out[0] = 0;\n");
-  for (size_t i = 0; i < n_in; i++) {
-    text_printf(t, "  in[%zu] = %sin_", i, header_number(json_array_get(ins, i), "count") == 1 ? "&" : "");
-    header_put_unique(t, ins, i);
-    text_puts(t, ";\n");
-  }
-  for (size_t i = 0; i < n_out; i++) {
-    text_printf(t, "  out[%zu] = out_", i);
-    header_put_unique(t, outs, i);
-    text_puts(t, ";\n");
-  }
-  text_printf(t, "  %s" HEADER_STEP_ENTRY "(params, state->words, in, out);\n}\n\n", n);
-}
-
-/* A whole program; a test takes it out of the comment, compiles it with cc -std=c99 and runs it. */
-static void put_example(Header *h)
-{
-  Text *t = h->out;
-  const char *n = h->name;
-  const json_t *ins = json_object_get(h->step, "inputs"), *outs = json_object_get(h->step, "outputs");
-  text_puts(t, "   ---- example ----\n");
-  text_printf(t, "   #include \"%s\"\n   #include <stdio.h>\n\n", h->options->file_name);
-  if (!h->options->weights) text_printf(t, "   static %s_real params[%s_PARAM_COUNT];\n", n, h->macro);
-  text_printf(t, "   static struct %s_state state;\n", n);
-  for (int k = 0; k < 2; k++) {
-    const json_t *ports = k ? outs : ins;
-    for (size_t i = 0; i < json_array_size(ports); i++) {
-      const json_t *port = json_array_get(ports, i);
-      bool single = header_number(port, "count") == 1;
-      if (header_is_token(port)) text_puts(t, "   static int32_t in_");
-      else text_printf(t, "   static %s_real %s_", n, k ? "out" : "in");
-      header_put_unique(t, ports, i);
-      if (!header_is_token(port) && (k || !single)) text_printf(t, "[%lld]", header_number(port, "count"));
-      text_puts(t, ";\n");
-    }
-  }
-  text_puts(t, "\n   int main(int argc, char **argv)\n   {\n     int t;\n");
   if (h->options->weights) {
-    text_puts(t, "     (void)argc, (void)argv;\n");
-  } else {
     text_printf(t,
-                "     FILE *file = argc > 1 ? fopen(argv[1], \"rb\") : NULL;\n"
-                "     if (file && fread(params, sizeof params[0], %s_PARAM_COUNT, file) != %s_PARAM_COUNT) return 1;\n"
-                "     if (file) fclose(file);\n",
-                h->macro, h->macro);
+                "/* The parameters that were compiled in: read-only memory of the object. */\nextern const %s_real %s[",
+                h->name, h->options->weights);
+    header_put_block_size(h);
+    text_puts(t, "];\n");
   }
-  text_printf(t, "     %s_reset(&state);\n     for (t = 0; t < 3; t++) {\n       %s_step(%s, &state", n, n,
-              h->options->weights ? h->options->weights : "params");
-  for (int k = 0; k < 2; k++)
-    for (size_t i = 0; i < json_array_size(k ? outs : ins); i++) {
-      text_printf(t, ", %s_", k ? "out" : "in");
-      header_put_unique(t, k ? outs : ins, i);
-    }
-  text_puts(t, ");\n");
-  if (json_array_size(outs)) {
-    text_puts(t, "       printf(\"%g\\n\", (double)out_");
-    header_put_unique(t, outs, 0);
-    text_puts(t, "[0]);\n");
-  }
-  const char *file = h->options->file_name, *end = strrchr(file, '.');
-  text_printf(t, "     }\n     return 0;\n   }\n   ---- end: cc example.c %.*s.o%s ----\n",
-              end ? (int)(end - file) : (int)strlen(file), file,
-              json_object_size(json_object_get(h->model, "programs")) ? " -lrnn" : "");
+  text_puts(t, "\n");
 }
 
 static void put_head(Header *h)
@@ -315,14 +199,22 @@ static void put_head(Header *h)
   text_puts(t,
             ".\n   Generated: change the source instead. C99 and C++, freestanding too. Free to use in any way.\n\n");
   if (h->step) {
-    text_printf(t,
-                "   %s: a program that runs three steps. Its argument is a file of %s_PARAM_COUNT\n"
-                "   reals, the block of parameters; without, all of them are 0.\n\n",
+    text_printf(t, "   %s.\n",
                 json_object_size(json_object_get(h->model, "programs"))
                     ? "Streaming; an object made with `rnnc -c --inference` needs nothing else, this one also librnn"
-                    : "Streaming needs the object alone",
-                h->macro);
-    put_example(h);
+                    : "Streaming needs the object alone");
+    header_put(h, "   Order of calls: @_init; @_step or @_run, any number of times");
+    if (header_number(h->step, "latency")) header_put(h, "; @_flush, $_LATENCY times");
+    header_put(h, "; @_reset begins a new sequence.\n");
+    header_put(h, h->options->blob ? "   Errors: @_bind says whose weights it was given; nothing else can fail.\n"
+                                   : "   Errors: none of these can fail.\n");
+    text_puts(t, "   A program that runs three steps");
+    if (!h->options->weights)
+      header_put(h, h->options->blob ? ". Its argument is a blob; without, all parameters are 0"
+                                     : ". Its argument is a file of $_PARAM_COUNT reals, the block of parameters;\n"
+                                       "   without, all of them are 0");
+    text_puts(t, ".\n\n");
+    header_put_example(h);
   } else {
     const json_t *step = json_object_get(h->model, "step");
     text_puts(t, "   There is no streaming step: ");
@@ -364,7 +256,7 @@ bool header_make(Text *out, const char *json, const HeaderOptions *options, char
               "/* For librnn: rnn_open(&%s_model, ...). What it is stands in rnn_program.h. */\nstruct RnnModel;\n"
               "extern const struct RnnModel %s_model;\n\n",
               h.name, h.name);
-  if (step) put_step(&h);
+  if (step) header_put_step(&h);
   text_puts(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n\n");
   header_put_train(&h);
   free(h.name);

@@ -1,4 +1,5 @@
-/* header_private.h: what header.c and header_train.c share: the header that is being written, and its words. */
+/* header_private.h: what header.c, header_step.c and header_train.c share: the header that is being written, and its
+ * words. */
 #ifndef RNNC_HEADER_PRIVATE_H
 #define RNNC_HEADER_PRIVATE_H
 #include "header.h"
@@ -24,6 +25,15 @@ void header_put_unique(Text *out, const json_t *list, size_t index);
 void header_put_safe(Text *out, const char *text);
 /* "real[3, 4]", with time also ", one a step" */
 void header_put_shape(Text *out, const json_t *entry, bool time);
+
+/* Text in which @ stands for the prefix and $ for the prefix in capitals. */
+void header_put(Header *header, const char *text);
+
+void header_put_block_size(Header *header); /* elements of an array for the block of parameters */
+
+/* header_step.c: what a program needs for the streaming step, and the example in the head comment. */
+void header_put_step(Header *header);
+void header_put_example(Header *header);
 
 /* header_train.c: the part over librnn, behind everything else. */
 void header_put_train(Header *header);

@@ -1,15 +1,11 @@
-/* object.c: emission to memory, a look at what came out, and files written aside and renamed.
+/* object.c: emission to memory, and a look at what came out.
    Needs: an optimised module with the target's triple. Leaves: the module (the back end may annotate it). */
 #include "object.h"
 #include "text.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <llvm-c/Object.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 void bytes_free(Bytes *b)
 {
@@ -80,6 +76,78 @@ bool object_emit(Target *target, LLVMModuleRef module, ObjectKind kind, Bytes *o
   return true;
 }
 
+/* ---- the stack: a back end warns of a frame that is larger than the function's attribute allows, here of any ---- */
+
+typedef struct Frames {
+  StackUse *use;
+  int n;
+  LLVMDiagnosticHandler handler; /* the one before, */
+  void *context;                 /* and its own */
+} Frames;
+
+/* "PLACE: stack frame size (1234) exceeds limit (0) in function 'name'": true where it is that */
+static bool is_frame(const Frames *f, const char *text)
+{
+  long long bytes = 0;
+  const char *at = strstr(text, "stack frame size (");
+  if (!at || sscanf(at, "stack frame size (%lld) exceeds limit", &bytes) != 1) return false;
+  for (int i = 0; i < f->n; i++) {
+    Text quoted = {0};
+    text_printf(&quoted, "'%s'", f->use[i].function);
+    if (strstr(text, quoted.at)) f->use[i].bytes = bytes;
+    text_free(&quoted);
+  }
+  return true;
+}
+
+static void on_diagnostic(LLVMDiagnosticInfoRef info, void *context)
+{
+  const Frames *f = context;
+  char *text = LLVMGetDiagInfoDescription(info);
+  LLVMDiagnosticSeverity severity = LLVMGetDiagInfoSeverity(info);
+  if (!is_frame(f, text) && severity != LLVMDSRemark && severity != LLVMDSNote) {
+    if (f->handler) f->handler(info, f->context);
+    else fprintf(stderr, "rnnc: LLVM: %s\n", text);
+  }
+  LLVMDisposeMessage(text);
+}
+
+/* What no frame counts: the return address, what aligning the frame may lose, and what x86-64 leaves below it. */
+static int64_t beside_frame(const Target *target)
+{
+  enum { RETURN = 16, ALIGN = 64, RED_ZONE = 128 };
+  return RETURN + ALIGN + (strncmp(target->triple, "x86_64", 6) ? 0 : RED_ZONE);
+}
+
+bool object_emit_measured(Target *target, LLVMModuleRef module, Bytes *out, StackUse *use, int n, char **error)
+{
+  static const char limit[] = "warn-stack-size";
+  LLVMContextRef c = LLVMGetModuleContext(module);
+  Frames frames = {use, n, LLVMContextGetDiagnosticHandler(c), LLVMContextGetDiagnosticContext(c)};
+  LLVMContextSetDiagnosticHandler(c, on_diagnostic, &frames);
+  for (int i = 0; i < n; i++) {
+    LLVMValueRef fn = LLVMGetNamedFunction(module, use[i].function);
+    if (fn)
+      LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                              LLVMCreateStringAttribute(c, limit, sizeof limit - 1, "0", 1));
+    use[i].bytes = 0;
+  }
+  bool ok = object_emit(target, module, OBJECT_CODE, out, error);
+  for (int i = 0; i < n; i++)
+    if (LLVMGetNamedFunction(module, use[i].function)) use[i].bytes += beside_frame(target);
+  LLVMContextSetDiagnosticHandler(c, frames.handler, frames.context);
+  return ok;
+}
+
+void object_add_constant(LLVMModuleRef module, const char *name, const void *data, size_t bytes)
+{
+  LLVMValueRef all = LLVMConstStringInContext2(LLVMGetModuleContext(module), data, bytes, true);
+  LLVMValueRef constant = LLVMAddGlobal(module, LLVMTypeOf(all), name);
+  LLVMSetInitializer(constant, all);
+  LLVMSetGlobalConstant(constant, 1);
+  LLVMSetAlignment(constant, 64);
+}
+
 /* ---- undefined symbols: those that stand in no section. So does the source's name, which comes first in ELF ---- */
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
@@ -120,56 +188,4 @@ bool object_undefined(const Bytes *object, Bytes *out, char **error)
   bytes_take(out, all.at ? all.at : "", all.n);
   text_free(&all);
   return true;
-}
-
-/* ---- files ---- */
-
-static bool write_all(int fd, const char *data, size_t n)
-{
-  while (n > 0) {
-    ssize_t k = write(fd, data, n);
-    if (k < 0 && errno == EINTR) continue;
-    if (k < 0) return false;
-    data += k, n -= (size_t)k;
-  }
-  return true;
-}
-
-static bool refuse(char **error, const char *path, const char *doing)
-{
-  Text t = {0};
-  text_printf(&t, "can't %s '%s': %s", doing, path, strerror(errno));
-  *error = t.at;
-  return false;
-}
-
-bool object_write(const char *path, const char *data, size_t n, char **error)
-{
-  if (!strcmp(path, "-")) return write_all(STDOUT_FILENO, data, n) || refuse(error, "standard output", "write to");
-  struct stat st;
-  if (!stat(path, &st) && !S_ISREG(st.st_mode)) { /* /dev/null, a pipe: nothing to rename over */
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return refuse(error, path, "write");
-    bool ok = write_all(fd, data, n) || refuse(error, path, "write");
-    close(fd);
-    return ok;
-  }
-  Text aside = {0};
-  text_printf(&aside, "%s.XXXXXX", path);
-  int fd = mkstemp(aside.at);
-  if (fd < 0) {
-    text_free(&aside);
-    return refuse(error, path, "write");
-  }
-  mode_t mask = umask(0);
-  umask(mask);
-  bool ok = write_all(fd, data, n) && !fchmod(fd, 0666 & ~mask) && !fsync(fd);
-  ok = !close(fd) && ok;
-  ok = ok && !rename(aside.at, path);
-  if (!ok) {
-    refuse(error, path, "write");
-    unlink(aside.at);
-  }
-  text_free(&aside);
-  return ok;
 }

@@ -52,13 +52,14 @@ int scans_abreast(const Plan *p, const Uses *use, int first)
 {
   enum { MOST = 8 };
   Touched t[MOST];
-  int n = 0;
+  int n = 0, whole = 0;
   for (; n < MOST && first + n < p->steps.n; n++) {
     const Step *step = &p->steps.at[first + n];
     if (step->kind != STEP_SCAN || step->whole || !(step->dom & DOM_B)) break;
+    whole += step->units == 0;
     t[n] = touched(p, &use[first + n]);
     for (int k = 0; k < n; k++)
-      if (!independent(&t[k], &t[n])) return n;
+      if (!independent(&t[k], &t[n])) return whole ? n : 0;
   }
-  return n;
+  return whole ? n : 0;
 }

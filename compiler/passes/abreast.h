@@ -4,6 +4,7 @@
 #include "plan.h"
 
 /* `use` is plan_uses'. How many of the plan's steps from `first` on are scans none of which touches what another of
-   them writes; less than 2: no such pair */
+   them writes; less than 2: no such pair, or they are better
+   shared one by one, since each has components that can be cut (units.h) or is small */
 int scans_abreast(const Plan *p, const Uses *use, int first);
 #endif

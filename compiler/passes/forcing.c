@@ -183,7 +183,7 @@ static Expr *feed_read(System *s, Expr *e, void *arg)
 
 static bool refuse(System *s, Var *v)
 {
-  diag(s->diag, v->span,
+  diag(s->diag, E_FEED_BACK, v->span,
        "'%s' cannot be fed back: its distribution reads elements that are drawn at the same time or later", v->name);
   diag_note(s->diag, (Span){0}, "only teacher_forcing = 1.0, which reads what was observed, goes with it");
   return false;
@@ -191,7 +191,8 @@ static bool refuse(System *s, Var *v)
 
 static bool refuse_distribution(System *s, const Draw *d)
 {
-  diag(s->diag, d->span, "'%s' cannot be fed back: there is no value of its own for %s", d->var->name, d->dist);
+  diag(s->diag, E_FEED_BACK, d->span, "'%s' cannot be fed back: there is no value of its own for %s", d->var->name,
+       d->dist);
   diag_note(s->diag, (Span){0}, "teacher_forcing other than 1.0 goes with categorical, bernoulli and normal");
   return false;
 }

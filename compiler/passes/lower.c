@@ -78,12 +78,13 @@ static bool check_noise(Flat *f, FlatVar *v)
   for (int i = 0; i < 2; i++) {
     double value;
     if (!v->noise_arg[i] || node_value(f, v->noise_arg[i], &value)) continue;
-    diag(f->diag, v->noise_arg[i]->span, "the probability of noise '%s' must be known while compiling", v->name);
+    diag(f->diag, E_NOISE, v->noise_arg[i]->span, "the probability of noise '%s' must be known while compiling",
+         v->name);
     return false;
   }
   double p = 0;
   if (v->noise == DIST_BERNOULLI && v->noise_arg[0] && node_value(f, v->noise_arg[0], &p) && !(p >= 0 && p <= 1)) {
-    diag(f->diag, v->noise_arg[0]->span, "a probability is between 0 and 1, this is %.15g", p);
+    diag(f->diag, E_NOISE, v->noise_arg[0]->span, "a probability is between 0 and 1, this is %.15g", p);
     diag_note(f->diag, (Span){0}, "noise takes a probability; only an observed variable takes logits");
     return false;
   }
@@ -94,8 +95,8 @@ static bool check_noise(Flat *f, FlatVar *v)
 static bool check_shared(Flat *f, const FlatVar *v)
 {
   if (!v->shared || v->dom == DOM_MODEL) return true;
-  diag(f->diag, v->span, "noise '%s' is one draw for the model, but its distribution differs between sequences",
-       v->name);
+  diag(f->diag, E_NOISE, v->span,
+       "noise '%s' is one draw for the model, but its distribution differs between sequences", v->name);
   diag_note(f->diag, (Span){0}, "noise without 'model' is drawn for each sequence");
   return false;
 }
@@ -116,7 +117,7 @@ static bool make_statistic(Lower *l, FlatVar *v)
 {
   Shape one = v->var->shape, seen = shape_scalar(), shape = one;
   if (one.rank > 1 && v->axes) {
-    diag(l->f->diag, v->span, "mean[batch] at each place takes a number or a vector: this is %s",
+    diag(l->f->diag, E_REDUCTION, v->span, "mean[batch] at each place takes a number or a vector: this is %s",
          shape_text(NULL, l->s->arena, one));
     diag_note(l->f->diag, (Span){0}, "reshape(a) makes a vector of a matrix");
     return false;
@@ -291,7 +292,7 @@ static Var *draw_parameter(Lower *l, const FlatDraw *d, int i)
                       drawn->dom, p->span);
   bool one = drawn->shape.rank == 0 && shape_count(p->shape) == 1;
   if (p->shape.rank > 0 && !one)
-    diag(l->s->diag, d->span, "'%s' is %s, its distribution's argument is %s", drawn->name,
+    diag(l->s->diag, E_DRAW_SHAPE, d->span, "'%s' is %s, its distribution's argument is %s", drawn->name,
          shape_text(NULL, l->s->arena, drawn->shape), shape_text(NULL, l->s->arena, p->shape));
   v->rhs = one                  ? ex1(l->s, OP_SUM, ex_var(l->s, p))
            : p->shape.rank == 0 ? ex_broadcast(l->s, ex_var(l->s, p), drawn->shape)
@@ -363,7 +364,7 @@ static void lower_loss(Lower *l)
 
 static bool refuse_edge(Lower *l, const FlatEdge *e, const char *why)
 {
-  diag(l->s->diag, e->span, why, e->target->name);
+  diag(l->s->diag, E_EDGE, e->span, why, e->target->name);
   return false;
 }
 

@@ -220,8 +220,35 @@ static bool in_block(const Var *v)
   return v->adj_of && (v->adj_of->kind == VAR_PARAM || v->adj_of->kind == VAR_STACKED);
 }
 
+/* e, or a read of the variable that got e as its right side after this use had been looked at */
+static Expr *read_by_name(System *s, Expr *e, void *arg)
+{
+  Naming *n = arg;
+  Var *v = e->nin ? named_already(n, e) : NULL;
+  return v ? ex_var(s, v) : e;
+}
+
+/* Parts that were named from `first` on, once more: what an equation named late is read by those before it too. */
+static void share_names(System *s, int first)
+{
+  Naming late = {.s = s};
+  Memo memo = {0};
+  for (int i = first; i < s->vars.n; i++) {
+    Var *v = s->vars.at[i];
+    if (op_is_ew(v->rhs) && v->rhs->dom == v->dom && !named_already(&late, v->rhs)) remember(&late, v->rhs, v);
+  }
+  for (int i = 0; i < s->vars.n; i++) {
+    Var *v = s->vars.at[i];
+    Expr *e = v->rhs, *in[8];
+    if (!e || e->nin == 0 || e->nin > 8 || is_leaf(e)) continue; /* not the right side itself */
+    for (int k = 0; k < e->nin; k++) in[k] = walk_rewrite(s, &memo, e->in[k], read_by_name, &late);
+    v->rhs = walk_with(s, e, in);
+  }
+}
+
 void name_parts(System *s, bool last)
 {
+  int first = s->vars.n;
   Naming n = {.s = s, .last = last};
   /* a right side that already is a whole equation's serves its other uses too */
   for (int i = 0; i < s->vars.n; i++) {
@@ -238,4 +265,5 @@ void name_parts(System *s, bool last)
       n.owner = v;
       v->rhs = block ? shape_terms(&n, v->rhs) : shape_root(&n, v->rhs, v->dom);
     }
+  if (last) share_names(s, first);
 }

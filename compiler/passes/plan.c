@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "name.h"
 #include "schedule.h"
+#include "units.h"
 #include "walk.h"
 #include <assert.h>
 #include <ctype.h>
@@ -68,9 +69,50 @@ static int new_buffer(Plan *p, int dom, bool is_int, int width)
   return p->buffers.n - 1;
 }
 
-/* The parts of concat v that can live in its columns: computed, at the same place, not yet elsewhere. */
-static void share_concat(Var *v)
+/* Where in w's columns concat v would start, if what they have in common is to be there once: [n, r, z] and [r, z, m]
+   are columns of n, r, z, m. false: nothing is common, or some column would have to be both's and different. */
+static bool overlap(const Var *v, const Var *w, int *start)
 {
+  bool found = false;
+  for (int pass = 0; pass < 2; pass++)
+    for (int i = 0, col = 0; i < v->rhs->nin; i++) {
+      const Expr *part = v->rhs->in[i];
+      const Var *u = part->op == OP_READ && read_is_now(part) ? part->var : NULL;
+      int n = (int)shape_count(part->shape), at = *start + col;
+      bool common = u && plan_of(u)->in == w;
+      if (pass == 0 && common && !found) *start = plan_of(u)->col - col, found = true;
+      if (pass == 1 && at < count(w) && at + n > 0 && !(common && plan_of(u)->col == at)) return false;
+      col += n;
+    }
+  return found;
+}
+
+/* Two concats of one scan with neighbouring parts in common lie in one row. */
+static void overlap_concat(Plan *p, Var *v)
+{
+  VarPlan *a = plan_of(v);
+  for (int i = 0; i < p->system->vars.n && !p->one_row && !a->in && !a->width; i++) {
+    Var *w = p->system->vars.at[i];
+    if (w == v || !w->rhs || w->rhs->op != OP_CONCAT || is_sum(w) || w->dom != v->dom || w->bound.n) continue;
+    VarPlan *b = plan_of(w);
+    int start = 0;
+    if (b->in || b->width || b->scan != a->scan || at_least(a->store, b->store) < STORE_BATCH) continue;
+    if (!overlap(v, w, &start)) continue;
+    Var *left = start < 0 ? v : w, *right = start < 0 ? w : v;
+    int at = start < 0 ? -start : start;
+    Store store = at_least(at_least(a->store, b->store), beside_scan(v));
+    a->store = b->store = store;
+    plan_of(right)->in = left;
+    plan_of(right)->col = at;
+    plan_of(left)->width = at + count(right) > count(left) ? at + count(right) : count(left);
+  }
+}
+
+/* The parts of concat v that can live in its columns: computed, at the same place, not yet elsewhere. */
+static void share_concat(Plan *p, Var *v)
+{
+  overlap_concat(p, v);
+  VarPlan *root = plan_of(plan_root(v));
   int col = 0;
   for (int i = 0; i < v->rhs->nin; i++) {
     const Expr *part = v->rhs->in[i];
@@ -78,10 +120,10 @@ static void share_concat(Var *v)
     if (u && u->rhs && u != v && u->dom == v->dom && u->kind == VAR_COMPUTED && read_is_now(part)) {
       VarPlan *a = plan_of(u), *b = plan_of(v);
       bool stored = !a->in && a->store != STORE_GRAD && a->store != STORE_PARAM;
-      if (stored && !b->in) {
-        b->store = at_least(at_least(b->store, a->store), STORE_ROW);
-        if (a->group != b->group) b->store = at_least(b->store, a->scan == b->scan ? beside_scan(v) : STORE_BUFFER);
-        a->store = b->store;
+      if (stored && (b == root || root->width)) {
+        Store store = at_least(at_least(root->store, a->store), STORE_ROW);
+        if (a->group != b->group) store = at_least(store, a->scan == b->scan ? beside_scan(v) : STORE_BUFFER);
+        a->store = b->store = root->store = store;
         a->in = v;
         a->col = col;
       }
@@ -109,9 +151,10 @@ static void place_variable(Plan *p, Var *v)
     a->store = plan_of(root)->store;
     return;
   }
-  if (a->store == STORE_BATCH) a->buffer = new_buffer(p, v->dom & DOM_B, false, count(v));
+  int width = a->width ? a->width : count(v);
+  if (a->store == STORE_BATCH) a->buffer = new_buffer(p, v->dom & DOM_B, false, width);
   if (a->store == STORE_BUFFER && (v->rhs || v->kind != VAR_COMPUTED))
-    a->buffer = new_buffer(p, v->dom, v->shape.token, count(v));
+    a->buffer = new_buffer(p, v->dom, v->shape.token, width);
 }
 
 static void reach(Plan *p, const Var *v, Axis axis, int lo, int hi)
@@ -289,7 +332,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep, bool one_row)
   }
   for (int i = 0; i < s->vars.n; i++)
     if (s->vars.at[i]->rhs && s->vars.at[i]->rhs->op == OP_CONCAT && !is_sum(s->vars.at[i]))
-      share_concat(s->vars.at[i]);
+      share_concat(p, s->vars.at[i]);
   for (int i = 0; i < s->vars.n; i++) place_variable(p, s->vars.at[i]);
   for (int i = 0; i < s->vars.n; i++) {
     Var *v = s->vars.at[i];
@@ -299,6 +342,7 @@ Plan *plan_make(System *s, Var *const *keep, int nkeep, bool one_row)
       reach(p, v, b->axis, b->kind == FROM_START ? 1 - b->offset : 0, b->kind == FROM_END ? b->offset : 0);
     }
   }
+  for (int i = 0; i < p->steps.n; i++) p->steps.at[i].units = scan_units(&p->steps.at[i]);
   if (one_row) keep_in_place(p);
   return p;
 }
@@ -371,8 +415,10 @@ static void print_scan(Text *out, const Plan *p, const Step *s, int fixed, int i
 {
   const char *t = p->system->axis[s->axis];
   int capital = toupper((unsigned char)t[0]);
-  if (s->direction > 0) text_printf(out, "scan %s = 1..%c%s: %s\n", t, capital, t + 1, s->why);
-  else text_printf(out, "scan %s = %c%s..1: %s\n", t, capital, t + 1, s->why);
+  if (s->direction > 0) text_printf(out, "scan %s = 1..%c%s: %s", t, capital, t + 1, s->why);
+  else text_printf(out, "scan %s = %c%s..1: %s", t, capital, t + 1, s->why);
+  if (s->units > 1) text_printf(out, "; of few sequences cut by components, into at most %d parts", s->units);
+  text_puts(out, "\n");
   print_steps(out, p, s->items.at, s->items.n, fixed | axis_bit(s->axis), indent + 2);
 }
 

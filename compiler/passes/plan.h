@@ -56,6 +56,7 @@ struct Step {
   Axis axis;       /* of a scan */
   int direction;   /* of a scan: +1, -1 */
   bool whole;      /* of a scan: sums over the batch inside it make its sequences need each other */
+  int units;       /* of a scan: parts that its components can be cut into (units.h); 0: none */
   unsigned phases; /* a bit a Phase in which it runs */
   bool library;    /* of PRODUCT outside scans: by the library rather than our own kernel (kernel.h) */
   Var *var;        /* of FILL, PRODUCT, SUM */
@@ -79,6 +80,7 @@ typedef struct VarPlan {
   Store store;
   int buffer;      /* of BATCH, BUFFER */
   int col;         /* first element in the buffer's rows */
+  int width;       /* of its buffer's rows, where another concat goes on behind it; 0: its own */
   int64_t offset;  /* of PARAM, GRAD: Var.offset of the parameter */
   int group, loop; /* where it is computed */
   int scan;        /* inside which scan; -1 none */

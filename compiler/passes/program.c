@@ -15,12 +15,20 @@
 #include "simplify.h"
 #include "roll.h"
 #include "share.h"
+#include "split.h"
 #include "stack.h"
 #include "walk.h"
 #include "window.h"
 #include <string.h>
 
 const char *const program_name[PROGRAM_KINDS] = {"train", "evaluate", "free", "forward", "decode", "step"};
+
+int program_named(const char *name)
+{
+  for (int k = 0; k < PROGRAM_KINDS; k++)
+    if (!strcmp(name, program_name[k])) return k;
+  return -1;
+}
 
 /* m[t] -> its mean, outside training */
 static Expr *noise_mean(System *s, Expr *e, void *arg)
@@ -73,7 +81,7 @@ static Var *named(System *s, const char *name, bool input)
     if (fits) names[n++] = v->name;
   }
   const char *near = nearest(name, names, n);
-  diag(s->diag, (Span){0}, "the model has no %s '%s': it has %s", input ? "input" : "variable", name,
+  diag(s->diag, E_CHOSEN_NAMES, (Span){0}, "the model has no %s '%s': it has %s", input ? "input" : "variable", name,
        list_names(s, names, n));
   if (near) diag_note(s->diag, (Span){0}, "did you mean '%s'?", near);
   return NULL;
@@ -165,7 +173,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   bool metrics = r->kind == PROGRAM_EVALUATE || r->kind == PROGRAM_FREE;
   if (metrics) keep_metrics(s, &keep);
   if (r->kind == PROGRAM_DECODE && !keep_distributions(s, &keep)) return NULL;
-  if (!loss && r->kind != PROGRAM_DECODE) keep_outputs(s, &keep);
+  if (!loss && r->kind != PROGRAM_DECODE && !r->only_shown) keep_outputs(s, &keep);
   int errors = diag_errors(d);
   for (int i = 0; r->show && r->show[i]; i++) {
     Var *v = named(s, r->show[i], false);
@@ -173,7 +181,7 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   }
   for (int i = 0; r->wrt && r->wrt[i]; i++) {
     Var *v = named(s, r->wrt[i], true);
-    if (v && v->shape.token) diag(d, v->span, "'%s' is a token: there is no gradient by it", v->name);
+    if (v && v->shape.token) diag(d, E_CHOSEN_NAMES, v->span, "'%s' is a token: there is no gradient by it", v->name);
     else if (v) vec_push(a, &c->wrt, v);
   }
   if (diag_errors(d) > errors) return NULL;
@@ -193,6 +201,9 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
     system_verify(s, "adjoint");
   }
   if (stage == STAGE_ADJOINT) return c;
+  simplify(s);
+  split_sums(s);
+  system_verify(s, "split");
   simplify(s);
   name_parts(s, true);
   system_verify(s, "name");

@@ -15,6 +15,7 @@ typedef enum ProgramKind {
   PROGRAM_KINDS
 } ProgramKind;
 extern const char *const program_name[PROGRAM_KINDS];
+int program_named(const char *name); /* -1: none */
 bool program_has_loss(ProgramKind kind);
 
 typedef struct ProgramRequest {
@@ -22,6 +23,7 @@ typedef struct ProgramRequest {
   const char *const
       *wrt; /* train: inputs (names, NULL at the end) to have gradients by, beside all parameters; may be NULL */
   const char *const *show; /* variables that must have a buffer of their own; may be NULL */
+  bool only_shown;         /* forward: these alone, no outputs */
   bool windows;            /* state is carried from window to window */
   Forcing forcing;         /* of train; free takes its `sample` alone */
 } ProgramRequest;

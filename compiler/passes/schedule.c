@@ -128,6 +128,30 @@ static void visit(Level *l, Var *v)
   if (l->low[v->id] == l->index[v->id]) close_component(l, v, self);
 }
 
+/* A concat of what one scan makes is made there too: its parts are near, or in its columns already. */
+static void join_concats(Level *l)
+{
+  for (int i = 0; i < l->tasks.n; i++) {
+    Var *v = l->tasks.at[i].vars.at[0];
+    if (l->tasks.at[i].cycle || v->rhs->op != OP_CONCAT || is_sum(v) || v->bound.n) continue;
+    int scan = -1;
+    bool fits = true;
+    for (int k = 0; k < v->rhs->nin && fits; k++) {
+      const Expr *part = v->rhs->in[k];
+      fits = part->op == OP_READ && read_is_now(part) && part->var->rhs && l->within[part->var->id] &&
+             part->var->dom == v->dom;
+      int from = fits ? l->component[part->var->id] : -1;
+      fits = fits && l->tasks.at[from].cycle && (scan < 0 || scan == from);
+      scan = from;
+    }
+    if (!fits) continue;
+    vec_push(l->k->s->arena, &l->tasks.at[scan].vars, v);
+    l->component[v->id] = scan;
+    l->tasks.at[i].done = true;
+    l->tasks.at[i].vars.n = 0;
+  }
+}
+
 static int fill_task(Level *l, Var *v, Boundary *b)
 {
   for (int i = 0; i < l->tasks.n; i++)
@@ -338,6 +362,7 @@ static void order(Scheduler *k, int fixed, int scan, Var *const *vars, int n, St
   for (int i = 0; i < n; i++) l->within[vars[i]->id] = true;
   for (int i = 0; i < n; i++)
     if (!l->index[vars[i]->id]) visit(l, vars[i]);
+  join_concats(l);
   for (int i = 0, tasks = l->tasks.n; i < tasks; i++) find_needs(l, i);
 
   for (bool again = true; again;) {

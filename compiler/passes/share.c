@@ -1,7 +1,7 @@
 /* share.c: variables whose lives do not overlap get one buffer. A life goes from the first step that writes a variable
    to the last that reads it. Needs: a plan that runs as a whole, in its order. Leaves: what results are read from,
    and all that has places beside 1..T, since these must be zero when the program starts. A shared buffer has rows of
-   one size, so that padding stays where it is, and zero. */
+   one size, so that padding stays where it is, and zero; a narrower variable leaves columns of it alone. */
 #include "share.h"
 #include <string.h>
 
@@ -46,17 +46,21 @@ static void find_lives(Sharing *s)
 static bool same_rows(const Buffer *a, const Buffer *b)
 {
   return a->axis[AXIS_T] == b->axis[AXIS_T] && a->axis[AXIS_S] == b->axis[AXIS_S] && a->batch == b->batch &&
-         a->is_int == b->is_int && a->width == b->width && a->window == b->window;
+         a->is_int == b->is_int && a->window == b->window;
 }
 
-/* A buffer whose value nobody needs any more when v is written; -1: none */
+/* A buffer whose value nobody needs any more when v is written; -1: none. Its rows are as wide as v's, or of concats
+   that overlap as wide as one of them: these are then widened. */
 static int vacant(const Sharing *s, const Var *v)
 {
   const Plan *p = s->plan;
-  for (int i = 0; i < p->buffers.n; i++)
-    if (s->owner_end[i] >= 0 && s->owner_end[i] < s->life[v->id].from &&
-        same_rows(&p->buffers.at[i], &p->buffers.at[plan_of(v)->buffer]))
-      return i;
+  const Buffer *own = &p->buffers.at[plan_of(v)->buffer];
+  int widths[] = {own->width, plan_of(v)->width ? (int)shape_count(v->shape) : own->width};
+  for (int k = 0; k < 2; k++)
+    for (int i = 0; i < p->buffers.n; i++)
+      if (s->owner_end[i] >= 0 && s->owner_end[i] < s->life[v->id].from && same_rows(&p->buffers.at[i], own) &&
+          p->buffers.at[i].width == widths[k])
+        return i;
   return -1;
 }
 
@@ -69,6 +73,7 @@ static void move_in(Sharing *s, Var *v)
     VarPlan *root = plan_of(plan_root(u));
     if (root->store == STORE_BUFFER && root->buffer >= 0 && s->to[root->buffer] == other) plan_of(u)->lost = true;
   }
+  s->plan->buffers.at[other].width = s->plan->buffers.at[own].width;
   s->to[own] = other;
   s->owner_end[other] = s->life[v->id].to;
 }

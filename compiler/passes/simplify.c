@@ -43,7 +43,9 @@ static Expr *unbroadcast(System *s, Expr *e)
   return walk_with(s, e, in);
 }
 
-/* a + 0 -> a; a + -b -> a - b; -a + b -> b - a */
+static Expr *rule_mul(System *s, Expr *e);
+
+/* a + 0 -> a; a + -b -> a - b; -a + b -> b - a; a + a -> 2 a */
 static Expr *rule_add(System *s, Expr *e)
 {
   Expr *a = e->in[0], *b = e->in[1];
@@ -51,6 +53,7 @@ static Expr *rule_add(System *s, Expr *e)
   if (is_zero(a)) return bcast(s, b, e->shape);
   if (b->op == OP_NEG) return ex2(s, OP_SUB, a, b->in[0]);
   if (a->op == OP_NEG) return ex2(s, OP_SUB, b, a->in[0]);
+  if (a == b) return rule_mul(s, ex2(s, OP_MUL, ex_const(s, 2), a));
   return e;
 }
 
@@ -64,7 +67,7 @@ static Expr *rule_sub(System *s, Expr *e)
   return e;
 }
 
-/* 1 a -> a; 0 a -> 0; -a b -> -(a b); c (d a) -> (c d) a; numbers stand left */
+/* 1 a -> a; 0 a -> 0; -a b -> -(a b); c (d a) -> (c d) a, also c (x a) -> (c x) a for a number x; numbers stand left */
 static Expr *rule_mul(System *s, Expr *e)
 {
   Expr *a = e->in[0], *b = e->in[1];
@@ -76,6 +79,8 @@ static Expr *rule_mul(System *s, Expr *e)
   if (b->op == OP_NEG) return ex1(s, OP_NEG, rule_mul(s, ex2(s, OP_MUL, a, b->in[0])));
   if (is_const(a) && b->op == OP_MUL && is_const(b->in[0]))
     return ex2(s, OP_MUL, ex_const(s, a->value * b->in[0]->value), b->in[1]);
+  if (is_const(a) && b->op == OP_MUL && b->shape.rank > 0 && b->in[0]->shape.rank == 0)
+    return ex2(s, OP_MUL, rule_mul(s, ex2(s, OP_MUL, a, b->in[0])), b->in[1]);
   return e;
 }
 

@@ -163,7 +163,7 @@ static bool one_axis(int axes) { return axes == DOM_T || axes == DOM_S; }
 
 static bool wrong(Elab *x, bool say, const Ast *call, const char *message)
 {
-  if (say) complain(x, call->span, NULL, "%s", message);
+  if (say) complain(x, E_CELL_AXES, call->span, NULL, "%s", message);
   return false;
 }
 
@@ -176,7 +176,7 @@ static int named_axis(Elab *x, const Ast *call, bool say, bool *good)
   int i = axis->kind == AST_NAME ? axis_named(x->body, axis->name) : -1;
   *good = i >= 0 && call->kid[0]->nkid == 2;
   if (!*good && say)
-    complain(x, axis->span, NULL, "the axis that a cell runs along is named by its letter, such as [%s]",
+    complain(x, E_CELL_AXES, axis->span, NULL, "the axis that a cell runs along is named by its letter, such as [%s]",
              axis_name(x->body));
   return i >= 0 ? x->body->bind[i] : 0;
 }

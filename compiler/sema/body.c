@@ -12,13 +12,13 @@ Entry *body_add(Body *b, EntryKind kind, const char *name, Span span)
   Sema *s = b->s;
   Entry *first = body_entry(b, name);
   if (axis_named(b, name) >= 0 || length_named(b, name) >= 0) {
-    diag(s->diag, span, "'%s' is %s and cannot be declared", name,
+    diag(s->diag, E_RESERVED, span, "'%s' is %s and cannot be declared", name,
          axis_named(b, name) >= 0 ? "the time index" : "the length of the sequence");
     note_uses(b);
     return NULL;
   }
   if (first) {
-    diag(s->diag, span, "'%s' is declared twice", name);
+    diag(s->diag, E_DECLARED_TWICE, span, "'%s' is declared twice", name);
     diag_note(s->diag, first->span, "the first time here");
     note_uses(b);
     return NULL;
@@ -72,18 +72,18 @@ static void declare_axis(Body *b, const Ast *axis)
 {
   Diag *d = b->s->diag;
   if (axis->nkid > AXES) {
-    diag(d, axis->kid[AXES]->span, "there are two axes at most");
+    diag(d, E_AXES, axis->kid[AXES]->span, "there are two axes at most");
     note_uses(b);
     return;
   }
   for (int i = 0; i < axis->nkid; i++) {
     const char *name = axis->kid[i]->name;
     if (strlen(name) != 1 || !islower((unsigned char)name[0])) {
-      diag(d, axis->span, "an axis is one small letter, whose capital is its length: axis t");
+      diag(d, E_AXES, axis->span, "an axis is one small letter, whose capital is its length: axis t");
       return;
     }
     if (i && name == axis->kid[0]->name) {
-      diag(d, axis->kid[i]->span, "the axis %s stands here twice", name);
+      diag(d, E_AXES, axis->kid[i]->span, "the axis %s stands here twice", name);
       return;
     }
   }
@@ -105,7 +105,7 @@ static void declare_axes(Body *b)
     if (st->kind != AST_AXIS) continue;
     if (!first) declare_axis(b, first = st);
     else {
-      diag(b->s->diag, st->span, "the axes are declared in one statement, such as axis s, t");
+      diag(b->s->diag, E_AXES, st->span, "the axes are declared in one statement, such as axis s, t");
       diag_note(b->s->diag, first->span, "the first is here");
     }
   }
@@ -134,15 +134,17 @@ static void declare_statement(Body *b, const Ast *st, PendingTypes *types)
     break;
   case AST_DRAW: vec_push(s->arena, &b->draws, st); break;
   case AST_METRIC:
-    if (b->cell) diag(s->diag, st->span, "a metric belongs in the model, not in a cell"), note_uses(b);
+    if (b->cell) diag(s->diag, E_MISPLACED, st->span, "a metric belongs in the model, not in a cell"), note_uses(b);
     else vec_push(s->arena, &b->metrics, st);
     break;
   case AST_RESET:
   case AST_CLIP: vec_push(s->arena, &b->edges, st); break;
   case AST_TRAIN:
-    if (b->cell) diag(s->diag, st->span, "a train block belongs in the model, not in a cell"), note_uses(b);
+    if (b->cell)
+      diag(s->diag, E_MISPLACED, st->span, "a train block belongs in the model, not in a cell"), note_uses(b);
     else if (b->train)
-      diag(s->diag, st->span, "a model has one train block"), diag_note(s->diag, b->train->span, "the first is here");
+      diag(s->diag, E_DEFINED_TWICE, st->span, "a model has one train block"),
+          diag_note(s->diag, b->train->span, "the first is here");
     else b->train = st;
     break;
   case AST_ERROR: b->broken = true; break;
@@ -158,7 +160,7 @@ static void require_equations(Body *b)
     bool defined = e == b->result_entry ? b->result_defined.source != NULL : e->var->defined.source != NULL;
     if (defined || e->var->bad) continue;
     if (!b->broken) {
-      diag(b->s->diag, e->span, "output '%s' has no equation", e->name);
+      diag(b->s->diag, E_NO_EQUATION, e->span, "output '%s' has no equation", e->name);
       note_uses(b);
     }
     e->var->bad = true;
@@ -184,7 +186,7 @@ void body_declare(Body *b)
     if (b->entries.at[i]->kind == ENTRY_SIZE) size_value(b, b->entries.at[i]);
   require_equations(b);
   if (b->cell && !b->result_entry) {
-    diag(s->diag, b->ast->span, "cell '%s' has no output", b->cell->name);
+    diag(s->diag, E_NO_OUTPUT, b->ast->span, "cell '%s' has no output", b->cell->name);
     note_uses(b);
   }
   for (int i = 0; i < b->statements && !b->broken; i++) {

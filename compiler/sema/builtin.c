@@ -79,7 +79,7 @@ static Node *build_observed(Elab *x, const Ast *call, Node **arg, Op op)
     Node *nan = make1(x, OP_NOT, make1(x, OP_IS_NUMBER, a, call), call); /* of any component */
     return make2(x, OP_AND, there, make1(x, OP_NOT, make1(x, OP_MAXC, nan, call), call), call);
   }
-  diag(x->body->s->diag, here(x, call->span),
+  diag(x->body->s->diag, E_OBSERVED, here(x, call->span),
        "observed takes a read of an input or a target, such as observed(x[t+1])");
   note_uses(x->body);
   return NULL;
@@ -203,10 +203,13 @@ static bool right_number(Elab *x, const Ast *call, const Builtin *b)
   if (n >= b->low && n <= b->high) return true;
   Diag *d = x->body->s->diag;
   if (b->low == b->high)
-    diag(d, here(x, call->span), "%s takes %d argument%s, %d given", b->name, b->low, plural(b->low), n);
+    diag(d, E_ARGUMENTS, here(x, call->span), "%s takes %d argument%s, %d given", b->name, b->low, plural(b->low), n);
   else if (n < b->low)
-    diag(d, here(x, call->span), "%s takes at least %d argument%s, %d given", b->name, b->low, plural(b->low), n);
-  else diag(d, here(x, call->span), "%s takes at most %d argument%s, %d given", b->name, b->high, plural(b->high), n);
+    diag(d, E_ARGUMENTS, here(x, call->span), "%s takes at least %d argument%s, %d given", b->name, b->low,
+         plural(b->low), n);
+  else
+    diag(d, E_ARGUMENTS, here(x, call->span), "%s takes at most %d argument%s, %d given", b->name, b->high,
+         plural(b->high), n);
   note_uses(x->body);
   return false;
 }
@@ -220,8 +223,8 @@ Node *call_builtin(Elab *x, const Ast *call, const char *name, bool *found)
   bool good = true;
   for (int i = 1; i < call->nkid; i++) {
     if (call->kid[i]->kind == AST_ARG) {
-      diag(x->body->s->diag, here(x, call->kid[i]->span), "the arguments of %s are given in order, without names",
-           name);
+      diag(x->body->s->diag, E_ARGUMENT_NAME, here(x, call->kid[i]->span),
+           "the arguments of %s are given in order, without names", name);
       return NULL;
     }
     if (b->values >= 0 && i > b->values) continue;
@@ -327,7 +330,7 @@ static Node *batch_sum(Elab *x, Node *a, const Ast *e)
 static Node *batch_mean(Elab *x, Node *a, const Ast *e)
 {
   if (a->axes == DOM_AXES) {
-    complain(x, e->span, "reduce over one of them first, or take sum[batch]",
+    complain(x, E_REDUCTION, e->span, "reduce over one of them first, or take sum[batch]",
              "mean[batch] takes a value that varies over one axis at most");
     return NULL;
   }
@@ -355,7 +358,7 @@ static const struct AxisForm *find_form(Elab *x, const Ast *callee)
   Names known = {0};
   const Ast *name = callee->kid[0];
   if (name->kind != AST_NAME) {
-    diag(x->body->s->diag, here(x, callee->span), "this cannot be called");
+    diag(x->body->s->diag, E_NOT_CALLABLE, here(x, callee->span), "this cannot be called");
     return NULL;
   }
   for (int i = 0; i < AXIS_FORMS; i++) {
@@ -364,15 +367,17 @@ static const struct AxisForm *find_form(Elab *x, const Ast *callee)
   }
   Diag *d = x->body->s->diag;
   if (!x->frame && body_entry(x->body, name->name)) {
-    diag(d, here(x, callee->span), "'%s' is a variable: it cannot be called", name->name);
+    diag(d, E_NOT_CALLABLE, here(x, callee->span), "'%s' is a variable: it cannot be called", name->name);
     diag_note(d, (Span){0}, "a product is written '*'");
     return NULL;
   }
-  diag(d, here(x, name->span), "there is no reduction '%s' over an axis", name->name);
+  diag(d, E_NO_REDUCTION, here(x, name->span), "there is no reduction '%s' over an axis", name->name);
   const char *near = nearest(name->name, known.at, known.n);
   const Ast *axis = callee->nkid > 1 && callee->kid[1]->kind == AST_NAME ? callee->kid[1] : NULL;
-  if (near) diag_note(d, (Span){0}, "did you mean '%s[%s](...)'?", near, axis ? axis->name : axis_name(x->body));
-  else diag_note(d, (Span){0}, "there are sum, mean, max, min, norm, softmax, logsumexp and argmax");
+  if (near) {
+    diag_note(d, (Span){0}, "did you mean '%s[%s](...)'?", near, axis ? axis->name : axis_name(x->body));
+    diag_fix(d, name->span, near);
+  } else diag_note(d, (Span){0}, "there are sum, mean, max, min, norm, softmax, logsumexp and argmax");
   note_uses(x->body);
   return NULL;
 }
@@ -389,20 +394,21 @@ Node *call_axis(Elab *x, const Ast *call)
   if (callee->nkid > 2 || (!batch && along < 0)) {
     const Span at = here(x, callee->kid[callee->nkid - 1]->span);
     if (x->body->axes == 1)
-      diag(d, at, "a reduction goes over the time index or the batch: %s[%s](...)", form->name, axis_name(x->body));
+      diag(d, E_REDUCTION, at, "a reduction goes over the time index or the batch: %s[%s](...)", form->name,
+           axis_name(x->body));
     else
-      diag(d, at, "a reduction goes over one axis or the batch: %s[%s](...) or %s[%s](...)", form->name,
+      diag(d, E_REDUCTION, at, "a reduction goes over one axis or the batch: %s[%s](...) or %s[%s](...)", form->name,
            x->body->axis[0], form->name, x->body->axis[1]);
     note_uses(x->body);
     return NULL;
   }
   if (batch && !form->batch) {
-    diag(d, here(x, callee->span), "over the batch there are sum[batch] and mean[batch]");
+    diag(d, E_REDUCTION, here(x, callee->span), "over the batch there are sum[batch] and mean[batch]");
     note_uses(x->body);
     return NULL;
   }
   if (call->nkid != 2 || call->kid[1]->kind == AST_ARG) {
-    diag(d, here(x, call->span), "%s[%s] takes one value", form->name, axis->name);
+    diag(d, E_REDUCTION, here(x, call->span), "%s[%s] takes one value", form->name, axis->name);
     note_uses(x->body);
     return NULL;
   }

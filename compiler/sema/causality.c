@@ -301,13 +301,13 @@ static void report(Graph *g, const Steps *cycle, const char *what, const char *h
   Var *const *vars = g->s->vars.at;
   const Var *first = vars[cycle->at[0].from];
   if (cycle->n == 1)
-    diag(g->s->diag, first->span, "%s: %s reads %s", what, place_text(g, first, NULL),
+    diag(g->s->diag, E_CYCLE, first->span, "%s: %s reads %s", what, place_text(g, first, NULL),
          place_text(g, vars[cycle->at[0].edge.to], &cycle->at[0].edge));
   else {
     const char *text = first->name;
     for (int i = 0; i < cycle->n && i < STEPS_SHOWN; i++)
       text = arena_printf(g->arena, "%s -> %s", text, vars[cycle->at[i].edge.to]->name);
-    diag(g->s->diag, first->span, "%s: %s%s", what, text, cycle->n > STEPS_SHOWN ? " -> ..." : "");
+    diag(g->s->diag, E_CYCLE, first->span, "%s: %s%s", what, text, cycle->n > STEPS_SHOWN ? " -> ..." : "");
   }
   for (int i = 0; i < cycle->n && i < STEPS_SHOWN && cycle->n > 1; i++) {
     const Var *from = vars[cycle->at[i].from], *to = vars[cycle->at[i].edge.to];

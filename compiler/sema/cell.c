@@ -117,7 +117,7 @@ static bool refuse_recursion(Elab *x, const Ast *ast, Span at)
   for (const Body *b = x->body; b && b->cell; b = b->cell->made_in) {
     chain = arena_printf(s->arena, "%s -> %s", b->cell->name, chain);
     if (b->ast != ast) continue;
-    diag(s->diag, at, "cell '%s' applies itself: %s", ast->name, chain);
+    diag(s->diag, E_RECURSION, at, "cell '%s' applies itself: %s", ast->name, chain);
     note_uses(x->body);
     return true;
   }
@@ -139,7 +139,7 @@ static Value default_value(Elab *x, const Cell *c, int i)
   int before = diag_errors(s->diag);
   Value v = value_of(&inner, formal->kid[0], false);
   if (v.kind == VALUE_NONE && diag_errors(s->diag) == before)
-    diag(s->diag, formal->kid[0]->span, "a default can use only the arguments before it");
+    diag(s->diag, E_NOT_KNOWN, formal->kid[0]->span, "a default can use only the arguments before it");
   return v;
 }
 
@@ -159,22 +159,23 @@ static bool bind_argument(Elab *x, Cell *c, const Ast *arg, int position)
     value = arg->kid[0];
     i = formal_index(formals, arg->name);
     if (i < 0) {
-      diag(d, arg->span, "%s has no argument '%s'", signature(x->body->s->arena, c->ast), arg->name);
+      diag(d, E_ARGUMENT_NAME, arg->span, "%s has no argument '%s'", signature(x->body->s->arena, c->ast), arg->name);
       return false;
     }
   } else if (i >= formals->nkid) {
-    diag(d, arg->span, "%s takes %d argument%s", signature(x->body->s->arena, c->ast), formals->nkid,
+    diag(d, E_ARGUMENTS, arg->span, "%s takes %d argument%s", signature(x->body->s->arena, c->ast), formals->nkid,
          formals->nkid == 1 ? "" : "s");
     diag_note(d, (Span){0}, "the sequence that a cell reads stands in a second pair of brackets: %s(...)(x[t])",
               c->name);
     return false;
   }
   if (c->formal[i].kind != VALUE_NONE) {
-    diag(d, arg->span, "'%s' is given twice", formals->kid[i]->name);
+    diag(d, E_GIVEN_TWICE, arg->span, "'%s' is given twice", formals->kid[i]->name);
     return false;
   }
   if (value->kind == AST_INDEX) {
-    diag(d, value->span, "%s stands for a size here, a value that changes with time is given", formals->kid[i]->name);
+    diag(d, E_NOT_KNOWN, value->span, "%s stands for a size here, a value that changes with time is given",
+         formals->kid[i]->name);
     diag_note(d, (Span){0}, "the sequence that a cell reads stands in a second pair of brackets: %s(...)(x[t])",
               c->name);
     return false;
@@ -200,7 +201,7 @@ static Cell *bind_cell(Elab *x, const Ast *ast, Unit *unit, const Ast *call, Spa
       good = c->formal[i].kind != VALUE_NONE;
       continue;
     }
-    diag(s->diag, span, "%s needs its argument '%s'", signature(s->arena, ast), formals->kid[i]->name);
+    diag(s->diag, E_ARGUMENTS, span, "%s needs its argument '%s'", signature(s->arena, ast), formals->kid[i]->name);
     diag_note(s->diag, formals->kid[i]->span, "declared here");
     note_uses(x->body);
     good = false;
@@ -211,7 +212,7 @@ static Cell *bind_cell(Elab *x, const Ast *ast, Unit *unit, const Ast *call, Spa
 static Cell *layer_cell(Elab *x, const Ast *arg)
 {
   if (is_cell_value(x, arg)) return value_of(x, arg, false).cell;
-  diag(x->body->s->diag, arg->span, "stack takes a cell, such as lstm(64)");
+  diag(x->body->s->diag, E_STACK, arg->span, "stack takes a cell, such as lstm(64)");
   return NULL;
 }
 
@@ -234,14 +235,14 @@ static Cell *stack_cell(Elab *x, const Ast *call, Span span)
   Sema *s = x->body->s;
   if (call && call->nkid > 1 && is_cell_value(x, call->kid[1])) return stack_of_cells(x, call, span);
   if (!call || call->nkid != 3) {
-    diag(s->diag, span,
+    diag(s->diag, E_STACK, span,
          "stack takes a number of layers and a cell, or cells: stack(2, lstm(64)), stack(lstm(64), gru(32))");
     return NULL;
   }
   int layers;
   if (!whole_of(x, call->kid[1], "the number of layers", &layers)) return NULL;
   if (layers < 1 || layers > LAYER_LIMIT) {
-    diag(s->diag, call->kid[1]->span, "a stack has 1 to %d layers, this is %d", LAYER_LIMIT, layers);
+    diag(s->diag, E_STACK, call->kid[1]->span, "a stack has 1 to %d layers, this is %d", LAYER_LIMIT, layers);
     return NULL;
   }
   Cell *layer = layer_cell(x, call->kid[2]);
@@ -268,7 +269,7 @@ static Cell *instance_cell(Elab *x, Entry *e)
   Sema *s = x->body->s;
   if (e->state == DONE) return e->value.cell;
   if (e->state == DOING) {
-    diag(s->diag, e->span, "'%s' is defined by itself", e->name);
+    diag(s->diag, E_SIZE_OF_ITSELF, e->span, "'%s' is defined by itself", e->name);
     return NULL;
   }
   e->state = DOING;
@@ -298,7 +299,7 @@ Cell *cell_value(Elab *x, const Ast *e)
   const Ast *call = e->kind == AST_CALL ? e : NULL, *name = call ? call->kid[0] : e;
   if (call && name->kind == AST_REVERSE) return cell_value(x, name);
   if (name->kind != AST_NAME || !find_cell(x, name->name, &c)) {
-    diag(x->body->s->diag, e->span, "a cell is needed here, such as lstm(64)");
+    diag(x->body->s->diag, E_CELL_FORM, e->span, "a cell is needed here, such as lstm(64)");
     return NULL;
   }
   if (c.instance) return instance_cell(x, c.instance);

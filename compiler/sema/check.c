@@ -20,6 +20,7 @@ static bool is_statement(const Ast *a)
 
 static const char *file_stem(Arena *a, const char *path)
 {
+  if (*path == '<') return "model"; /* <stdin> */
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
   char *stem = arena_copy(a, name, dot && dot != name ? (size_t)(dot - name) : strlen(name));
   for (char *c = stem; *c; c++)
@@ -38,14 +39,14 @@ static const Ast *pick_model(Arena *a, Diag *d, const Ast *file, const LowerOpti
     if (item->kind != AST_MODEL) continue;
     for (int k = 0; k < i; k++)
       if (file->kid[k]->kind == AST_MODEL && file->kid[k]->name == item->name) {
-        diag(d, item->span, "model '%s' is defined twice", item->name);
+        diag(d, E_DEFINED_TWICE, item->span, "model '%s' is defined twice", item->name);
         diag_note(d, file->kid[k]->span, "the first definition is here");
       }
     known = known ? arena_printf(a, "%s, %s", known, item->name) : item->name;
     if (!o->model || strcmp(o->model, item->name) == 0) model = item;
   }
   if (known && statement) {
-    diag(d, statement->span, "this statement stands outside the model");
+    diag(d, E_MISPLACED, statement->span, "this statement stands outside the model");
     diag_note(d, (Span){0}, "beside models a file has sizes, cells, defs and imports");
   }
   if (model) return *name = model->name, model;
@@ -53,12 +54,12 @@ static const Ast *pick_model(Arena *a, Diag *d, const Ast *file, const LowerOpti
   if (!known && statement && (!o->model || strcmp(o->model, stem) == 0)) return *name = stem, file;
   Span start = {file->span.source, 0, 0};
   if (known || statement) {
-    diag(d, start, "there is no model '%s' in this file", o->model);
+    diag(d, E_NO_MODEL, start, "there is no model '%s' in this file", o->model);
     diag_note(d, (Span){0}, "there is %s", known ? known : stem);
   } else {
     bool broken = false;
     for (int i = 0; i < file->nkid; i++) broken |= file->kid[i]->kind == AST_ERROR;
-    if (!broken) diag(d, start, "this file has no model: nothing is there to compile");
+    if (!broken) diag(d, E_NO_MODEL, start, "this file has no model: nothing is there to compile");
   }
   return NULL;
 }
@@ -68,7 +69,7 @@ static void warn_unused(Flat *f)
   for (int i = 0; i < f->vars.n; i++) {
     const FlatVar *v = f->vars.at[i];
     if (v->kind != VAR_PARAM || v->used || v->bad) continue;
-    diag_warn(f->diag, v->span, "parameter '%s' is never used", v->name);
+    diag_warn(f->diag, W_UNUSED_PARAMETER, v->span, "parameter '%s' is never used", v->name);
     if (v->body) note_uses(v->body);
   }
 }

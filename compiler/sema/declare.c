@@ -20,10 +20,12 @@ bool index_of(Body *b, const Ast *decl, Indices *ix)
   if (diag_errors(d) > before) return false;
   const char *t = axis_name(b);
   if (b->axes == 2) {
-    diag(d, indices->span, "the axes are %s and %s, and a declaration has them bare: %s[%s] or %s[%s, %s]", b->axis[0],
-         b->axis[1], decl->name, t, decl->name, t, b->axis[0]);
+    diag(d, E_BARE_INDEX, indices->span,
+         "the axes are %s and %s, and a declaration has them bare: %s[%s] or %s[%s, %s]", b->axis[0], b->axis[1],
+         decl->name, t, decl->name, t, b->axis[0]);
   } else {
-    diag(d, indices->span, "the time index is %s, and a declaration has it bare: %s[%s]", t, decl->name, t);
+    diag(d, E_BARE_INDEX, indices->span, "the time index is %s, and a declaration has it bare: %s[%s]", t, decl->name,
+         t);
     if (indices->kid[indices->nkid - 1]->kind == AST_NAME)
       diag_note(d, (Span){0}, "a second axis is declared by: axis s, t");
   }
@@ -101,7 +103,8 @@ static FlatVar *declare_shared_noise(Body *b, const Ast *decl, Indices ix)
   Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
   if (!e) return NULL;
   if (ix.n) {
-    diag(s->diag, decl->span, "noise of the model has one value, without a time index: noise model %s", decl->name);
+    diag(s->diag, E_BARE_INDEX, decl->span, "noise of the model has one value, without a time index: noise model %s",
+         decl->name);
     diag_note(s->diag, (Span){0}, "noise %s[%s] is drawn anew at each %s of each sequence", decl->name, axis_name(b),
               axis_name(b));
     note_uses(b);
@@ -125,7 +128,7 @@ static FlatVar *declare_param(Body *b, const Ast *decl, Indices ix)
   Entry *e = body_add(b, ENTRY_VAR, decl->name, name_span(decl));
   if (!e) return NULL;
   if (ix.n) {
-    diag(d, decl->span, "a parameter has one value, without a time index: param %s", decl->name);
+    diag(d, E_BARE_INDEX, decl->span, "a parameter has one value, without a time index: param %s", decl->name);
     note_uses(b);
   }
   bool shared = map_get(&b->params->vars, decl->name) != NULL;
@@ -151,7 +154,7 @@ void declare_one(Body *b, Role role, const Ast *decl, PendingTypes *types)
   case ROLE_INPUT: v = declare_given(b, VAR_INPUT, decl, ix); break;
   case ROLE_TARGET:
     if (b->cell) {
-      diag(s->diag, decl->span, "a cell has no targets: declare an input, or move this to the model");
+      diag(s->diag, E_MISPLACED, decl->span, "a cell has no targets: declare an input, or move this to the model");
       note_uses(b);
     }
     v = declare_given(b, VAR_TARGET, decl, ix);
@@ -175,7 +178,8 @@ static void check_type(Body *b, FlatVar *v, Shape shape, Span span)
   for (int i = 0; i < shape.rank && same; i++) same = dim_unify(f->sizes, v->shape.dim[i], shape.dim[i]);
   if (same) return;
   const char *inner = shape_text(f->sizes, f->arena, shape), *outer = shape_text(f->sizes, f->arena, v->shape);
-  diag(f->diag, b->cell ? b->use : span, "%s is declared %s, but its equation gives %s", v->name, outer, inner);
+  diag(f->diag, E_OUTPUT_SHAPE, b->cell ? b->use : span, "%s is declared %s, but its equation gives %s", v->name, outer,
+       inner);
   diag_note(f->diag, v->type_span, "%s is declared %s here", v->name, outer);
   diag_note(f->diag, span, "and %s here", inner);
   if (b->cell) note_uses(b->outer);
@@ -192,7 +196,7 @@ void set_type(Body *b, FlatVar *v, const Ast *type)
     return;
   }
   if (shape.token && v->kind != VAR_INPUT && v->kind != VAR_TARGET) {
-    diag(f->diag, type->span, "only an input or a target is a token: what is computed is real[n]");
+    diag(f->diag, E_TOKEN, type->span, "only an input or a target is a token: what is computed is real[n]");
     note_uses(b);
     v->bad = true;
     return;

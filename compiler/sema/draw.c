@@ -11,7 +11,8 @@ static bool place_arguments(Body *b, const Ast *call, const Distribution *dist, 
   const char *form = distribution_form(b->s->arena, dist);
   for (int i = 0; i < DRAW_PARAMS; i++) argument[i] = NULL;
   if (call->nkid - 1 != n) {
-    diag(d, call->span, "%s takes %d argument%s, %d given: %s", dist->name, n, n == 1 ? "" : "s", call->nkid - 1, form);
+    diag(d, E_ARGUMENTS, call->span, "%s takes %d argument%s, %d given: %s", dist->name, n, n == 1 ? "" : "s",
+         call->nkid - 1, form);
     note_uses(b);
     return false;
   }
@@ -24,8 +25,8 @@ static bool place_arguments(Body *b, const Ast *call, const Distribution *dist, 
       argument[at] = a->kind == AST_ARG ? a->kid[0] : a;
       continue;
     }
-    if (at == n) diag(d, a->span, "%s has no argument '%s'", form, a->name);
-    else diag(d, a->span, "'%s' is given twice", dist->argument[at].name);
+    if (at == n) diag(d, E_ARGUMENT_NAME, a->span, "%s has no argument '%s'", form, a->name);
+    else diag(d, E_GIVEN_TWICE, a->span, "'%s' is given twice", dist->argument[at].name);
     note_uses(b);
     return false;
   }
@@ -49,8 +50,8 @@ static const Distribution *find_dist(Body *b, const Ast *call, const Ast *argume
   const char *near = nearest(name, names.at, names.n);
   if (strcmp(name, "gaussian") == 0 || strcmp(name, "Normal") == 0) near = "normal";
   if (strcmp(name, "softmax") == 0 || strcmp(name, "multinomial") == 0) near = "categorical";
-  diag(d, callee->span, "there is no distribution '%s'", name);
-  if (near) diag_note(d, (Span){0}, "did you mean '%s'?", near);
+  diag(d, E_NO_DISTRIBUTION, callee->span, "there is no distribution '%s'", name);
+  if (near) diag_suggest(d, callee->span, near);
   else diag_note(d, (Span){0}, "there are %s", all);
   note_uses(b);
   return NULL;
@@ -60,7 +61,7 @@ static const Distribution *find_dist(Body *b, const Ast *call, const Ast *argume
 
 static FlatVar *refuse_target(Body *b, const Ast *target, const char *why, const char *name, Span declared)
 {
-  diag(b->s->diag, target->span, why, name);
+  diag(b->s->diag, E_DRAWN, target->span, why, name);
   if (declared.source) diag_note(b->s->diag, declared, "declared here");
   note_uses(b);
   return NULL;
@@ -116,7 +117,8 @@ static FlatVar *draw_target(Body *b, const Ast *target, int *offset)
   const char *own = indices_text(b, e->index);
   if (e->index.n && target->kind != AST_INDEX) {
     const char *over = e->index.n == 1 ? b->axis[e->index.axis[0]] : "place";
-    diag(b->s->diag, target->span, "%s has a value at each %s: write %s%s ~ ...", e->name, over, e->name, own);
+    diag(b->s->diag, E_DRAW_INDEX, target->span, "%s has a value at each %s: write %s%s ~ ...", e->name, over, e->name,
+         own);
     note_uses(b);
     return NULL;
   }
@@ -129,7 +131,7 @@ static FlatVar *draw_target(Body *b, const Ast *target, int *offset)
     if (at[a].kind == READ_REL) *offset += at[a].k;
   }
   if (each) return v;
-  diag(b->s->diag, target->span, "a draw is for each %s: write %s%s ~ ...",
+  diag(b->s->diag, E_DRAW_INDEX, target->span, "a draw is for each %s: write %s%s ~ ...",
        e->index.n == 1 ? b->axis[e->index.axis[0]] : "place", e->name, own);
   note_uses(b);
   return NULL;
@@ -190,7 +192,7 @@ static FlatVar *parameter(Likelihood *l, const Argument *argument, Node *arg)
 static void say_drawn(Likelihood *l, const Ast *at, const char *what)
 {
   const FlatVar *v = l->v;
-  diag(l->f->diag, at->span, "%s draws %s, '%s' is %s", l->dist->name, what, v->name,
+  diag(l->f->diag, E_DRAW_TYPE, at->span, "%s draws %s, '%s' is %s", l->dist->name, what, v->name,
        v->typed ? shape_text(l->f->sizes, l->f->arena, v->shape) : "not one");
   diag_note(l->f->diag, v->typed ? v->type_span : v->span, "declared here");
 }
@@ -203,9 +205,11 @@ static bool draws_class(Likelihood *l, const Ast *draw)
     return false;
   }
   if (v->shape.token) return true;
-  if (v->typed) diag(l->f->diag, draw->kid[1]->span, "%s draws a token, '%s' is not one", l->dist->name, v->name);
+  if (v->typed)
+    diag(l->f->diag, E_DRAW_TYPE, draw->kid[1]->span, "%s draws a token, '%s' is not one", l->dist->name, v->name);
   else
-    diag(l->f->diag, draw->kid[0]->span, "'%s' is drawn from %s, so it needs a type: token[n]", v->name, l->dist->name);
+    diag(l->f->diag, E_DRAW_TYPE, draw->kid[0]->span, "'%s' is drawn from %s, so it needs a type: token[n]", v->name,
+         l->dist->name);
   diag_note(l->f->diag, v->typed ? v->type_span : v->span, "declared here");
   return false;
 }
@@ -225,7 +229,7 @@ static bool fits(Likelihood *l, const Ast *draw)
 {
   if (l->dist->drawn == DRAWN_CLASS) return draws_class(l, draw);
   if (l->v->shape.token) {
-    diag(l->f->diag, draw->kid[1]->span,
+    diag(l->f->diag, E_DRAW_TYPE, draw->kid[1]->span,
          "'%s' is a token: it is drawn from categorical(logits) or ordinal(score, thresholds)", l->v->name);
     diag_note(l->f->diag, l->v->type_span, "declared here");
     return false;
@@ -271,7 +275,8 @@ static Node *negative_log(Likelihood *l, FlatVar *const *param)
   const char *name = intern(s->arena, arena_printf(s->arena, "nll_%s", l->dist->name));
   const Ast *def = unit ? map_get(&unit->defs, name) : NULL;
   if (!def) {
-    diag(s->diag, l->span, "%s has no likelihood: there is no %s in lang/distributions.rnn", l->dist->name, name);
+    diag(s->diag, E_NO_DISTRIBUTION, l->span, "%s has no likelihood: there is no %s in lang/distributions.rnn",
+         l->dist->name, name);
     return NULL;
   }
   int n = distribution_arguments(l->dist);
@@ -314,7 +319,7 @@ static bool draw_mask(Likelihood *l, const Ast *draw, Node **mask)
   Node *n = expression(l->x, draw->kid[2]);
   if (!n || refuse_time(l->x, l->v->name, l->v->axes, n)) return false;
   if (n->shape.token) {
-    diag(l->f->diag, n->span, "a mask is a number: the draw counts where it is not 0");
+    diag(l->f->diag, E_MASK, n->span, "a mask is a number: the draw counts where it is not 0");
     diag_note(l->f->diag, (Span){0}, "a comparison makes one, such as k[t] == 1");
     return false;
   }
@@ -371,8 +376,8 @@ static void noise_draw(Elab *x, FlatVar *v, const Ast *draw)
   if (!dist) return;
   bool normal = strcmp(dist->name, "normal") == 0, bernoulli = strcmp(dist->name, "bernoulli") == 0;
   if (!normal && !bernoulli)
-    diag(f->diag, draw->kid[1]->span, "noise is drawn from bernoulli(p) or normal(mean, deviation)");
-  else if (draw->nkid > 2) diag(f->diag, draw->kid[2]->span, "noise is drawn everywhere: it has no 'when'");
+    diag(f->diag, E_NOISE, draw->kid[1]->span, "noise is drawn from bernoulli(p) or normal(mean, deviation)");
+  else if (draw->nkid > 2) diag(f->diag, E_NOISE, draw->kid[2]->span, "noise is drawn everywhere: it has no 'when'");
   if ((!normal && !bernoulli) || draw->nkid > 2) {
     note_uses(x->body);
     return;
@@ -465,7 +470,7 @@ void elaborate_metrics(Body *b)
     bool twice = false;
     for (int k = 0; k < i && !twice; k++) {
       if (b->metrics.at[k]->name != m->name) continue;
-      diag(f->diag, m->span, "metric '%s' is defined twice", m->name);
+      diag(f->diag, E_DEFINED_TWICE, m->span, "metric '%s' is defined twice", m->name);
       diag_note(f->diag, b->metrics.at[k]->span, "the first is here");
       twice = true;
     }

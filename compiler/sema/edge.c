@@ -14,14 +14,14 @@ static FlatVar *edge_target(Body *b, const Ast *st, FlatEdge *edge)
   if (!v || v->bad) return NULL;
   const char *what = st->kind == AST_RESET ? "reset" : "clip message";
   if (v->kind != VAR_COMPUTED) {
-    diag(d, st->kid[0]->span, "%s takes a variable that is computed, or an application of a cell: '%s' is neither",
-         what, v->name);
+    diag(d, E_EDGE, st->kid[0]->span,
+         "%s takes a variable that is computed, or an application of a cell: '%s' is neither", what, v->name);
     diag_note(d, v->span, "declared here");
     note_uses(b);
     return NULL;
   }
   if (!v->axes) {
-    diag(d, st->kid[0]->span, "%s has no time index: nothing of it passes from step to step", v->name);
+    diag(d, E_EDGE, st->kid[0]->span, "%s has no time index: nothing of it passes from step to step", v->name);
     note_uses(b);
     return NULL;
   }
@@ -41,7 +41,8 @@ static void elaborate_reset(Body *b, const Ast *st)
   if (!v || !n) return;
   if ((n->axes & ~v->axes) || !(n->axes & along(v))) {
     const char *t = f->axis[first_axis(v->axes)];
-    diag(f->diag, st->kid[1]->span, "the condition of a reset has a value at each %s, such as boundary[%s]", t, t);
+    diag(f->diag, E_EDGE, st->kid[1]->span, "the condition of a reset has a value at each %s, such as boundary[%s]", t,
+         t);
     note_uses(b);
     return;
   }
@@ -61,7 +62,8 @@ static void elaborate_clip(Body *b, const Ast *st)
   Value size = value_of(&x, st->kid[1], false);
   if (size.kind == VALUE_NONE) return;
   if (size.kind != VALUE_NUMBER || !(size.num > 0)) {
-    diag(f->diag, st->kid[1]->span, "a message is clipped into -c to c, with a number c > 0 that is known here");
+    diag(f->diag, E_EDGE, st->kid[1]->span,
+         "a message is clipped into -c to c, with a number c > 0 that is known here");
     note_uses(b);
     return;
   }

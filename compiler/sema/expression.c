@@ -72,20 +72,21 @@ static Node *say_timed(Elab *x, const Ast *e, const char *name, Indices ix)
   const Body *b = x->body;
   const char *t = b->axis[ix.axis[0]], *T = b->length[ix.axis[0]];
   if (ix.n > 1) {
-    diag(b->s->diag, here(x, e->span), "%s has a value at each %s and %s: write %s%s", name, b->axis[ix.axis[0]],
-         b->axis[ix.axis[1]], name, indices_text(b, ix));
+    diag(b->s->diag, E_NEEDS_INDEX, here(x, e->span), "%s has a value at each %s and %s: write %s%s", name,
+         b->axis[ix.axis[0]], b->axis[ix.axis[1]], name, indices_text(b, ix));
     return say(x, e->span);
   }
-  diag(x->body->s->diag, here(x, e->span), "%s has a value at each %s: write %s[%s], %s[%s-1] or %s[%s]", name, t, name,
-       t, name, t, name, T);
+  diag(x->body->s->diag, E_NEEDS_INDEX, here(x, e->span), "%s has a value at each %s: write %s[%s], %s[%s-1] or %s[%s]",
+       name, t, name, t, name, t, name, T);
   return say(x, e->span);
 }
 
 static Node *say_untimed(Elab *x, const Ast *e, const FlatVar *v)
 {
   Diag *d = x->body->s->diag;
-  if (v->kind == VAR_PARAM) diag(d, here(x, e->span), "'%s' is a parameter: it has one value and no index", v->name);
-  else diag(d, here(x, e->span), "'%s' has one value a sequence: it is read without an index", v->name);
+  if (v->kind == VAR_PARAM)
+    diag(d, E_HAS_NO_INDEX, here(x, e->span), "'%s' is a parameter: it has one value and no index", v->name);
+  else diag(d, E_HAS_NO_INDEX, here(x, e->span), "'%s' has one value a sequence: it is read without an index", v->name);
   diag_note(d, v->span, v->implicit ? "first read here" : "declared here");
   return say(x, e->span);
 }
@@ -122,7 +123,8 @@ static Node *read_input(Elab *x, const Input *in, const Ast *e)
   Place at[AXES];
   if (in->index.n && !indexed) return say_timed(x, e, in->name, in->index);
   if (!in->index.n && indexed) {
-    diag(x->body->s->diag, here(x, e->span), "'%s' has one value a sequence: it is read without an index", in->name);
+    diag(x->body->s->diag, E_HAS_NO_INDEX, here(x, e->span),
+         "'%s' has one value a sequence: it is read without an index", in->name);
     diag_note(x->body->s->diag, in->span, "declared here");
     return say(x, e->span);
   }
@@ -146,7 +148,7 @@ static Node *undefined_bare(Elab *x, const Ast *e)
   int before = diag_errors(x->body->s->diag);
   const char *why_not = why_no_value(e->name);
   if (why_not) {
-    diag(x->body->s->diag, here(x, e->span), "'%s' is not a value", e->name);
+    diag(x->body->s->diag, E_NOT_A_VALUE, here(x, e->span), "'%s' is not a value", e->name);
     diag_note(x->body->s->diag, (Span){0}, "%s", why_not);
     return say(x, e->span);
   }
@@ -158,14 +160,14 @@ static Node *undefined_bare(Elab *x, const Ast *e)
 
 static Node *say_function(Elab *x, const Ast *e)
 {
-  diag(x->body->s->diag, here(x, e->span), "'%s' is a function: it is called, as in %s(x[%s])", e->name, e->name,
-       axis_name(x->body));
+  diag(x->body->s->diag, E_NOT_A_VALUE, here(x, e->span), "'%s' is a function: it is called, as in %s(x[%s])", e->name,
+       e->name, axis_name(x->body));
   return say(x, e->span);
 }
 
 static Node *say_cell(Elab *x, const Ast *e, const char *name)
 {
-  diag(x->body->s->diag, here(x, e->span), "this is a cell, not a value: apply it to a sequence");
+  diag(x->body->s->diag, E_NOT_A_VALUE, here(x, e->span), "this is a cell, not a value: apply it to a sequence");
   diag_note(x->body->s->diag, (Span){0}, "for instance %s(x[%s])", name, axis_name(x->body));
   return say(x, e->span);
 }
@@ -207,25 +209,25 @@ static Node *indexed(Elab *x, const Ast *e)
   Diag *d = x->body->s->diag;
   const Ast *base = e->kid[0];
   if (base->kind != AST_NAME && base->kind != AST_FIELD) {
-    diag(d, here(x, e->span), "only a variable has an index: give this value a name of its own first");
+    diag(d, E_HAS_NO_INDEX, here(x, e->span), "only a variable has an index: give this value a name of its own first");
     return say(x, e->span);
   }
   Found f = {0};
   if (base->kind == AST_NAME) {
     f = find_name(x, base->name);
     if (f.formal) {
-      diag(d, here(x, e->span), "'%s' is a value here, not a variable: a def cannot read it at another time",
-           base->name);
+      diag(d, E_HAS_NO_INDEX, here(x, e->span),
+           "'%s' is a value here, not a variable: a def cannot read it at another time", base->name);
       return say(x, e->span);
     }
     if (!f.entry && is_builtin(base->name)) {
-      diag(d, here(x, e->span), "'%s' is a function: %s[%s](...) takes what it reduces", base->name, base->name,
-           axis_name(x->body));
+      diag(d, E_HAS_NO_INDEX, here(x, e->span), "'%s' is a function: %s[%s](...) takes what it reduces", base->name,
+           base->name, axis_name(x->body));
       return say(x, e->span);
     }
     if (!f.entry) return undefined_variable(x, base);
     if (f.entry->kind == ENTRY_SIZE || f.entry->kind == ENTRY_VALUE) {
-      diag(d, here(x, e->span), "'%s' is a size or a number: it has no index", base->name);
+      diag(d, E_HAS_NO_INDEX, here(x, e->span), "'%s' is a size or a number: it has no index", base->name);
       return say(x, e->span);
     }
     if (f.entry->kind == ENTRY_INSTANCE) return say_cell(x, e, base->name);
@@ -309,7 +311,7 @@ static bool refuse_def_recursion(Elab *x, const Ast *def, Span at)
   for (const Frame *f = x->frame; f; f = f->caller) {
     if (f->def) chain = arena_printf(s->arena, "%s -> %s", f->def->name, chain);
     if (f->def != def) continue;
-    diag(s->diag, at, "def '%s' calls itself: %s", def->name, chain);
+    diag(s->diag, E_RECURSION, at, "def '%s' calls itself: %s", def->name, chain);
     return true;
   }
   return false;
@@ -322,7 +324,7 @@ static Node *say_arguments(Elab *x, const Ast *call, const Ast *def)
   for (int i = 0; i < most; i++) fewest += def->kid[0]->kid[i]->kid[0] == NULL;
   const char *range =
       fewest == most ? arena_printf(s->arena, "%d", most) : arena_printf(s->arena, "%d to %d", fewest, most);
-  diag(s->diag, here(x, call->span), "%s takes %s argument%s, %d given", signature(s->arena, def), range,
+  diag(s->diag, E_ARGUMENTS, here(x, call->span), "%s takes %s argument%s, %d given", signature(s->arena, def), range,
        most == 1 ? "" : "s", call->nkid - 1);
   if (def->span.source) diag_note(s->diag, def->span, "defined here");
   return say(x, call->span);
@@ -343,11 +345,11 @@ static Node *inline_def(Elab *x, const Ast *call, const Ast *def, Unit *unit)
     for (at = 0; a->kind == AST_ARG && at < formals->nkid && formals->kid[at]->name != a->name;) at++;
     if (a->kind != AST_ARG) at = i - 1;
     if (at >= formals->nkid) {
-      diag(s->diag, here(x, a->span), "%s has no argument '%s'", signature(s->arena, def), a->name);
+      diag(s->diag, E_ARGUMENT_NAME, here(x, a->span), "%s has no argument '%s'", signature(s->arena, def), a->name);
       return say(x, a->span);
     }
     if (given[at]) {
-      diag(s->diag, here(x, a->span), "'%s' is given twice", formals->kid[at]->name);
+      diag(s->diag, E_GIVEN_TWICE, here(x, a->span), "'%s' is given twice", formals->kid[at]->name);
       return say(x, a->span);
     }
     given[at] = true;
@@ -384,7 +386,8 @@ static Node *undefined_function(Elab *x, const Ast *callee)
     bool known =
         inner->kind == AST_NAME && (is_builtin(inner->name) || unit_of_def(s, x->body->unit, inner->name, &def));
     if (!known) return undefined_function(x, inner);
-    diag(d, here(x, callee->span), "'%s' is a function, not a cell: its value cannot be called", inner->name);
+    diag(d, E_NOT_CALLABLE, here(x, callee->span), "'%s' is a function, not a cell: its value cannot be called",
+         inner->name);
     return say(x, callee->span);
   }
   if (callee->kind == AST_FIELD) { /* nn.Linear */
@@ -394,31 +397,32 @@ static Node *undefined_function(Elab *x, const Ast *callee)
     const char *near = nearest(callee->name, known.at, known.n);
     size_t n;
     const char *text = source_text(callee->span.source, &n) + callee->span.from;
-    diag(d, here(x, callee->span), "there is no function '%.*s'", callee->span.to - callee->span.from, text);
+    diag(d, E_NO_FUNCTION, here(x, callee->span), "there is no function '%.*s'", callee->span.to - callee->span.from,
+         text);
     if (there) diag_note(d, (Span){0}, "here it is written %s", there);
-    else if (near) diag_note(d, (Span){0}, "did you mean '%s'?", near);
+    else if (near) diag_suggest(d, callee->span, near);
     return say(x, callee->span);
   }
   if (callee->kind != AST_NAME) {
-    diag(d, here(x, callee->span), "this cannot be called");
+    diag(d, E_NOT_CALLABLE, here(x, callee->span), "this cannot be called");
     return say(x, callee->span);
   }
   Found f = find_name(x, callee->name);
   const Ast *cell;
   if (f.formal || (f.entry && f.entry->kind != ENTRY_INSTANCE)) {
-    diag(d, here(x, callee->span), "'%s' is a value, not a function", callee->name);
+    diag(d, E_NOT_CALLABLE, here(x, callee->span), "'%s' is a value, not a function", callee->name);
     if (f.entry && f.entry->kind == ENTRY_VAR && f.entry->var->axes)
       diag_note(d, (Span){0}, "its value at %s is %s[%s]; a product is written '*'", t, callee->name, t);
     else diag_note(d, (Span){0}, "a product is written '*'");
     return say(x, callee->span);
   }
   if (distribution_named(callee->name)) {
-    diag(d, here(x, callee->span), "'%s' is a distribution: it stands right of '~'", callee->name);
+    diag(d, E_NOT_CALLABLE, here(x, callee->span), "'%s' is a distribution: it stands right of '~'", callee->name);
     return say(x, callee->span);
   }
   if (x->frame && unit_of_cell(s, x->frame->unit, callee->name, &cell)) {
-    diag(d, here(x, callee->span), "a def cannot apply a cell, as %s does with %s: write a cell instead",
-         x->frame->def->name, callee->name);
+    diag(d, E_DEF_WITH_CELL, here(x, callee->span),
+         "a def cannot apply a cell, as %s does with %s: write a cell instead", x->frame->def->name, callee->name);
     return NULL;
   }
   Names known = {0};
@@ -435,7 +439,7 @@ static Node *call(Elab *x, const Ast *e)
   if (kind == CALL_AXIS) return call_axis(x, e);
   if (kind == CALL_APPLY) return apply(x, e);
   if (kind == CALL_CELL && e->nkid > 1 && e->kid[1]->kind == AST_INDEX) {
-    diag(s->diag, here(x, e->span), "a cell takes its sizes first, then the sequence");
+    diag(s->diag, E_CELL_FORM, here(x, e->span), "a cell takes its sizes first, then the sequence");
     diag_note(s->diag, (Span){0}, "for instance %s(64)(x[%s])", callee->name, axis_name(x->body));
     return say(x, e->span);
   }
@@ -461,7 +465,7 @@ static Node *expression_of(Elab *x, const Ast *e)
   switch (e->kind) {
   case AST_NUMBER:
     if (e->name) {
-      diag(s->diag, here(x, e->span), "a number with a unit belongs in the train block");
+      diag(s->diag, E_NOT_A_VALUE, here(x, e->span), "a number with a unit belongs in the train block");
       return say(x, e->span);
     }
     return made(x, node_const(s->flat, e->num, e->span), e);
@@ -475,8 +479,8 @@ static Node *expression_of(Elab *x, const Ast *e)
   case AST_REVERSE:
     if (e->kid[0]->kind == AST_CALL && call_kind(x, e->kid[0]) == CALL_APPLY) return apply(x, e->kid[0]);
     if (e->kid[0]->kind != AST_CALL) return NULL; /* the parser said so */
-    diag(s->diag, here(x, e->span), "reverse stands before the application of a cell: reverse gru(64)(x[%s])",
-         axis_name(x->body));
+    diag(s->diag, E_REVERSE, here(x, e->span),
+         "reverse stands before the application of a cell: reverse gru(64)(x[%s])", axis_name(x->body));
     return say(x, e->span);
   case AST_UNARY:
     a = expression(x, e->kid[0]);
@@ -485,8 +489,12 @@ static Node *expression_of(Elab *x, const Ast *e)
   case AST_TRANSPOSE:
     a = expression(x, e->kid[0]);
     return a ? made(x, node1(s->flat, OP_TRANSPOSE, numeric(x, a), e->span), e) : NULL;
-  case AST_STRING: diag(s->diag, here(x, e->span), "a text has no value in an equation"); return say(x, e->span);
-  case AST_ARG: diag(s->diag, here(x, e->span), "'%s = ...' cannot stand here", e->name); return say(x, e->span);
+  case AST_STRING:
+    diag(s->diag, E_NOT_A_VALUE, here(x, e->span), "a text has no value in an equation");
+    return say(x, e->span);
+  case AST_ARG:
+    diag(s->diag, E_NOT_A_VALUE, here(x, e->span), "'%s = ...' cannot stand here", e->name);
+    return say(x, e->span);
   default: return NULL;
   }
 }
@@ -496,7 +504,7 @@ Node *expression(Elab *x, const Ast *e)
   Flat *f = x->body->s->flat;
   if (f->full || !e || diag_errors(f->diag) > DIAG_LIMIT) return NULL;
   if (x->depth >= RECURSION_LIMIT) {
-    diag(f->diag, here(x, e->span), "this is nested too deeply once its defs are written out");
+    diag(f->diag, E_TOO_LARGE, here(x, e->span), "this is nested too deeply once its defs are written out");
     f->full = true;
     return NULL;
   }

@@ -18,7 +18,7 @@ Flat *flat_new(Arena *a, Diag *d, const char *name)
 
 static void grown(Flat *f, Span span, const char *what)
 {
-  if (!f->full) diag(f->diag, span, "%s", what);
+  if (!f->full) diag(f->diag, E_TOO_LARGE, span, "%s", what);
   f->full = true;
 }
 

@@ -62,12 +62,12 @@ bool indices_of(Elab *x, const Ast *const *index, int n, Indices *out)
     int axis = index[i]->kind == AST_NAME ? axis_named(b, index[i]->name) : -1;
     if (axis < 0) return false;
     if (i >= b->axes) {
-      complain(x, index[i]->span, NULL, "there %s here, so not more indices",
+      complain(x, E_INDICES, index[i]->span, NULL, "there %s here, so not more indices",
                b->axes == 1 ? "is one axis" : "are two axes");
       return false;
     }
     if (out->n && out->axis[0] == axis) {
-      complain(x, index[i]->span, NULL, "the index %s stands here twice", index[i]->name);
+      complain(x, E_INDICES, index[i]->span, NULL, "the index %s stands here twice", index[i]->name);
       return false;
     }
     out->axis[out->n++] = axis;
@@ -95,7 +95,7 @@ static bool names_axes(const Body *b, const Ast *e)
 static void say_places(Elab *x, const Ast *e)
 {
   const char *t = axis_name(x->body), *T = length_name(x->body);
-  complain(x, e->span, NULL, "a place is %s, %s-k, %s+k, a number, %s or %s-k", t, t, t, T, T);
+  complain(x, E_PLACE, e->span, NULL, "a place is %s, %s-k, %s+k, a number, %s or %s-k", t, t, t, T, T);
 }
 
 static bool linear(Elab *x, const Ast *e, Linear *l)
@@ -130,7 +130,7 @@ bool place_of(Elab *x, const Ast *index, Place *p, int *axis)
   Linear l;
   if (!linear(x, index, &l)) return false;
   if (fabs(l.offset) > 1e6) {
-    complain(x, index->span, NULL, "this place is more than a million steps away");
+    complain(x, E_PLACE, index->span, NULL, "this place is more than a million steps away");
     return false;
   }
   *p = (Place){FROM_START, (int)l.offset};
@@ -160,10 +160,11 @@ static bool right_axis(Elab *x, const Ast *index, int axis, const char *name, In
 {
   const Body *b = x->body;
   if (axis < 0 || axis == ix.axis[k]) return true;
-  if (ix.n > 1) complain(x, index->span, NULL, "the indices of %s are %s, in this order", name, indices_text(b, ix));
+  if (ix.n > 1)
+    complain(x, E_INDICES, index->span, NULL, "the indices of %s are %s, in this order", name, indices_text(b, ix));
   else
-    complain(x, index->span, NULL, "%s varies over %s, not over %s: its index is %s", name, b->axis[ix.axis[k]],
-             b->axis[axis], b->axis[ix.axis[k]]);
+    complain(x, E_INDICES, index->span, NULL, "%s varies over %s, not over %s: its index is %s", name,
+             b->axis[ix.axis[k]], b->axis[axis], b->axis[ix.axis[k]]);
   return false;
 }
 
@@ -172,8 +173,9 @@ bool places_of(Elab *x, const Ast *e, const char *name, Indices ix, Place at[AXE
   const Body *b = x->body;
   for (Axis a = 0; a < AXES; a++) at[a] = (Place){READ_PLAIN, 0};
   if (e->nkid - 1 != ix.n) {
-    if (ix.n == 1) complain(x, e->kid[2]->span, NULL, "%s has one index: %s%s", name, name, indices_text(b, ix));
-    else complain(x, e->span, NULL, "%s has two indices: %s%s", name, name, indices_text(b, ix));
+    if (ix.n == 1)
+      complain(x, E_INDICES, e->kid[2]->span, NULL, "%s has one index: %s%s", name, name, indices_text(b, ix));
+    else complain(x, E_INDICES, e->span, NULL, "%s has two indices: %s%s", name, name, indices_text(b, ix));
     return false;
   }
   for (int k = 0; k < ix.n; k++) {

@@ -21,7 +21,7 @@ void give_shape(Infer *in, Node *n, Shape shape)
   }
   for (int i = 0; i < shape.rank && i < n->shape.rank; i++)
     if (!dim_unify(in->f->sizes, n->shape.dim[i], shape.dim[i])) {
-      misfit(in->f, n,
+      misfit(in->f, E_SHAPE, n,
              arena_printf(in->f->arena, "this is %s, but %s is needed", shape_text(in->f->sizes, in->f->arena, shape),
                           shape_text(in->f->sizes, in->f->arena, n->shape)),
              NULL);
@@ -106,7 +106,7 @@ static void apply_rule(Infer *in, Node *n)
   shape_here(f->sizes, n->span);
   n->settled = n->op != OP_RESHAPE; /* which may give a size once another is known */
   if (op_shape(f->sizes, f->arena, n->op, shape, n->nin, n->attr, &out, &why)) give_shape(in, n, out);
-  else misfit(f, n, why, hint_for(n));
+  else misfit(f, E_SHAPE, n, why, hint_for(n));
 }
 
 /* Ranks that an operator's result has whatever its inputs are; the sizes come later. */
@@ -172,7 +172,7 @@ static void visit_transpose(Infer *in, Node *n)
   Node *a = n->in[0];
   if (a->shape.rank < 0) return;
   if (a->shape.rank == 0) {
-    misfit(in->f, n, "$1 is a number: only a matrix or a vector has a transpose", NULL);
+    misfit(in->f, E_SHAPE, n, "$1 is a number: only a matrix or a vector has a transpose", NULL);
     return;
   }
   n->settled = true;
@@ -226,8 +226,8 @@ static void visit(Infer *in, Node *n)
 static void equation_misfit(Infer *in, FlatVar *v, const Node *n)
 {
   Flat *f = in->f;
-  diag(f->diag, n->span, "%s is %s, but this is %s", v->name, shape_text(f->sizes, f->arena, *flat_shape(v)),
-       shape_text(f->sizes, f->arena, used_shape(n)));
+  diag(f->diag, E_EQUATION_SHAPE, n->span, "%s is %s, but this is %s", v->name,
+       shape_text(f->sizes, f->arena, *flat_shape(v)), shape_text(f->sizes, f->arena, used_shape(n)));
   note_var_origin(f, v);
   note_origin(f, n);
   note_context(n);
@@ -279,8 +279,8 @@ static void visit_type(Infer *in, FlatType *t)
   shape_here(f->sizes, n->span);
   for (int i = 0; i < given.rank && same; i++) same = dim_unify(f->sizes, t->declared.dim[i], given.dim[i]);
   if (same) return;
-  diag(f->diag, n->span, "input '%s' is %s, but this is %s", t->name, shape_text(f->sizes, f->arena, t->declared),
-       shape_text(f->sizes, f->arena, given));
+  diag(f->diag, E_INPUT_SHAPE, n->span, "input '%s' is %s, but this is %s", t->name,
+       shape_text(f->sizes, f->arena, t->declared), shape_text(f->sizes, f->arena, given));
   if (t->type_span.source) diag_note(f->diag, t->type_span, "%s is declared here", t->name);
   note_origin(f, n);
   note_context(n);
@@ -351,7 +351,7 @@ static void refuse_conflicts(Flat *f)
 {
   Span at;
   const char *why;
-  while (shape_conflict(f->sizes, &at, &why)) diag(f->diag, at, "%s", why);
+  while (shape_conflict(f->sizes, &at, &why)) diag(f->diag, E_SIZE_CONFLICT, at, "%s", why);
 }
 
 static const char *partial_type(Flat *f, Shape s)
@@ -370,7 +370,7 @@ static const char *partial_type(Flat *f, Shape s)
 static void say_undetermined(Flat *f, FlatVar *v, int i)
 {
   const char *what = v->shape.rank == 1 ? "the size" : i == 0 ? "the number of rows" : "the number of columns";
-  diag(f->diag, v->span, "nothing determines %s of '%s'", what, v->name);
+  diag_missing(f->diag, E_UNDETERMINED, v->span, "nothing determines %s of '%s'", what, v->name);
   static const char *const role[] = {
       [VAR_INPUT] = "input ", [VAR_TARGET] = "target ", [VAR_PARAM] = "param ", [VAR_NOISE] = "noise "};
   Place at[AXES] = {0};
@@ -429,7 +429,7 @@ static void check_numbers(Flat *f)
   for (int i = 0; i < f->vars.n; i++) {
     FlatVar *v = f->vars.at[i];
     if (!v->scalar || v->bad || v->dead || flat_shape(v)->rank == 0) continue;
-    diag(f->diag, v->span, "%s must be a number, this is %s", v->scalar,
+    diag(f->diag, E_SCALAR, v->span, "%s must be a number, this is %s", v->scalar,
          shape_text(f->sizes, f->arena, *flat_shape(v)));
     diag_note(f->diag, (Span){0}, "sum(...) or mean(...) makes a number of it");
     v->bad = true;

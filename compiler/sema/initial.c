@@ -32,8 +32,8 @@ static void say_unknown(Body *b, const Ast *e, const char *name)
   if (strstr(name, "xavier")) near = "glorot";
   if (strstr(name, "kaiming")) near = "he";
   if (strcmp(name, "eye") == 0) near = "identity";
-  diag(d, e->span, "there is no initialiser '%s'", name);
-  if (near) diag_note(d, (Span){0}, "did you mean '%s'?", near);
+  diag(d, E_NO_INITIALISER, e->span, "there is no initialiser '%s'", name);
+  if (near) diag_suggest(d, span_first(e->span, strlen(name)), near);
   else diag_note(d, (Span){0}, "there are %s", list);
   note_uses(b);
 }
@@ -57,7 +57,8 @@ void set_initialiser(Body *b, FlatVar *v, const Ast *e)
     if (strcmp(in->name, name->name) != 0) continue;
     int n = e->kind == AST_CALL ? e->nkid - 1 : 0;
     if (n < in->low || n > in->high) {
-      diag(b->s->diag, e->span, "%s takes %d argument%s, %d given", in->name, in->high, in->high == 1 ? "" : "s", n);
+      diag(b->s->diag, E_ARGUMENTS, e->span, "%s takes %d argument%s, %d given", in->name, in->high,
+           in->high == 1 ? "" : "s", n);
       diag_note(b->s->diag, (Span){0}, "there are %s", list);
       note_uses(b);
       v->bad = true;
@@ -124,13 +125,13 @@ static bool check_arguments(Flat *f, FlatVar *v)
   for (int i = 0; i < 2; i++) {
     double value;
     if (!v->init.arg[i] || node_value(f, v->init.arg[i], &value)) continue;
-    diag(f->diag, v->init.span, "the initial value of '%s' must be known while compiling", v->name);
+    diag(f->diag, E_NOT_KNOWN, v->init.span, "the initial value of '%s' must be known while compiling", v->name);
     diag_note(f->diag, (Span){0}, "there are %s", list);
     return false;
   }
   bool matrix = v->shape.rank == 2, wants = v->init.kind == INIT_ORTHOGONAL || v->init.kind == INIT_IDENTITY;
   if (matrix || !wants) return true;
-  diag(f->diag, v->init.span, "%s is for matrices, '%s' is %s",
+  diag(f->diag, E_MATRIX_ONLY, v->init.span, "%s is for matrices, '%s' is %s",
        v->init.kind == INIT_IDENTITY ? "identity" : "orthogonal", v->name, shape_text(f->sizes, f->arena, v->shape));
   return false;
 }

@@ -84,11 +84,11 @@ void note_origin(Flat *f, const Node *n)
   if (read) note_var_origin(f, read->var);
 }
 
-void misfit(Flat *f, Node *n, const char *why, const char *hint)
+void misfit(Flat *f, DiagCode code, Node *n, const char *why, const char *hint)
 {
   const char **name = ARENA_ARRAY(f->arena, const char *, n->nin + 1);
   for (int i = 0; i < n->nin; i++) name[i] = operand_name(f, n, i);
-  diag(f->diag, n->span, "%s", why_with_names(f->arena, why, name, n->nin));
+  diag(f->diag, code, n->span, "%s", why_with_names(f->arena, why, name, n->nin));
   if (hint) diag_note(f->diag, (Span){0}, "%s", why_with_names(f->arena, hint, name, n->nin));
   for (int i = 0; i < n->nin && i < 3; i++) {
     bool again = false;

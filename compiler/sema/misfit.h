@@ -4,7 +4,7 @@
 #include "scope.h"
 
 /* n does not fit: $1, $2 in why are its inputs; notes show where their shapes come from. n is bad from then on. */
-void misfit(Flat *f, Node *n, const char *why, const char *hint);
+void misfit(Flat *f, DiagCode code, Node *n, const char *why, const char *hint);
 /* where the shape of what n reads comes from, as a note */
 void note_origin(Flat *f, const Node *n);
 void note_var_origin(Flat *f, FlatVar *v);

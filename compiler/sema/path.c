@@ -68,14 +68,14 @@ static void say_not_inside(Elab *x, const Ast *e, const Target *from)
   if (from->use && from->use->bad) return;
   names_inside(s, from, &known);
   if (!known.n) {
-    diag(s->diag, here(x, e->span), "there is nothing inside '%s': it is no application of a cell", owner);
+    diag(s->diag, E_NO_PART, here(x, e->span), "there is nothing inside '%s': it is no application of a cell", owner);
     note_uses(x->body);
     return;
   }
-  diag(s->diag, here(x, e->span), "there is no '%s' inside '%s'", e->name, owner);
+  diag(s->diag, E_NO_PART, here(x, e->span), "there is no '%s' inside '%s'", e->name, owner);
   const char *near = nearest(e->name, known.at, known.n), *list = known.at[0];
   for (int i = 1; i < known.n && i < 12; i++) list = arena_printf(s->arena, "%s, %s", list, known.at[i]);
-  if (near) diag_note(s->diag, (Span){0}, "did you mean '%s'?", near);
+  if (near) diag_suggest(s->diag, span_last(e->span, strlen(e->name)), near);
   else diag_note(s->diag, (Span){0}, "inside are %s", list);
   note_uses(x->body);
 }
@@ -93,8 +93,8 @@ static bool follow(Elab *x, const Ast *e, Target *t)
       return *t = (Target){.params = c->shared}, true;
     }
     if (f.entry && f.entry->kind == ENTRY_INPUT)
-      diag(s->diag, here(x, e->span), "'%s' is an input: its values are given, and nothing is inside", e->name);
-    else if (f.formal || f.entry) diag(s->diag, here(x, e->span), "'%s' is not a variable", e->name);
+      diag(s->diag, E_PATH, here(x, e->span), "'%s' is an input: its values are given, and nothing is inside", e->name);
+    else if (f.formal || f.entry) diag(s->diag, E_PATH, here(x, e->span), "'%s' is not a variable", e->name);
     else {
       Names known = {0};
       names_of_values(x, &known);
@@ -105,7 +105,7 @@ static bool follow(Elab *x, const Ast *e, Target *t)
     return false;
   }
   if (e->kind != AST_FIELD) {
-    diag(s->diag, here(x, e->span), "a path begins with the name of a variable");
+    diag(s->diag, E_PATH, here(x, e->span), "a path begins with the name of a variable");
     return false;
   }
   Target from;
@@ -121,7 +121,7 @@ FlatVar *path_var(Elab *x, const Ast *e)
   if (!follow(x, e, &t)) return NULL;
   if (t.var) return t.var;
   if (t.params)
-    diag(x->body->s->diag, here(x, e->span),
+    diag(x->body->s->diag, E_PATH, here(x, e->span),
          "'%s' is an instance of a cell, not a variable: it is applied, as in %s(x[t])", t.params->path,
          t.params->path);
   return NULL;

@@ -22,8 +22,8 @@ static void dot_product(Infer *in, Node *n)
   Dim a = n->in[0]->shape.dim[0], b = n->in[1]->shape.dim[0];
   if (dim_unify(f->sizes, a, b)) settle(in, n, shape_scalar(), FORM_DOT);
   else
-    misfit(f, n, arena_printf(f->arena, "lengths differ: $1 has %s components, $2 has %s", count(f, a), count(f, b)),
-           NULL);
+    misfit(f, E_PRODUCT, n,
+           arena_printf(f->arena, "lengths differ: $1 has %s components, $2 has %s", count(f, a), count(f, b)), NULL);
 }
 
 /* a' @ M: (M' @ a)' */
@@ -32,7 +32,7 @@ static void row_product(Infer *in, Node *n, bool tb)
   Flat *f = in->f;
   Shape a = n->in[0]->shape, m = n->in[1]->shape;
   if (!dim_unify(f->sizes, a.dim[0], m.dim[tb])) {
-    misfit(f, n,
+    misfit(f, E_PRODUCT, n,
            arena_printf(f->arena, "inner sizes differ: $1 has %s columns, $2 has %s rows", count(f, a.dim[0]),
                         count(f, m.dim[tb])),
            NULL);
@@ -48,7 +48,7 @@ static void matrix_product(Infer *in, Node *n)
   Shape side[2] = {used_shape(n->in[0]), used_shape(n->in[1])}, out;
   const char *why;
   if (op_shape(f->sizes, f->arena, OP_MATMUL, side, 2, n->attr, &out, &why)) settle(in, n, out, FORM_MATMUL);
-  else misfit(f, n, why, NULL);
+  else misfit(f, E_PRODUCT, n, why, NULL);
 }
 
 void visit_product(Infer *in, Node *n)
@@ -59,18 +59,18 @@ void visit_product(Infer *in, Node *n)
   if (a->shape.rank < 0 || b->shape.rank < 0) return;
   shape_here(in->f->sizes, n->span);
   if (a->shape.rank == 0 || b->shape.rank == 0) {
-    misfit(in->f, n,
+    misfit(in->f, E_PRODUCT, n,
            a->shape.rank == 0 ? "$1 is a number: @ is a matrix product" : "$2 is a number: @ is a matrix product",
            "a product with a number is written $1 * $2");
   } else if (a->shape.rank == 1 && b->shape.rank == 1) {
     if (ta && !tb) dot_product(in, n);
     else if (!ta && tb) settle(in, n, shape_matrix(a->shape.dim[0], b->shape.dim[0]), FORM_OUTER);
     else
-      misfit(in->f, n, "both sides of @ are vectors",
+      misfit(in->f, E_PRODUCT, n, "both sides of @ are vectors",
              "a number is dot($1, $2), a matrix outer($1, $2), a vector $1 * $2");
   } else if (a->shape.rank == 1) {
     if (ta) row_product(in, n, tb);
-    else misfit(in->f, n, "a vector stands left of a matrix: $1", "write $2' @ $1");
+    else misfit(in->f, E_PRODUCT, n, "a vector stands left of a matrix: $1", "write $2' @ $1");
   } else {
     matrix_product(in, n);
   }

@@ -186,7 +186,8 @@ Entry *unit_size(Unit *u, const char *name);
 typedef Vec(const char *) Names;
 /* an error at a place of an expression, a hint or NULL, and notes that say which def and which uses of cells it stands
  * in */
-void complain(Elab *x, Span at, const char *hint, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void complain(Elab *x, DiagCode code, Span at, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 void say_undefined(Elab *x, Span at, const char *what, const char *name, const Names *known);
 void names_of_functions(Elab *x, Names *out);
 void names_of_values(Elab *x, Names *out);

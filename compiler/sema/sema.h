@@ -8,10 +8,14 @@ typedef struct LangFile { /* a text of lang/, embedded in the compiler */
   const char *text;
 } LangFile;
 
+typedef Vec(const char *) FileNames;
+
 typedef struct LowerOptions {
-  const LangFile *lang; /* ends with a NULL name */
-  const char *model;    /* the model to take; NULL: the last of the file */
-  bool kept;            /* lower: mean[batch](..) is what training kept of it; false: the batch's own */
+  const LangFile *lang;       /* ends with a NULL name */
+  const char *const *include; /* folders where imports are looked for; NULL at the end; may be NULL */
+  FileNames *read;            /* every file that is read goes here, lang/ aside; may be NULL */
+  const char *model;          /* the model to take; NULL: the last of the file */
+  bool kept;                  /* lower: mean[batch](..) is what training kept of it; false: the batch's own */
 } LowerOptions;
 
 /* The flat system of a model of the file, all shapes and initialisers known; NULL after diagnostics. */

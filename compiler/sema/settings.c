@@ -64,9 +64,9 @@ static const struct SettingRow *find_row(Body *b, const Ast *setting)
   Span at = {setting->span.source, setting->span.from, setting->span.from + (int)strlen(setting->name)};
   const char *near = alias(setting->name);
   if (!near) near = nearest(setting->name, names, ROWS);
-  diag(d, at, "there is no setting '%s'", setting->name);
+  diag(d, E_NO_SETTING, at, "there is no setting '%s'", setting->name);
   if (near) {
-    diag_note(d, (Span){0}, "did you mean '%s'?", near);
+    diag_suggest(d, at, near);
     return NULL;
   }
   const char *list = names[0];
@@ -116,7 +116,7 @@ static bool put_value(Elab *x, Text *out, const Ast *e)
   Value v = value_of(x, e, false);
   if (v.kind == VALUE_NONE) return false;
   if (v.kind != VALUE_NUMBER) {
-    diag(x->body->s->diag, e->span, "a setting needs a number that is known here");
+    diag(x->body->s->diag, E_SETTING_VALUE, e->span, "a setting needs a number that is known here");
     return false;
   }
   put_number(out, v.num);
@@ -155,7 +155,7 @@ static bool is_in_range(Elab *x, const struct SettingRow *r, const Ast *e)
   Value v = value_of(x, e, true);
   if (v.kind != VALUE_NUMBER || (v.num >= 1 && v.num <= STATISTICS_MOST)) return true;
   Diag *d = x->body->s->diag;
-  diag(d, e->span, "statistics is 1 to %d, this is %.15g", STATISTICS_MOST, v.num);
+  diag(d, E_SETTING_VALUE, e->span, "statistics is 1 to %d, this is %.15g", STATISTICS_MOST, v.num);
   diag_note(d, (Span){0}, "statistics: %s", r->help);
   return false;
 }
@@ -169,12 +169,12 @@ static void elaborate_setting(Body *b, const Ast *setting)
   if (!r) return;
   for (int i = 0; i < f->settings.n; i++) {
     if (strcmp(f->settings.at[i].name, setting->name) != 0) continue;
-    diag(f->diag, setting->span, "setting '%s' is given twice", setting->name);
+    diag(f->diag, E_GIVEN_TWICE, setting->span, "setting '%s' is given twice", setting->name);
     diag_note(f->diag, f->settings.at[i].span, "the first time here");
     return;
   }
   if (!fits(&x, r->form, value) || (r->form == FORM_COUNT && !is_count(&x, value))) {
-    diag(f->diag, value->span, "%s is %s", r->name, form_text[r->form]);
+    diag(f->diag, E_SETTING_VALUE, value->span, "%s is %s", r->name, form_text[r->form]);
     diag_note(f->diag, (Span){0}, "%s: %s", r->name, r->help);
     return;
   }

@@ -42,14 +42,14 @@ static void note_place(Elab *x, Span at)
   note_uses(x->body);
 }
 
-void complain(Elab *x, Span at, const char *hint, const char *format, ...)
+void complain(Elab *x, DiagCode code, Span at, const char *hint, const char *format, ...)
 {
   char text[400];
   va_list args;
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  diag(x->body->s->diag, here(x, at), "%s", text);
+  diag(x->body->s->diag, code, here(x, at), "%s", text);
   if (hint) diag_note(x->body->s->diag, (Span){0}, "%s", hint);
   note_place(x, at);
 }
@@ -60,9 +60,11 @@ void say_undefined(Elab *x, Span at, const char *what, const char *name, const N
   bool value = strcmp(what, "variable") == 0 || strcmp(what, "size") == 0;
   if (value && x->body->broken) return; /* its definition may be what did not parse */
   const char *near = best_of(name, known), *elsewhere = value ? NULL : other_spelling(name);
-  diag(d, here(x, at), "there is no %s '%s'", what, name);
+  DiagCode code = what[0] == 'v' ? E_NO_VARIABLE : what[0] == 's' ? E_NO_SIZE : E_NO_FUNCTION;
+  if (value && !near) diag_missing(d, code, here(x, at), "there is no %s '%s'", what, name);
+  else diag(d, code, here(x, at), "there is no %s '%s'", what, name);
   if (elsewhere && !(near && same_letters(near, name))) diag_note(d, (Span){0}, "here it is written %s", elsewhere);
-  else if (near) diag_note(d, (Span){0}, "did you mean '%s'?", near);
+  else if (near) diag_suggest(d, at, near);
   note_place(x, at);
 }
 

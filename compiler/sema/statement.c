@@ -33,12 +33,13 @@ bool refuse_time(Elab *x, const char *name, int axes, Node *n)
   if (b->axes == 2 && more & b->bind[0]) axis = 0;
   const char *t = b->axis[axis], *T = b->length[axis], *text = node_text(f, read);
   if (b->axes == 2) {
-    diag(f->diag, read->span, "%s has no index %s, but reads %s: reduce over %s or give it the index", name, t,
-         text ? text : "a value that has one", t);
+    diag(f->diag, E_TIME_LEFT_OVER, read->span, "%s has no index %s, but reads %s: reduce over %s or give it the index",
+         name, t, text ? text : "a value that has one", t);
     note_uses(b);
     return true;
   }
-  diag(f->diag, read->span, "%s has no time index, but reads %s: write %s, sum[%s](...) or mean[%s](...)", name,
+  diag(f->diag, E_TIME_LEFT_OVER, read->span,
+       "%s has no time index, but reads %s: write %s, sum[%s](...) or mean[%s](...)", name,
        text ? text : "a value that has one",
        read->op == OP_READ ? arena_printf(f->arena, "%s[%s]", read->var->name, T) : T, t, t);
   note_uses(x->body);
@@ -54,7 +55,7 @@ static Node *right_side(Elab *x, const Equation *eq)
   if (!n) return NULL;
   bool token = v->owner && flat_shape(v)->token;
   if (token && !n->shape.token) {
-    diag(d, value->span, "%s is a token, so its boundary is one too: an input or target of the type token",
+    diag(d, E_TOKEN, value->span, "%s is a token, so its boundary is one too: an input or target of the type token",
          v->owner->name);
     diag_note(d, v->owner->span, "declared here");
     note_uses(x->body);
@@ -84,7 +85,7 @@ static void require_noise(Body *b)
   for (int i = 0; i < b->entries.n; i++) {
     const Entry *e = b->entries.at[i];
     if (e->kind != ENTRY_VAR || e->var->kind != VAR_NOISE || e->var->drawn.source || e->var->bad) continue;
-    diag(b->s->diag, e->span, "noise '%s' has no distribution", e->name);
+    diag(b->s->diag, E_NO_NOISE, e->span, "noise '%s' has no distribution", e->name);
     diag_note(b->s->diag, (Span){0},
               e->index.n ? "for instance %s[%s] ~ normal(0, 1)" : "for instance %s ~ normal(0, 1)", e->name,
               axis_name(b));

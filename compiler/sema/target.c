@@ -22,7 +22,7 @@ static const char *role_of(const Entry *e)
 
 static void refuse_equation(Body *b, const Entry *e, Span at)
 {
-  diag(b->s->diag, at, "'%s' is %s, so no equation can define it", e->name, role_of(e));
+  diag(b->s->diag, E_GIVEN, at, "'%s' is %s, so no equation can define it", e->name, role_of(e));
   diag_note(b->s->diag, e->span, "declared here");
   note_uses(b);
 }
@@ -44,7 +44,7 @@ static FlatVar *define(Body *b, const char *name, Indices ix, Span at)
   FlatVar *v = e->var;
   bool again = e == b->result_entry ? b->result_defined.source != NULL : v->defined.source != NULL;
   if (again) {
-    diag(d, at, "'%s' has two equations", name);
+    diag(d, E_TWO_EQUATIONS, at, "'%s' has two equations", name);
     diag_note(d, e == b->result_entry ? b->result_defined : v->defined, "the first is here");
     note_uses(b);
     return NULL;
@@ -54,9 +54,10 @@ static FlatVar *define(Body *b, const char *name, Indices ix, Span at)
   if (!same_indices(e->index, ix)) {
     const char *declared = indices_text(b, e->index);
     if (e->index.n && b->axes == 1)
-      diag(d, at, "%s is declared with a time index: write %s%s = ...", name, name, declared);
-    else if (e->index.n) diag(d, at, "%s is declared as %s%s: write %s%s = ...", name, name, declared, name, declared);
-    else diag(d, at, "%s is declared without a time index: write %s = ...", name, name);
+      diag(d, E_LEFT_INDEX, at, "%s is declared with a time index: write %s%s = ...", name, name, declared);
+    else if (e->index.n)
+      diag(d, E_LEFT_INDEX, at, "%s is declared as %s%s: write %s%s = ...", name, name, declared, name, declared);
+    else diag(d, E_LEFT_INDEX, at, "%s is declared without a time index: write %s = ...", name, name);
     diag_note(d, e->span, "declared here");
     note_uses(b);
     v->bad = true;
@@ -101,7 +102,7 @@ static bool refuse_places(Elab *x, const Ast *target)
   const char *name = target->kid[0]->name;
   bool boundary = false;
   if (target->nkid - 1 > b->axes) {
-    complain(x, target->span, "a second axis is declared by: axis s, t", "%s has one axis here, %s", name,
+    complain(x, E_LEFT_INDEX, target->span, "a second axis is declared by: axis s, t", "%s has one axis here, %s", name,
              axis_name(b));
     return false;
   }
@@ -112,12 +113,14 @@ static bool refuse_places(Elab *x, const Ast *target)
     boundary |= is_outside(p);
     if (p.kind == READ_REL && p.k == 0) continue;
     if (p.kind == READ_REL) {
-      diag(d, target->span, "an equation gives the value at %s: write %s = ... and move the other indices by %d",
-           b->axis[axis], meant_left_side(x, target), -p.k);
+      diag(d, E_LEFT_INDEX, target->span,
+           "an equation gives the value at %s: write %s = ... and move the other indices by %d", b->axis[axis],
+           meant_left_side(x, target), -p.k);
       return false;
     }
     if (is_outside(p)) continue;
-    diag(d, target->span, "the value at this place comes from the equation %s = ...", meant_left_side(x, target));
+    diag(d, E_LEFT_INDEX, target->span, "the value at this place comes from the equation %s = ...",
+         meant_left_side(x, target));
     diag_note(d, (Span){0}, "a boundary stands outside the sequence: %s[0], %s[-1], %s[%s+1]", name, name, name,
               length_name(b));
     return false;
@@ -132,7 +135,7 @@ void declare_equation(Body *b, const Ast *ast)
   const Ast *target = ast->kid[0];
   if (is_loss(b, target)) {
     if (b->loss) {
-      diag(d, target->span, "'loss' has two equations");
+      diag(d, E_TWO_EQUATIONS, target->span, "'loss' has two equations");
       diag_note(d, b->loss->span, "the first is here");
     } else {
       b->loss = ast;
@@ -167,8 +170,8 @@ static bool one_outside(Body *b, const Ast *target, const FlatVar *v, const Plac
   }
   if (outside == 1 && !elsewhere) return true;
   const char *hint = v->axes == DOM_AXES ? "it lies outside along one axis, at each place of the other" : NULL;
-  diag(b->s->diag, target->span, "only a boundary of '%s' can be set from outside, such as [0] or [%s+1]", v->name,
-       length_name(b));
+  diag(b->s->diag, E_BOUNDARY, target->span, "only a boundary of '%s' can be set from outside, such as [0] or [%s+1]",
+       v->name, length_name(b));
   if (hint) diag_note(b->s->diag, (Span){0}, "%s", hint);
   note_uses(b);
   return false;
@@ -181,15 +184,15 @@ static void declare_boundary(Body *b, const Ast *ast)
   Elab x = {.body = b};
   const Ast *target = ast->kid[0];
   if (target->kind != AST_INDEX) {
-    diag(s->diag, target->span, "'%s' belongs to an application: only its boundaries can be set from outside",
-         target->name);
+    diag(s->diag, E_BOUNDARY, target->span,
+         "'%s' belongs to an application: only its boundaries can be set from outside", target->name);
     note_uses(b);
     return;
   }
   const Ast *base = target->kid[0];
   Entry *e = base->kind == AST_NAME ? body_entry(b, base->name) : NULL;
   if (base->kind == AST_NAME && !e) {
-    diag(s->diag, target->span, "'%s' has a boundary, but no equation %s = ...", base->name,
+    diag(s->diag, E_BOUNDARY, target->span, "'%s' has a boundary, but no equation %s = ...", base->name,
          meant_left_side(&x, target));
     note_uses(b);
     return;
@@ -200,7 +203,7 @@ static void declare_boundary(Body *b, const Ast *ast)
   Place at[AXES];
   Axis axis;
   if (!ix.n || !(axes_bound(b, ix) & v->axes)) {
-    diag(s->diag, target->span, "%s has no time index, so it has no boundary", v->name);
+    diag(s->diag, E_BOUNDARY, target->span, "%s has no time index, so it has no boundary", v->name);
     diag_note(s->diag, v->span, "declared here");
     note_uses(b);
     return;
@@ -208,7 +211,7 @@ static void declare_boundary(Body *b, const Ast *ast)
   if (!places_of(&x, target, v->name, ix, at) || !one_outside(b, target, v, at, &axis)) return;
   FlatVar *first = flat_bound(v, axis, at[axis].kind, at[axis].k);
   if (first) {
-    diag(s->diag, target->span, "this boundary of '%s' has two equations", v->name);
+    diag(s->diag, E_TWO_EQUATIONS, target->span, "this boundary of '%s' has two equations", v->name);
     diag_note(s->diag, first->span, "the first is here");
     note_uses(b);
     return;

@@ -18,7 +18,7 @@ static void define(Sema *s, Map *m, const Ast *item, const char *what)
 {
   const Ast *first = map_get(m, item->name);
   if (first) {
-    diag(s->diag, item->span, "%s '%s' is defined twice", what, item->name);
+    diag(s->diag, E_DEFINED_TWICE, item->span, "%s '%s' is defined twice", what, item->name);
     diag_note(s->diag, first->span, "the first definition is here");
     return;
   }
@@ -71,29 +71,42 @@ static bool exists(const char *path)
   return f != NULL;
 }
 
-/* import "cells.rnn" | import lstm: beside the importing file, then in lang/ */
+/* The file of that name beside u, or in a folder of the search path; NULL: there is none. */
+static const char *find_file(Sema *s, const Unit *u, const char *name)
+{
+  const char *path = beside(s, u, name);
+  if (find_unit(s, path, false) || exists(path)) return path;
+  for (const char *const *folder = s->options->include; folder && *folder && name[0] != '/'; folder++) {
+    path = arena_printf(s->arena, "%s/%s", *folder, name);
+    if (exists(path)) return path;
+  }
+  return NULL;
+}
+
+/* import "cells.rnn" | import lstm: beside the importing file, in the folders of -I, then in lang/ */
 static Unit *import_unit(Sema *s, const Unit *u, const Ast *import)
 {
   const char *name = import->name, *dot = strrchr(name, '.');
   bool suffixed = dot && strcmp(dot, ".rnn") == 0;
   const char *bare = suffixed ? arena_copy(s->arena, name, (size_t)(dot - name)) : name;
   if (!u->embedded) {
-    const char *path = beside(s, u, suffixed ? name : arena_printf(s->arena, "%s.rnn", name));
-    Unit *known = find_unit(s, path, false);
+    const char *path = find_file(s, u, suffixed ? name : arena_printf(s->arena, "%s.rnn", name));
+    Unit *known = path ? find_unit(s, path, false) : NULL;
     if (known) return known;
-    if (exists(path)) {
+    if (path) {
       Source *source = source_from_file(s->diag, s->arena, path, import->span);
       return source ? unit_load(s, parse(s->arena, s->diag, source), path, false) : NULL;
     }
   }
   Unit *lang = lang_unit(s, bare);
   if (lang) return lang;
-  diag(s->diag, import->span, "there is no file '%s' to import, neither beside %s nor in lang/",
-       suffixed ? name : arena_printf(s->arena, "%s.rnn", name), u->path);
+  diag(s->diag, E_NO_IMPORT, import->span, "there is no file '%s' to import, neither beside %s%s nor in lang/",
+       suffixed ? name : arena_printf(s->arena, "%s.rnn", name), u->path,
+       s->options->include && *s->options->include ? ", in a folder of -I" : "");
   Names known = {0};
   for (const LangFile *l = s->options->lang; l && l->name; l++) vec_push(s->arena, &known, l->name);
   const char *near = nearest(bare, known.at, known.n);
-  if (near) diag_note(s->diag, import->span, "did you mean '%s'?", near);
+  if (near) diag_suggest(s->diag, import->kid[0]->span, near);
   return NULL;
 }
 
@@ -104,6 +117,7 @@ Unit *unit_load(Sema *s, const Ast *file, const char *path, bool embedded)
   u->file = file;
   u->embedded = embedded;
   vec_push(s->arena, &s->units, u);
+  if (!embedded && s->options->read) vec_push(s->arena, s->options->read, path);
   bool itself = !has_models(file); /* then its sizes are the model's own */
   for (int i = 0; i < file->nkid; i++) {
     const Ast *item = file->kid[i];
@@ -112,7 +126,7 @@ Unit *unit_load(Sema *s, const Ast *file, const char *path, bool embedded)
     case AST_DEF: define(s, &u->defs, item, "def"); break;
     case AST_SIZE:
       if (!map_get(&u->sizes, item->name)) map_put(s->arena, &u->sizes, item->name, size_entry(s, u, item));
-      else if (!itself) diag(s->diag, item->span, "size '%s' is defined twice", item->name);
+      else if (!itself) diag(s->diag, E_DEFINED_TWICE, item->span, "size '%s' is defined twice", item->name);
       break;
     case AST_IMPORT: {
       Unit *import = import_unit(s, u, item);

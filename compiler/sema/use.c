@@ -43,13 +43,15 @@ static Use *declare_cell(Body *b, Cell *c, const Ast *site, Naming name, bool tu
   u->site = site;
   u->cell = c;
   if (++s->bodies > BODY_LIMIT || nesting(b) > NEST_LIMIT) {
-    if (!s->flat->full) diag(s->diag, site->span, "the model is too large: cells within cells are applied too often");
+    if (!s->flat->full)
+      diag(s->diag, E_TOO_LARGE, site->span, "the model is too large: cells within cells are applied too often");
     s->flat->full = u->bad = true;
     return u;
   }
   const Ast *timely = is_untimed(along) ? needs_time(c->ast) : NULL;
   if (timely) {
-    diag(s->diag, site->span, "%s depends on time: it cannot be applied to a value without time index", c->name);
+    diag(s->diag, E_CELL_AXES, site->span, "%s depends on time: it cannot be applied to a value without time index",
+         c->name);
     diag_note(s->diag, timely->span, "here");
     note_uses(b);
     u->bad = true;
@@ -248,11 +250,11 @@ static bool bind_input(Elab *x, Use *u, Input *in, Node *arg)
   bool now = only_now(inner->ast, in->name, inner), all = (arg->axes & own) == own;
   if (arg->axes & ~own & ~inner->lift) {
     if (!in->index.n && x->body->axes == 1)
-      diag(s->diag, here(x, arg->span), "input '%s' of %s has no time index, but this argument has", in->name,
-           u->cell->name);
+      diag(s->diag, E_CELL_AXES, here(x, arg->span), "input '%s' of %s has no time index, but this argument has",
+           in->name, u->cell->name);
     else
-      diag(s->diag, here(x, arg->span), "input '%s' of %s has %s, but this argument varies over %s too", in->name,
-           u->cell->name,
+      diag(s->diag, E_CELL_AXES, here(x, arg->span), "input '%s' of %s has %s, but this argument varies over %s too",
+           in->name, u->cell->name,
            in->index.n ? arena_printf(s->arena, "the index %s", indices_text(inner, in->index)) : "no index",
            axis_text(x->body, arg->axes & ~own & ~inner->lift));
     diag_note(s->diag, in->span, "declared here");
@@ -260,7 +262,8 @@ static bool bind_input(Elab *x, Use *u, Input *in, Node *arg)
     return false;
   }
   if (in->typed && in->shape.token && !arg->shape.token) {
-    diag(s->diag, here(x, arg->span), "input '%s' of %s is a token, this argument is not", in->name, u->cell->name);
+    diag(s->diag, E_TOKEN, here(x, arg->span), "input '%s' of %s is a token, this argument is not", in->name,
+         u->cell->name);
     diag_note(s->diag, in->type_span, "declared here");
     note_uses(x->body);
     return false;
@@ -275,7 +278,7 @@ static bool bind_input(Elab *x, Use *u, Input *in, Node *arg)
   } else if (token && now) {
     in->node = arg;
   } else if (token) {
-    diag(s->diag, here(x, arg->span),
+    diag(s->diag, E_TOKEN, here(x, arg->span),
          "%s reads its input '%s' at other times than [%s], so a token must be given as it is: %s[%s]", u->cell->name,
          in->name, axis_name(inner), arg->op == OP_READ ? arg->var->name : "x", axis_name(x->body));
     note_uses(x->body);
@@ -305,8 +308,8 @@ static Node *apply_use(Elab *x, Use *u, Node **arg, int n, const Ast *call)
   Body *inner = u->body;
   bool good = true;
   if (n != inner->inputs.n) {
-    diag(s->diag, here(x, call->span), "%s has %d input%s, %d argument%s given", u->cell->name, inner->inputs.n,
-         inner->inputs.n == 1 ? "" : "s", n, n == 1 ? " is" : "s are");
+    diag(s->diag, E_ARGUMENTS, here(x, call->span), "%s has %d input%s, %d argument%s given", u->cell->name,
+         inner->inputs.n, inner->inputs.n == 1 ? "" : "s", n, n == 1 ? " is" : "s are");
     if (inner->inputs.n) diag_note(s->diag, inner->inputs.at[0]->span, "declared here");
     note_uses(x->body);
     good = false;
@@ -322,14 +325,14 @@ Node *apply(Elab *x, const Ast *call)
   Sema *s = x->body->s;
   Use *u = use_at(x->body, call);
   if (!u) {
-    diag(s->diag, here(x, call->span), "a cell cannot be applied here");
+    diag(s->diag, E_CELL_FORM, here(x, call->span), "a cell cannot be applied here");
     return NULL;
   }
   Node **arg = ARENA_ARRAY(s->arena, Node *, call->nkid);
   for (int i = 1; i < call->nkid; i++) {
     const Ast *a = call->kid[i];
     if (a->kind == AST_ARG) {
-      diag(s->diag, a->span, "the inputs of a cell are given in order, without names");
+      diag(s->diag, E_ARGUMENT_NAME, a->span, "the inputs of a cell are given in order, without names");
       continue;
     }
     arg[i - 1] = expression(x, a);

@@ -40,7 +40,7 @@ Found find_name(Elab *x, const char *name)
 static Value entry_size(Elab *x, Entry *e)
 {
   if (e->state == DOING) {
-    complain(x, e->span, NULL, "size '%s' is defined by itself", e->name);
+    complain(x, E_SIZE_OF_ITSELF, e->span, NULL, "size '%s' is defined by itself", e->name);
     e->state = DONE;
     e->value = no_value;
   }
@@ -50,7 +50,8 @@ static Value entry_size(Elab *x, Entry *e)
     Elab inner = {.body = x->body, .frame = e->unit ? &file : NULL};
     Value v = value_of(&inner, e->size->kid[0], true);
     if (v.kind == VALUE_CELL) {
-      complain(x, e->span, "an instance is named without the word 'size'", "'%s' is a cell, not a size", v.cell->name);
+      complain(x, E_SIZE_VALUE, e->span, "an instance is named without the word 'size'", "'%s' is a cell, not a size",
+               v.cell->name);
       v = no_value;
     }
     if (e->state == DOING) e->value = v;
@@ -72,7 +73,8 @@ static Value variable_value(Elab *x, const Ast *e, const Entry *entry)
   const char *hint = entry->kind != ENTRY_INSTANCE
                          ? arena_printf(x->body->s->arena, "the size of a vector is dim(%s)", e->name)
                          : NULL;
-  complain(x, e->span, hint, "'%s' is not known while compiling: a size or a number is needed here", e->name);
+  complain(x, E_NOT_KNOWN, e->span, hint, "'%s' is not known while compiling: a size or a number is needed here",
+           e->name);
   return no_value;
 }
 
@@ -86,7 +88,7 @@ static Value name_value(Elab *x, const Ast *e)
     if (f.arg->op == OP_CONST && f.arg->constant == CONST_DIM)
       return dim_value(dim_find(s->flat->sizes, f.arg->dim), e->span);
     if (node_value(s->flat, f.arg, &v)) return number_value(v, e->span);
-    complain(x, e->span, NULL, "'%s' of %s must be a number that is known while compiling", e->name,
+    complain(x, E_NOT_KNOWN, e->span, NULL, "'%s' of %s must be a number that is known while compiling", e->name,
              x->frame->def->name);
     return no_value;
   }
@@ -104,7 +106,8 @@ static Value name_value(Elab *x, const Ast *e)
   if (strcmp(e->name, "pi") == 0) return number_value(M_PI, e->span);
   if (strcmp(e->name, "inf") == 0) return number_value(INFINITY, e->span);
   if (axis_named(x->body, e->name) >= 0 || length_named(x->body, e->name) >= 0) {
-    complain(x, e->span, NULL, "'%s' is not known while compiling: a size or a number is needed here", e->name);
+    complain(x, E_NOT_KNOWN, e->span, NULL, "'%s' is not known while compiling: a size or a number is needed here",
+             e->name);
     return no_value;
   }
   Names known = {0};
@@ -167,7 +170,7 @@ static Value dim_arithmetic(Elab *x, const Ast *e, char op, Value a, Value b)
     dim_unify(f->sizes, multiple(f, part, (int)b.num), a.dim);
     return dim_value(part, e->span);
   }
-  complain(x, e->span, "give the vector whose dim(..) it is a type with its size, such as : real[8]",
+  complain(x, E_NOT_KNOWN, e->span, "give the vector whose dim(..) it is a type with its size, such as : real[8]",
            "a size in this calculation is not known yet");
   return no_value;
 }
@@ -176,7 +179,7 @@ static Value arithmetic(Elab *x, const Ast *e, char op, Value a, Value b, bool w
 {
   if (a.kind == VALUE_NONE || b.kind == VALUE_NONE) return no_value;
   if (a.kind == VALUE_CELL || b.kind == VALUE_CELL) {
-    complain(x, e->span, NULL, "a cell is no number: nothing can be calculated with it");
+    complain(x, E_SIZE_VALUE, e->span, NULL, "a cell is no number: nothing can be calculated with it");
     return no_value;
   }
   if (a.kind == VALUE_DIM || b.kind == VALUE_DIM) return dim_arithmetic(x, e, op, a, b);
@@ -190,18 +193,19 @@ static Value arithmetic(Elab *x, const Ast *e, char op, Value a, Value b, bool w
   case '>': y = fmax(a.num, b.num); break;
   case '/':
     if (b.num == 0) {
-      complain(x, e->span, NULL, "division by zero");
+      complain(x, E_SIZE_VALUE, e->span, NULL, "division by zero");
       return no_value;
     }
     if (whole && is_whole(a.num) && is_whole(b.num) && !is_whole(a.num / b.num)) {
-      complain(x, e->span, NULL, "%.15g / %.15g is not a whole number: sizes divide without a rest", a.num, b.num);
+      complain(x, E_SIZE_VALUE, e->span, NULL, "%.15g / %.15g is not a whole number: sizes divide without a rest",
+               a.num, b.num);
       return no_value;
     }
     y = a.num / b.num;
     break;
   }
   if (isnan(y)) {
-    complain(x, e->span, NULL, "this has no value: it is not a number");
+    complain(x, E_SIZE_VALUE, e->span, NULL, "this has no value: it is not a number");
     return no_value;
   }
   return number_value(y, e->span);
@@ -213,7 +217,7 @@ static Value dim_of(Elab *x, const Ast *e)
 {
   Sema *s = x->body->s;
   if (e->nkid != 2) {
-    complain(x, e->span, NULL, "dim takes one vector: dim(x)");
+    complain(x, E_DIM, e->span, NULL, "dim takes one vector: dim(x)");
     return no_value;
   }
   const Ast *of = e->kid[1];
@@ -232,7 +236,7 @@ static Value dim_of(Elab *x, const Ast *e)
   }
   if (v) return dim_value(dim_find(s->flat->sizes, flat_shape(v)->dim[0]), e->span);
   if (of->kind != AST_FIELD)
-    complain(x, e->span, NULL, "dim(..) in a size takes the name of a vector, without an index");
+    complain(x, E_DIM, e->span, NULL, "dim(..) in a size takes the name of a vector, without an index");
   return no_value;
 }
 
@@ -258,7 +262,7 @@ static Value call_value(Elab *x, const Ast *e, bool whole)
         return arithmetic(x, e, '+', number_value(function[i].f(a.num), e->span), number_value(0, e->span), whole);
       if (a.kind == VALUE_NONE) return a;
     }
-  complain(x, e->span, NULL, "this is not known while compiling: a size or a number is needed here");
+  complain(x, E_NOT_KNOWN, e->span, NULL, "this is not known while compiling: a size or a number is needed here");
   return no_value;
 }
 
@@ -284,7 +288,7 @@ Value value_of(Elab *x, const Ast *e, bool whole)
   case AST_ERROR: return no_value;
   default: break;
   }
-  complain(x, e->span, NULL, "this is not known while compiling: a size or a number is needed here");
+  complain(x, E_NOT_KNOWN, e->span, NULL, "this is not known while compiling: a size or a number is needed here");
   return no_value;
 }
 
@@ -295,7 +299,7 @@ static bool number_of(Elab *x, const Ast *e, const char *what, Value *v)
   *v = value_of(x, e, true);
   if (v->kind == VALUE_NONE) return false;
   if (v->kind != VALUE_CELL) return true;
-  complain(x, e->span, NULL, "'%s' is a cell: %s is needed here", v->cell->name, what);
+  complain(x, E_SIZE_VALUE, e->span, NULL, "'%s' is a cell: %s is needed here", v->cell->name, what);
   return false;
 }
 
@@ -304,9 +308,10 @@ bool size_of(Elab *x, const Ast *e, Dim *size)
   Value v;
   if (!number_of(x, e, "a size", &v)) return false;
   if (v.kind == VALUE_DIM) return *size = v.dim, true;
-  if (v.num > SIZE_LIMIT) complain(x, e->span, NULL, "a size is at most %d, this is %.15g", SIZE_LIMIT, v.num);
-  else if (!is_whole(v.num)) complain(x, e->span, NULL, "a size is a whole number, this is %.15g", v.num);
-  else if (v.num < 1) complain(x, e->span, NULL, "a size is at least 1, this is %.15g", v.num);
+  if (v.num > SIZE_LIMIT)
+    complain(x, E_SIZE_VALUE, e->span, NULL, "a size is at most %d, this is %.15g", SIZE_LIMIT, v.num);
+  else if (!is_whole(v.num)) complain(x, E_SIZE_VALUE, e->span, NULL, "a size is a whole number, this is %.15g", v.num);
+  else if (v.num < 1) complain(x, E_SIZE_VALUE, e->span, NULL, "a size is at least 1, this is %.15g", v.num);
   else return *size = (Dim)v.num, true;
   return false;
 }
@@ -315,10 +320,12 @@ bool whole_of(Elab *x, const Ast *e, const char *what, int *n)
 {
   Value v;
   if (!number_of(x, e, what, &v)) return false;
-  if (v.kind == VALUE_DIM) complain(x, e->span, NULL, "%s must be known here, and this size is not yet", what);
-  else if (!is_whole(v.num)) complain(x, e->span, NULL, "%s is a whole number, this is %.15g", what, v.num);
+  if (v.kind == VALUE_DIM)
+    complain(x, E_NOT_KNOWN, e->span, NULL, "%s must be known here, and this size is not yet", what);
+  else if (!is_whole(v.num))
+    complain(x, E_SIZE_VALUE, e->span, NULL, "%s is a whole number, this is %.15g", what, v.num);
   else if (fabs(v.num) > SIZE_LIMIT)
-    complain(x, e->span, NULL, "%s is at most %d, this is %.15g", what, SIZE_LIMIT, v.num);
+    complain(x, E_SIZE_VALUE, e->span, NULL, "%s is at most %d, this is %.15g", what, SIZE_LIMIT, v.num);
   else return *n = (int)v.num, true;
   return false;
 }
@@ -329,7 +336,8 @@ bool type_of(Elab *x, const Ast *type, Shape *shape)
   if (!token && strcmp(type->name, "real") != 0) return false; /* the parser said so */
   if (token && type->nkid != 1) return false;
   if (type->nkid > 2) {
-    diag(x->body->s->diag, type->span, "a variable is a number, a vector or a matrix: real, real[n] or real[m, n]");
+    diag(x->body->s->diag, E_TYPE, type->span,
+         "a variable is a number, a vector or a matrix: real, real[n] or real[m, n]");
     return false;
   }
   *shape = (Shape){.rank = type->nkid, .token = token};

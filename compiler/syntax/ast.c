@@ -39,7 +39,7 @@ static Ast *node(Front *fe, AstKind kind, const char *name, Span at, int nkid, A
     if (kid[i] && ((const Built *)kid[i])->depth > b->depth) b->depth = ((const Built *)kid[i])->depth;
   }
   if (++b->depth <= DEPTH_LIMIT) return &b->ast;
-  if (!fe->too_deep) diag(fe->diag, at, "this is nested more than %d levels deep", DEPTH_LIMIT);
+  if (!fe->too_deep) diag(fe->diag, E_DEEP, at, "this is nested more than %d levels deep", DEPTH_LIMIT);
   fe->too_deep = true;
   return node(fe, AST_NUMBER, NULL, at, 0, NULL);
 }
@@ -109,7 +109,8 @@ Ast *ast_misplaced(Front *fe, Ast *a)
   if (a->kind == AST_ERROR) return a;
   Span head = a->span;
   if (a->name) head.to = head.from + (int)strlen(ast_kind_name(a->kind));
-  diag(fe->diag, head, "'%s' belongs at the top level of the file, outside all braces", ast_kind_name(a->kind));
+  diag(fe->diag, E_NESTED, head, "'%s' belongs at the top level of the file, outside all braces",
+       ast_kind_name(a->kind));
   return ast_error(fe, a->span);
 }
 
@@ -140,7 +141,7 @@ static void check_initialiser(Front *fe, Role role, const Ast *decl)
 {
   const Ast *value = decl->kid[DECL_VALUE];
   if (role == ROLE_PARAM || !value) return;
-  diag(fe->diag, value->span, "only a param has an initial value");
+  diag(fe->diag, E_INITIAL_VALUE, value->span, "only a param has an initial value");
   diag_note(fe->diag, (Span){0},
             role == ROLE_OUTPUT        ? "an output gets its value from an equation on a line of its own"
             : role == ROLE_NOISE       ? "noise gets its value from a distribution: noise m[t] ~ bernoulli(0.8)"
@@ -181,10 +182,12 @@ Ast *ast_type(Front *fe, const char *name, const AstList *sizes, Span at)
   Span word = {at.source, at.from, at.from + (int)strlen(name)};
   if (!real && !token) {
     const char *near = nearest(name, types, 2);
-    diag(fe->diag, word, "there is no type '%s': the types are real and token", name);
-    if (near) diag_note(fe->diag, (Span){0}, "did you mean '%s'?", near);
+    if (!strncmp(name, "float", 5) || !strcmp(name, "double") || !strcmp(name, "f32") || !strcmp(name, "f64"))
+      near = "real"; /* as others call it */
+    diag(fe->diag, E_TYPE, word, "there is no type '%s': the types are real and token", name);
+    if (near) diag_suggest(fe->diag, word, near);
   } else if (token && sizes->n != 1) {
-    diag(fe->diag, at, "a token type has one size, the number of its values: token[256]");
+    diag(fe->diag, E_TYPE, at, "a token type has one size, the number of its values: token[256]");
   }
   return node_list(fe, AST_TYPE, name, at, sizes);
 }
@@ -200,7 +203,7 @@ static bool check_target(Front *fe, const Ast *target, const char *op)
 {
   if (is_path(target) || (target->kind == AST_INDEX && is_path(target->kid[0]))) return true;
   if (fe->too_deep) return false;
-  diag(fe->diag, target->span, "a variable stands left of '%s', such as h[t]", op);
+  diag(fe->diag, E_LEFT_SIDE, target->span, "a variable stands left of '%s', such as h[t]", op);
   if (target->kind == AST_CALL && is_path(target->kid[0]))
     diag_note(fe->diag, (Span){0}, "an index is written in square brackets, a function as def f(x) = expression");
   return false;
@@ -217,20 +220,32 @@ Ast *ast_draw(Front *fe, Ast *target, Ast *distribution, Ast *mask, Span at)
   if (!check_target(fe, target, "~")) return ast_error(fe, at);
   if (distribution->kind != AST_CALL) {
     if (!fe->too_deep)
-      diag(fe->diag, distribution->span, "a distribution with its arguments stands right of '~', such as normal(0, 1)");
+      diag(fe->diag, E_RIGHT_SIDE, distribution->span,
+           "a distribution with its arguments stands right of '~', such as normal(0, 1)");
     return ast_error(fe, at);
   }
   return node(fe, AST_DRAW, NULL, at, mask ? 3 : 2, (Ast *[]){target, distribution, mask});
 }
 
+/* the place of the operator between two operands */
+static Span operator_between(const Ast *left, const Ast *right, const char *op)
+{
+  const char *text = source_text(left->span.source, NULL);
+  for (int i = left->span.to; i < right->span.from; i++)
+    if (!strncmp(text + i, op, strlen(op))) return (Span){left->span.source, i, i + (int)strlen(op)};
+  return (Span){0};
+}
+
 Ast *ast_lone(Front *fe, Ast *a, Span at)
 {
   if (diag_errors(fe->diag) > fe->errors_before) return ast_error(fe, at); /* may not be what was written */
+  if (fe->entry) return node1(fe, AST_LONE, NULL, at, a);
   if (a->kind == AST_BINARY && !strcmp(a->name, "==")) {
-    diag(fe->diag, at, "this comparison stands alone");
+    diag(fe->diag, E_LONE, at, "this comparison stands alone");
     diag_note(fe->diag, (Span){0}, "did you mean '=' instead of '=='?");
+    diag_fix(fe->diag, operator_between(a->kid[0], a->kid[1], "=="), "=");
   } else {
-    diag(fe->diag, at, "this expression stands alone");
+    diag(fe->diag, E_LONE, at, "this expression stands alone");
     diag_note(fe->diag, (Span){0}, "an equation is written: name[t] = expression");
   }
   return ast_error(fe, at);
@@ -244,7 +259,7 @@ Ast *ast_edge(Front *fe, AstKind kind, Ast *target, const char *word, Span word_
 {
   bool reset = kind == AST_RESET;
   if (strcmp(word, reset ? "when" : "message")) {
-    diag(fe->diag, word_at, "'%s' is expected here, not '%s'", reset ? "when" : "message", word);
+    diag(fe->diag, E_EDGE_FORM, word_at, "'%s' is expected here, not '%s'", reset ? "when" : "message", word);
     diag_note(fe->diag, (Span){0}, "for instance: %s", reset ? "reset h when boundary[t]" : "clip message h 5.0");
     return ast_error(fe, at);
   }
@@ -271,8 +286,11 @@ Ast *ast_measure(Front *fe, double num, const char *unit, Span at)
   for (int i = 0; i < 2; i++)
     if (!strcmp(unit, units[i])) return ast_number(fe, num, unit, at);
   const char *near = nearest(unit, units, 2);
-  diag(fe->diag, at, "expected an operator, ',' or ')' between the number and '%s'", unit);
-  if (near) diag_note(fe->diag, (Span){0}, "did you mean the unit '%s'?", near);
+  diag(fe->diag, E_UNIT, at, "expected an operator, ',' or ')' between the number and '%s'", unit);
+  if (near) {
+    diag_note(fe->diag, (Span){0}, "did you mean the unit '%s'?", near);
+    diag_fix(fe->diag, span_last(at, strlen(unit)), near);
+  }
   return ast_number(fe, num, NULL, at);
 }
 
@@ -287,7 +305,7 @@ Ast *ast_index(Front *fe, Ast *base, const AstList *l, Span at) { return node_fi
 Ast *ast_call(Front *fe, Ast *callee, const AstList *args, Span at)
 {
   if (callee->kind == AST_NUMBER && !fe->too_deep) {
-    diag(fe->diag, at, "a number cannot be called");
+    diag(fe->diag, E_NOT_CALLABLE, at, "a number cannot be called");
     diag_note(fe->diag, (Span){0}, "a product is written '*'");
   }
   return node_first(fe, AST_CALL, NULL, at, callee, args);
@@ -298,7 +316,7 @@ Ast *ast_arg(Front *fe, const char *name, Ast *value, Span at) { return node1(fe
 Ast *ast_reverse(Front *fe, Ast *of, Span at)
 {
   if (of->kind != AST_CALL && !fe->too_deep)
-    diag(fe->diag, of->span, "a call stands after 'reverse', such as reverse gru(64)(x[t])");
+    diag(fe->diag, E_REVERSE, of->span, "a call stands after 'reverse', such as reverse gru(64)(x[t])");
   return node1(fe, AST_REVERSE, NULL, at, of);
 }
 
@@ -323,13 +341,21 @@ Ast *parse(Arena *a, Diag *d, const Source *source)
   return ast_file(&fe);
 }
 
+Ast *parse_entry(Arena *a, Diag *d, const Source *source)
+{
+  Front fe = {.arena = a, .diag = d, .source = source, .file = ARENA_NEW(a, AstList), .entry = true};
+  front_run(&fe);
+  return ast_file(&fe);
+}
+
 ParseState parse_state(const char *text)
 {
   Arena *a = arena_new();
   Front fe = {.arena = a,
               .diag = diag_new(a),
               .source = source_from_text(a, "prompt", text, strlen(text)),
-              .file = ARENA_NEW(a, AstList)};
+              .file = ARENA_NEW(a, AstList),
+              .entry = true};
   front_run(&fe);
   ParseState state = fe.wants_more ? PARSE_INCOMPLETE : diag_errors(fe.diag) ? PARSE_ERROR : PARSE_COMPLETE;
   arena_free(a);

@@ -37,13 +37,19 @@ struct Ast {
    No tree is deeper than 1000 nodes, so a walk may recurse. */
 Ast *parse(Arena *a, Diag *d, const Source *source);
 
+/* The same of an entry at the prompt, where expressions may stand alone: LONE nodes. */
+Ast *parse_entry(Arena *a, Diag *d, const Source *source);
+
 /* What a push parser tells the prompt about a text: finished statements, more to come, or an error. */
 typedef enum ParseState { PARSE_COMPLETE, PARSE_INCOMPLETE, PARSE_ERROR } ParseState;
 ParseState parse_state(const char *text);
 
-/* dump of the tree (--emit=ast), one node a line, children indented; and the formatter (rnnc fmt): the language's own
- * syntax */
+/* dump of the tree (--emit=ast), one node a line, children indented; and the language's own syntax */
 void ast_dump(Text *out, const Ast *a);
 void ast_format(Text *out, const Ast *a); /* comments are not in the tree, so they are lost */
+
+/* rnnc fmt: the source with its blanks set by rule; comments and line ends stay. false: it has errors, which are in d.
+   What is written has the same tokens: that is checked. */
+bool format_source(Arena *a, Diag *d, const Source *source, Text *out);
 const char *ast_kind_name(AstKind k);
 #endif

@@ -340,6 +340,7 @@ static void statement(Text *out, const Ast *a, int indent)
     block(out, a->kid, a->nkid, indent);
     break;
   case AST_SETTING: setting(out, a); break;
+  case AST_LONE: expression(out, a->kid[0], LEVEL_OR); break;
   case AST_ERROR: text_puts(out, "# a statement that could not be read"); break;
   default: expression(out, a, LEVEL_OR);
   }

@@ -17,6 +17,12 @@ typedef struct Bracket {
   Span at;
 } Bracket;
 
+typedef struct Written { /* a token as the parser got it; T_EOL where a statement ends */
+  int kind;
+  Span at;
+} Written;
+typedef Vec(Written) WrittenList;
+
 /* one parse */
 typedef struct Front {
   Arena *arena;
@@ -32,9 +38,12 @@ typedef struct Front {
   Span first_at;         /* the first token of the statement */
   bool at_end;           /* all characters are read */
 
+  WrittenList *written; /* all tokens, for the formatter; NULL: nobody asks */
+
   bool recovering;   /* an error was reported in this statement; the rest of it is skipped */
   int errors_before; /* that were reported before this statement */
   bool too_deep;     /* this statement's tree was reported as too deep */
+  bool entry;        /* of the prompt: expressions may stand alone */
   bool wants_more;   /* the text ended where more of it could make it right */
 } Front;
 
@@ -47,6 +56,7 @@ bool syntax_accepts(struct syntax_pstate *parser, int token);
 
 /* layout.c: the whole way from fe->source to fe->file */
 void front_run(Front *fe);
+bool goes_on(int token); /* a line that ends with it */
 
 /* syntax_error.c: the tokens are given by their names in messages */
 void syntax_report(Front *fe, Span at, const char *found, const char *const *expected, int n);

@@ -32,7 +32,7 @@ typedef struct Layout {
 } Layout;
 
 /* a line that ends with it goes on */
-static bool goes_on(int kind)
+bool goes_on(int kind)
 {
   switch (kind) {
   case '+':
@@ -83,6 +83,7 @@ static Span end_of(Span at) { return (Span){at.source, at.to, at.to}; }
 static void push(Layout *l, int kind, const SYNTAX_STYPE *value, Span at)
 {
   Front *fe = l->fe;
+  if (fe->written) vec_push(fe->arena, fe->written, ((Written){kind, at}));
   if (!l->closed) l->closed = syntax_push_parse(l->parser, kind, value, &at, fe) != YYPUSH_MORE;
   fe->last = kind;
   if (kind != T_EOL) fe->last_at = at;
@@ -161,7 +162,7 @@ static void open_bracket(Layout *l, const Token *t)
 {
   Front *fe = l->fe;
   if (fe->brackets.n >= BRACKET_LIMIT && !fe->recovering) {
-    diag(fe->diag, t->at, "more than %d brackets are open here", BRACKET_LIMIT);
+    diag(fe->diag, E_DEEP, t->at, "more than %d brackets are open here", BRACKET_LIMIT);
     fe->recovering = true;
     push(l, T_BAD, &t->value, t->at);
   }

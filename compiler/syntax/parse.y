@@ -217,7 +217,7 @@ argument: expression
 static void syntax_error(Span *at, Front *fe, const char *what)
 {
   (void)what;
-  diag(fe->diag, *at, "this is nested too deeply; the rest of the file was not read");
+  diag(fe->diag, E_DEEP, *at, "this is nested too deeply; the rest of the file was not read");
 }
 
 static int yyreport_syntax_error(const yypcontext_t *context, Front *fe)

@@ -91,7 +91,7 @@ static bool foreign_statement(Front *fe)
   if (i < n && strchr("[=~.", text[i])) return false; /* a variable of that name */
   for (size_t k = 0; k < sizeof foreign / sizeof *foreign; k++) {
     if (strcmp(word, foreign[k].word)) continue;
-    diag(fe->diag, fe->first_at, "there is no '%s' statement", word);
+    diag(fe->diag, E_FOREIGN_STATEMENT, fe->first_at, "there is no '%s' statement", word);
     diag_note(fe->diag, (Span){0}, "%s", foreign[k].hint);
     return true;
   }
@@ -100,21 +100,21 @@ static bool foreign_statement(Front *fe)
 
 static void not_a_name(Front *fe, Span at)
 {
-  diag(fe->diag, at, "%s is a keyword and cannot be a name", quoted(fe, at));
+  diag(fe->diag, E_KEYWORD, at, "%s is a keyword and cannot be a name", quoted(fe, at));
 }
 
 static void missing_closer(Front *fe)
 {
   Span at = {fe->source, fe->last_at.to, fe->last_at.to};
   const Bracket *open = open_bracket(fe);
-  diag(fe->diag, at, "%s is missing", closer_name(open->open));
+  diag(fe->diag, E_UNCLOSED, at, "%s is missing", closer_name(open->open));
   diag_note(fe->diag, open->at, "it would close this '%c'", open->open);
 }
 
 void missing_brace(Front *fe, Span at, const char *where)
 {
   const Bracket *open = open_bracket(fe);
-  diag(fe->diag, at, "'}' is missing %s", where);
+  diag(fe->diag, E_UNCLOSED, at, "'}' is missing %s", where);
   diag_note(fe->diag, open->at, "it would close this '{'");
 }
 
@@ -122,17 +122,17 @@ static void wrong_closer(Front *fe, Span at, const char *found)
 {
   const Bracket *open = open_bracket(fe);
   if (!open || open->open == '{') {
-    diag(fe->diag, at, "this %s closes nothing", found);
+    diag(fe->diag, E_CLOSER, at, "this %s closes nothing", found);
     return;
   }
-  diag(fe->diag, at, "expected %s, found %s", closer_name(open->open), found);
+  diag(fe->diag, E_CLOSER, at, "expected %s, found %s", closer_name(open->open), found);
   diag_note(fe->diag, open->at, "this '%c' is open", open->open);
 }
 
 static void misplaced_equals(Front *fe, Span at)
 {
   const Bracket *open = open_bracket(fe);
-  diag(fe->diag, at, "'=' cannot stand inside an expression");
+  diag(fe->diag, E_EQUALS, at, "'=' cannot stand inside an expression");
   if (open && open->open != '{' && span_line(open->at) < span_line(at))
     diag_note(fe->diag, open->at, "this '%c' is still open", open->open);
   else if (span_line(fe->first_at) < span_line(at))
@@ -201,10 +201,10 @@ static void expected_found(Front *fe, Span at, const char *found, Expected e)
 {
   bool starts = at.from == fe->first_at.from;
   const char *what = expected_text(fe, e), *name = found_name(fe, at, found), *last = quoted(fe, fe->last_at);
-  if (starts && what) diag(fe->diag, at, "expected %s, found %s", what, name);
-  else if (what) diag(fe->diag, at, "expected %s after %s, found %s", what, last, name);
-  else if (starts) diag(fe->diag, at, "%s cannot start a statement", name);
-  else diag(fe->diag, at, "%s cannot follow %s", name, last);
+  if (starts && what) diag(fe->diag, E_SYNTAX, at, "expected %s, found %s", what, name);
+  else if (what) diag(fe->diag, E_SYNTAX, at, "expected %s after %s, found %s", what, last, name);
+  else if (starts) diag(fe->diag, E_SYNTAX, at, "%s cannot start a statement", name);
+  else diag(fe->diag, E_SYNTAX, at, "%s cannot follow %s", name, last);
 }
 
 void syntax_report(Front *fe, Span at, const char *found, const char *const *expected, int n)
@@ -233,7 +233,7 @@ void syntax_report(Front *fe, Span at, const char *found, const char *const *exp
   } else if (!strcmp(found, "'='") && (after_operand || (in_settings && span_line(fe->first_at) < span_line(at)))) {
     misplaced_equals(fe, at);
   } else if (is_one_of(found, comparison) && after_operand && !wants(e, "'<'")) {
-    diag(fe->diag, at, "comparisons do not chain");
+    diag(fe->diag, E_CHAIN, at, "comparisons do not chain");
     diag_note(fe->diag, (Span){0}, "write 'a < b and b < c'");
   } else {
     expected_found(fe, at, found, e);
@@ -242,7 +242,9 @@ void syntax_report(Front *fe, Span at, const char *found, const char *const *exp
     if (in_settings && is_one_of(found, arithmetic))
       diag_note(fe->diag, (Span){0}, "arithmetic in a setting stands in parentheses: batch = (2 * 16)");
     const char *near = at_start(fe) && after_operand ? near_keyword(bare(fe, fe->first_at)) : NULL;
-    if (near && (!strcmp(found, "a name") || !strcmp(found, "'{'") || !strcmp(found, "a string")))
+    if (near && (!strcmp(found, "a name") || !strcmp(found, "'{'") || !strcmp(found, "a string"))) {
       diag_note(fe->diag, fe->first_at, "did you mean the keyword '%s'?", near);
+      diag_fix(fe->diag, fe->first_at, near);
+    }
   }
 }

@@ -3,6 +3,7 @@
    failed`. Needs cc; C++ where there is c++. */
 #include "header.h"
 #include "object.h"
+#include "output.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@ static void put_file(const char *name, const char *text)
 {
   char path[256], *error = NULL;
   snprintf(path, sizeof path, "%s/%s", folder, name);
-  if (!object_write(path, text, strlen(text), &error)) printf("FAIL %s\n", error), exit(1);
+  if (!output_write(path, text, strlen(text), &error)) printf("FAIL %s\n", error), exit(1);
 }
 
 /* Runs in the folder; true on exit code 0. */

@@ -5,6 +5,7 @@
 #include "jit.h"
 #include "linker.h"
 #include "object.h"
+#include "output.h"
 #include "target.h"
 #include <llvm-c/Core.h>
 #include <stdio.h>
@@ -241,13 +242,13 @@ static void test_object(void)
   made_free(m);
   CHECK(object_undefined(&object, &undefined, &error) && !strcmp(undefined.at, "rnn_test_outside\n"));
   const char *path = in_folder("answer.o");
-  CHECK(object_write(path, object.at, object.n, &error));
+  CHECK(output_write(path, object.at, object.n, &error));
   struct stat st;
   CHECK(!stat(path, &st) && (size_t)st.st_size == object.n && (st.st_mode & 0777) == (0666 & ~umask(022)));
-  CHECK(object_write(path, object.at, object.n, &error)); /* over the old one */
-  CHECK(!object_write(in_folder("no/such/folder.o"), "x", 1, &error) && says(&error, "No such file"));
-  CHECK(object_write("/dev/null", "x", 1, &error));
-  CHECK(!object_write("/dev/full", "x", 1, &error) && says(&error, "No space"));
+  CHECK(output_write(path, object.at, object.n, &error)); /* over the old one */
+  CHECK(!output_write(in_folder("no/such/folder.o"), "x", 1, &error) && says(&error, "No such file"));
+  CHECK(output_write("/dev/null", "x", 1, &error));
+  CHECK(!output_write("/dev/full", "x", 1, &error) && says(&error, "No space"));
 
   /* "librnn": here one function and main */
   write_text(in_folder("main.c"),

@@ -103,7 +103,7 @@ with tempfile.TemporaryDirectory() as folder:
     mentions("docs/commands.md", commands + options())
     for command in commands:
         mentions("docs/commands.md", options("run", model, command))
-for page in ("README.md", "docs/language.md", "docs/internals.md", "docs/commands.md", "docs/performance.md"):
+for page in ("README.md", "docs/language.md", "docs/internals.md", "docs/commands.md", "docs/embedding.md", "docs/performance.md"):
     links(page)
 mentions("docs/language.md", rows("compiler/sema/builtins.def", r"^BUILTIN\((\w+)"))
 mentions("docs/language.md", rows("lang/prelude.rnn", r"^def (\w+)"))

@@ -42,6 +42,13 @@ for script in step.py random_steps.py; do
   passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
 done
 
+# -- docs/embedding.md, followed word by word -----------------------------------------------------------------------------
+python3 "$here/page.py" "$build" "$rnnc" "$root/docs/embedding.md" > page 2>&1
+grep -v '^[0-9]* passed' page
+counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' page)
+: "${counts:=0 1}"
+passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+
 # -- what an object shows and needs -----------------------------------------------------------------------------------
 visible() { nm --defined-only --extern-only "$1" | awk '{print $3}' | sort | tr '\n' ' '; }
 no_writable() { size -A "$1" | awk '($1 ~ /^\.(data|bss|tdata|tbss)/ && $1 !~ /^\.data\.rel\.ro/ && $2 > 0) {bad = 1} END {exit bad}'; }
@@ -94,6 +101,101 @@ expect "two models compile together" 0 $cc -std=c99 -D_POSIX_C_SOURCE=200809L -W
 expect "two models in one program, states copied and reset" 0 ./two
 expect "two whole models compile together" 0 $cc -std=c99 -Wall -Wextra -Werror -g -Iwhole "$here/two.c" whole/characters.o whole/drawn_token.o $libs -o two
 expect "and run" 0 ./two
+
+# -- sizes, and what a header promises ---------------------------------------------------------------------------------
+stack() { # OBJECT PREFIX CALL: measured, against the header's bound
+  capitals=$(echo "$2" | tr '[:lower:]' '[:upper:]')
+  expect "the stack of $3 in $1 is measured" 0 $cc -O1 -w -I"$(dirname "$1")" "-DMODEL=\"$2.h\"" "-DREAL=$2_real" "-DSTATE=struct $2_state" \
+    "-DPARAMS=${capitals}_PARAM_COUNT" "-DBOUND=${capitals}_$4" "-DCALL=$3" "$here/stack.c" "$1" -o stack
+  expect "the stack of $3 is at most what the header says, and no third of it" 0 ./stack
+  test $got -eq 0 || cat out
+}
+for level in 0 2; do
+  for model in gates characters wide; do
+    "$rnnc" -c --inference -O$level "$here/models/$model.rnn" -o $model.o 2> log
+  done
+  stack gates.o gates "gates_step(w, s, a, b, c)" STACK_BYTES
+  stack characters.o characters "characters_step(w, s, i, b)" STACK_BYTES
+  stack wide.o wide "wide_step(w, s, a, b)" STACK_BYTES
+done
+"$rnnc" -c --inference "$here/models/gates.rnn" -o gates.o 2> log
+expect "NAME_run compiles" 0 $cc -std=c99 -Wall -Wextra -Werror -g -fsanitize=address,undefined -I. "$here/run_steps.c" gates.o -o run_steps
+expect "NAME_run is that many steps" 0 ./run_steps
+echo '#include "gates.h"' > only.c
+cp only.c only.cc
+for compiler in gcc clang-19; do
+  command -v $compiler > log 2>&1 || { echo "skipped: $compiler is not here"; continue; }
+  for standard in c99 c11 c17; do
+    expect "gates.h with $compiler as $standard" 0 $compiler -std=$standard -pedantic $strict -fsyntax-only only.c
+    expect "and freestanding" 0 $compiler -std=$standard -ffreestanding -pedantic $strict -fsyntax-only only.c
+  done
+  for standard in c++11 c++17 c++20; do
+    expect "gates.h with $compiler as $standard" 0 $compiler -std=$standard -pedantic -Wall -Wextra -Wshadow -Werror -x c++ -fsyntax-only only.cc
+    expect "and freestanding" 0 $compiler -std=$standard -ffreestanding -pedantic -Wall -Wextra -Wshadow -Werror -x c++ -fsyntax-only only.cc
+  done
+done
+
+# -- side by side, and silent --------------------------------------------------------------------------------------------
+for compiler in gcc clang-19; do
+  command -v $compiler > log 2>&1 || { echo "skipped: $compiler is not here"; continue; }
+  expect "eight threads compile with $compiler" 0 $compiler -O1 -g -Wall -Wextra -Werror -fsanitize=thread -I. "$here/threads.c" gates.o -o threads
+  expect "eight instances at once, as one after the other" 0 setarch "$(uname -m)" -R ./threads
+done
+if command -v strace > log 2>&1; then
+  expect "a program that steps" 0 $cc -O1 -I. "$here/silent.c" gates.o -o silent
+  expect "runs under strace" 0 strace -o trace ./silent
+  expect "no system call in a thousand steps" 0 test "$(sed -n '/^getppid/,/^getppid/p' trace | grep -c '^')" -eq 2
+else echo "skipped: strace is not here"; fi
+
+# -- where the weights are ------------------------------------------------------------------------------------------------
+"$rnnc" --emit=json "$here/models/gates.rnn" > about.json
+python3 -c 'import json, numpy as np
+r = np.random.default_rng(3)
+np.savez("gates.npz", **{p["name"]: r.normal(0, 0.5, p["shape"]) for p in json.load(open("about.json"))["params"]})'
+"$rnnc" run "$here/models/wide.rnn" init --out wide.safetensors > log 2>&1
+for precision in f32 f64; do
+  for how in extern embed blob; do
+    file=
+    test $how = extern || file="--weights-file gates.npz"
+    mkdir -p $how
+    expect "-c --weights=$how $precision" 0 "$rnnc" -c --inference --precision $precision --weights=$how $file "$here/models/gates.rnn" -o $how/gates.o
+    expect "$how has nothing writable" 0 no_writable $how/gates.o
+    expect "$how needs no symbol" 0 test -z "$(nm -u $how/gates.o)"
+    sed -n '/---- example ----/,/---- end/p' $how/gates.h | sed '1d;$d' > $how/example.c
+    expect "the example of --weights=$how" 0 $cc -std=c99 -pedantic -Wall -Wextra -Werror -g -fsanitize=address,undefined $how/example.c $how/gates.o -o example_$how
+  done
+  expect "rnnc blob" 0 "$rnnc" blob --precision $precision "$here/models/gates.rnn" --weights-file gates.npz -o gates.blob
+  expect "writes what -c writes" 0 cmp gates.blob blob/gates.blob
+  tail -c +65 gates.blob > block # what is behind the head is the block
+  ./example_extern block > extern/says
+  ./example_embed > embed/says
+  ./example_blob gates.blob > blob/says
+  expect "weights inside do what weights outside do" 0 cmp embed/says extern/says
+  expect "and so does a blob" 0 cmp blob/says extern/says
+  expect "which is something" 0 test "$(sort -u extern/says | grep -c '^')" -eq 3
+done
+expect "weights inside are read-only data" 0 sh -c "nm embed/gates.o | grep -q ' R gates_weights$'"
+"$rnnc" -c --inference --weights=blob "$here/models/gates.rnn" -o blob/gates.o
+"$rnnc" blob "$here/models/gates.rnn" --weights-file gates.npz -o gates.blob
+"$rnnc" blob "$here/models/wide.rnn" --weights-file wide.safetensors -o wide.blob
+expect "NAME_bind compiles" 0 $cc -std=c99 -pedantic -Wall -Wextra -Werror -g -fsanitize=address,undefined -Iblob "$here/bind.c" -o bind
+expect "NAME_bind takes its own blob and refuses others" 0 ./bind gates.blob wide.blob
+test $got -eq 0 || cat out
+cp only.cc blob; cp only.cc embed
+expect "blob/gates.h in C++11" 0 c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only blob/only.cc
+expect "embed/gates.h in C++11" 0 c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only embed/only.cc
+expect "--weights=embed without weights" 2 "$rnnc" -c --weights=embed "$here/models/gates.rnn" -o lost.o
+says "it says what is missing" "needs --weights-file" log
+expect "--weights-file without a place for it" 2 "$rnnc" -c --weights-file gates.npz "$here/models/gates.rnn" -o lost.o
+expect "another model's weights" 3 "$rnnc" -c --inference --weights=embed --weights-file wide.safetensors "$here/models/gates.rnn" -o lost.o
+says "the tensor is named" "a.Wr" log
+expect "weights that are no file" 3 "$rnnc" blob "$here/models/gates.rnn" --weights-file none.safetensors -o lost.blob
+expect "nothing is written" 1 test -e lost.o -o -e lost.h -o -e lost.blob
+expect "--prefix that is no name" 2 "$rnnc" -c --prefix 3-d "$here/models/gates.rnn" -o lost.o
+expect "three objects" 0 sh -c "'$rnnc' -c --inference --prefix left '$here/models/gates.rnn' -o left.o && '$rnnc' -c --inference --prefix right '$here/models/gates.rnn' -o right.o &&
+  '$rnnc' -c --inference --prefix inside --weights=embed --weights-file gates.npz '$here/models/gates.rnn' -o inside.o"
+expect "three models compile together" 0 $cc -std=c99 -Wall -Wextra -Werror -g -fsanitize=address,undefined -I. "$here/three.c" left.o right.o inside.o -o three
+expect "three models in one program" 0 ./three
 
 # -- what is refused ---------------------------------------------------------------------------------------------------
 printf 'model m {\n  input x[t] : real[2]\n  output o[t]\n  o[t] = x[t+1]\n}\n' > ahead.rnn

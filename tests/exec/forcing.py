@@ -190,7 +190,7 @@ def commands(rng):
     for wrong in ("1.5", "linear(2, 0)", "exponential(2)", "inverse_sigmoid(0)", "linear(1, 0, per = batch)", "cosine(3)", "constant(0.5, own = best)"):
         model("set", "normal", "y[t-1]", "y[0] = y0", f"teacher_forcing = {wrong}")
         out = call("check", "set.rnn", code=1)
-        check(f"teacher_forcing = {wrong}", "set.rnn:12:11: error: setting teacher_forcing" in out, out)
+        check(f"teacher_forcing = {wrong}", "set.rnn:12:11: error[E0601]: setting teacher_forcing" in out, out)
 
 
 rng = np.random.default_rng(1)

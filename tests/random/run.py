@@ -47,7 +47,7 @@ class Case:
         r = subprocess.run([self.args.rnnc, "run", self.path("model.rnn"), command, "--data", self.path(f"{name}.npz"), "--weights",
                             self.path(f"{name}.safetensors"), *more, "--out", out], capture_output=True, text=True, timeout=120)
         if r.returncode != 0:
-            said = re.sub(r"^.*: warning: .*\n(  .*\n)*", "", r.stderr, flags=re.M)
+            said = re.sub(r"^.*: warning.*: .*\n(  .*\n)*", "", r.stderr, flags=re.M)
             raise Wrong(f"{command} {' '.join(more)}: exit code {r.returncode}\n{said.strip()[-1500:]}")
         with np.load(out) as z:
             return {k: z[k].astype(np.float64) for k in z.files}

@@ -266,7 +266,7 @@ class Case:
                             f"{self.folder}/w.safetensors", "--wrt", ",".join(data), *how, "--out", f"{self.folder}/o.npz"],
                            capture_output=True, text=True, timeout=120)
         if r.returncode:
-            raise Wrong(f"{' '.join(how)}: exit code {r.returncode}\n" + re.sub(r"^.*: warning: .*\n(  .*\n)*", "", r.stderr, flags=re.M)[-1500:])
+            raise Wrong(f"{' '.join(how)}: exit code {r.returncode}\n" + re.sub(r"^.*: warning.*: .*\n(  .*\n)*", "", r.stderr, flags=re.M)[-1500:])
         with np.load(f"{self.folder}/o.npz") as z:
             return {k: z[k].astype(np.float64) for k in z.files}
 

@@ -33,8 +33,8 @@ compare_comments() {
     FNR == NR { if (i = index($0, "# error: ")) wanted[FNR] = substr($0, i + 9); next }
     index($0, file ":") == 1 {
       split(substr($0, length(file) + 2), place, ":")
-      if (!(i = index($0, ": error: "))) next
-      said = substr($0, i + 9); line = place[1]
+      if (!match($0, /: error\[E[0-9]+\]: /)) next
+      said = substr($0, RSTART + RLENGTH); line = place[1]
       if (line in wanted && index(said, wanted[line])) seen[line] = 1
       else { print file ":" line ": not expected: " said; bad = 1 }
     }

@@ -8,9 +8,11 @@ typedef struct LinkJob {
   const char *object;      /* path */
   const char *output;      /* path; written aside and renamed */
   const char *runtime;     /* librnn.a, from link_runtime */
-  const char *const *libs; /* "-lopenblas", ... NULL-terminated */
+  const char *const *libs; /* link_libs; NULL-terminated */
   bool debug;              /* pass -g */
 } LinkJob;
+
+extern const char *const link_libs[]; /* what librnn.a needs: "-lopenblas", ...; NULL at the end */
 
 /* $CC (words split at blanks) or cc. False and a sentence in *error: no compiler ("install gcc, or use -c"), or what it
  * said. */
@@ -21,4 +23,6 @@ void link_print(FILE *out, const LinkJob *job);
 /* Where librnn.a is: $RNNC_LIBDIR, else seen from the running rnnc: beside it, ../lib, ../lib/rnnc, ../runtime, and the
    same one folder up (build trees). NULL and a sentence that lists the places. The caller frees the path. */
 char *link_runtime(char **error);
+/* The same of rnn.h: beside rnnc, ../include, ../include/rnnc, ../runtime. The folder without a '/' at its end. */
+char *link_include(char **error);
 #endif

@@ -126,37 +126,59 @@ bool link_program(const LinkJob *job, char **error)
 
 /* ---- librnn ---- */
 
-char *link_runtime(char **error)
+const char *const link_libs[] = {"-lopenblas", "-ljansson", "-lzip", "-lcsv", "-lutf8proc", "-lpthread", "-lm", NULL};
+
+/* A file in a given folder, or at one of some places as seen from rnnc. The caller frees; NULL: a list of where it was
+   looked for in *tried. */
+static char *find(const char *file, const char *folder, const char *const *places, Text *tried)
 {
-  static const char *const places[] = {"",          "../lib/",    "../lib/rnnc/",  "../runtime/",
-                                       "../lib64/", "../../lib/", "../../runtime/"};
-  Text tried = {0}, at = {0};
-  const char *given = getenv("RNNC_LIBDIR");
-  if (given && *given) {
-    text_printf(&at, "%s/librnn.a", given);
+  Text at = {0};
+  if (folder && *folder) {
+    text_printf(&at, "%s/%s", folder, file);
     if (!access(at.at, R_OK)) return at.at;
-    text_printf(&tried, " %s", at.at);
+    text_printf(tried, " %s", at.at);
   }
   char self[PATH_MAX];
   ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
   char *slash = n > 0 ? (self[n] = 0, strrchr(self, '/')) : NULL;
   if (slash) slash[1] = 0;
-  for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
+  for (; slash && *places; places++) {
     text_free(&at);
     at = (Text){0};
-    text_printf(&at, "%s%slibrnn.a", self, places[i]);
-    if (!access(at.at, R_OK)) {
-      text_free(&tried);
-      return at.at;
-    }
-    text_printf(&tried, " %s", at.at);
+    text_printf(&at, "%s%s%s", self, *places, file);
+    if (!access(at.at, R_OK)) return at.at;
+    text_printf(tried, " %s", at.at);
   }
-  Text why = {0};
-  text_printf(&why,
-              "can't find librnn.a, which executables are linked with; set RNNC_LIBDIR to its folder. Looked for:%s",
-              tried.at ? tried.at : "");
-  text_free(&tried);
   text_free(&at);
-  *error = why.at;
   return NULL;
+}
+
+char *link_runtime(char **error)
+{
+  static const char *const places[] = {"",          "../lib/",    "../lib/rnnc/",   "../runtime/",
+                                       "../lib64/", "../../lib/", "../../runtime/", NULL};
+  Text tried = {0}, why = {0};
+  char *found = find("librnn.a", getenv("RNNC_LIBDIR"), places, &tried);
+  if (!found) {
+    text_printf(&why,
+                "can't find librnn.a, which executables are linked with; set RNNC_LIBDIR to its folder. Looked for:%s",
+                tried.at ? tried.at : "");
+    *error = why.at;
+  }
+  text_free(&tried);
+  return found;
+}
+
+char *link_include(char **error)
+{
+  static const char *const places[] = {"", "../include/", "../include/rnnc/", "../runtime/", "../../runtime/", NULL};
+  Text tried = {0}, why = {0};
+  char *found = find("rnn.h", NULL, places, &tried), *slash = found ? strrchr(found, '/') : NULL;
+  if (slash) *slash = 0;
+  if (!found) {
+    text_printf(&why, "can't find rnn.h; looked for:%s", tried.at ? tried.at : "");
+    *error = why.at;
+  }
+  text_free(&tried);
+  return found;
 }

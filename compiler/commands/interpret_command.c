@@ -5,7 +5,6 @@
 #include "adjoint.h"
 #include "interpret.h"
 #include "tensors.h"
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,23 +20,6 @@ typedef struct Work {
   RnnError error;
   int64_t B, size[AXES];
 } Work;
-
-static bool parse_given(int argc, char **argv, Given *g)
-{
-  static const struct option longs[] = {
-      {"data", required_argument, NULL, 'd'},    {"weights", required_argument, NULL, 'w'},
-      {"out", required_argument, NULL, 'o'},     {"wrt", required_argument, NULL, 0},
-      {"show", required_argument, NULL, 0},      {"interpret", no_argument, NULL, 0},
-      {"precision", required_argument, NULL, 0}, {0}};
-  optind = 2;
-  for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-    if (c == 'd') g->data = optarg;
-    else if (c == 'w') g->weights = optarg;
-    else if (c == 'o') g->out = optarg;
-    else if (c == '?') return false;
-  }
-  return g->data && g->out;
-}
 
 static double *doubles(const RnnTensor *t)
 {
@@ -160,11 +142,11 @@ static bool answer(Work *w, bool gradient)
   return true;
 }
 
-int interpret_command(Driver *d, int argc, char **argv)
+int interpret_command(Driver *d, const char *command, const RnnArguments *a)
 {
-  Given g = {0};
-  bool gradient = !strcmp(argv[1], "gradient");
-  if ((!gradient && strcmp(argv[1], "forward")) || !parse_given(argc, argv, &g)) {
+  Given g = {rnn_arguments_value(a, "data"), rnn_arguments_value(a, "weights"), rnn_arguments_value(a, "out")};
+  bool gradient = !strcmp(command, "gradient");
+  if ((!gradient && strcmp(command, "forward")) || !g.data || !g.out) {
     fprintf(stderr, "rnnc: --interpret goes with: gradient|forward --data FILE --weights FILE --out FILE [--wrt NAMES] "
                     "[--show NAMES]\n");
     return EXIT_USAGE;

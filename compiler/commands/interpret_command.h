@@ -2,8 +2,9 @@
  * options. */
 #ifndef RNNC_INTERPRET_COMMAND_H
 #define RNNC_INTERPRET_COMMAND_H
+#include "commands.h"
 #include "driver.h"
 
-/* argv[1] is the command; reads --data, --weights, --out (--wrt and --show are in d->o). Returns an exit code. */
-int interpret_command(Driver *d, int argc, char **argv);
+/* Of the arguments --data, --weights, --out (--wrt and --show are in d->o). Returns an exit code. */
+int interpret_command(Driver *d, const char *command, const RnnArguments *arguments);
 #endif

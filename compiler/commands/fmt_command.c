@@ -1,0 +1,109 @@
+/* fmt_command.c: rnnc fmt: sources in their usual form, in place; --check and --diff only look.
+   A source with errors is left alone, and a file is written aside and renamed. */
+#include "aside.h"
+#include "ast.h"
+#include "diag_options.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct Job {
+  DiagStyle style;
+  bool check, diff;
+} Job;
+
+static int take(void *context, OptionId id, const char *value)
+{
+  Job *job = context;
+  if (id == OPT_CHECK) job->check = true;
+  if (id == OPT_DIFF) job->diff = true;
+  return diag_option(COMMAND_fmt, &job->style, id, value);
+}
+
+static int fail(const char *path, const char *why)
+{
+  fprintf(stderr, "rnnc: %s: %s\n", path, why);
+  return EXIT_ENVIRONMENT;
+}
+
+static int write_file(const char *path, const Text *text)
+{
+  RnnError error = {0};
+  RnnAside *aside = rnn_aside_begin(path, &error);
+  bool good = aside && rnn_aside_write(aside, text->at, text->n, &error);
+  if (aside && !good) rnn_aside_cancel(aside);
+  return good && rnn_aside_commit(aside, &error) ? EXIT_OK : fail(path, error.message);
+}
+
+/* diff(1) of the two texts, on standard output */
+static int show_diff(const char *path, const char *old, size_t n, const Text *text)
+{
+  char before[] = "/tmp/rnnc-fmt-XXXXXX", labels[2][4200];
+  int pipe_to[2], status = 0, file = mkstemp(before);
+  if (file < 0) return fail(before, strerror(errno));
+  bool good = write(file, old, n) == (ssize_t)n && !pipe(pipe_to);
+  close(file);
+  fflush(stdout);
+  pid_t child = good ? fork() : -1;
+  if (child == 0) {
+    dup2(pipe_to[0], 0);
+    close(pipe_to[0]);
+    close(pipe_to[1]);
+    snprintf(labels[0], sizeof labels[0], "--label=%s", path);
+    snprintf(labels[1], sizeof labels[1], "--label=%s (formatted)", path);
+    execlp("diff", "diff", "-u", labels[0], labels[1], before, "-", (char *)NULL);
+    _exit(127);
+  }
+  if (child > 0) {
+    close(pipe_to[0]);
+    FILE *to = fdopen(pipe_to[1], "w");
+    if (to) fwrite(text->at, 1, text->n, to), fclose(to);
+    waitpid(child, &status, 0);
+  }
+  unlink(before);
+  bool ran = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) < 2;
+  return ran ? EXIT_OK : fail("diff", "this program is needed by --diff, and could not be run");
+}
+
+static int format_file(const Job *job, const char *path)
+{
+  Arena *a = arena_new();
+  Diag *d = diag_new(a);
+  Text text = {0};
+  int code = EXIT_OK;
+  size_t n = 0;
+  diag_use(d, &job->style);
+  const Source *source = source_from_file(d, a, path, (Span){0});
+  if (!source) code = EXIT_ENVIRONMENT;
+  else if (!format_source(a, d, source, &text)) code = EXIT_DIAGNOSTICS;
+  diag_print(d, stderr, isatty(2) && !getenv("NO_COLOR"));
+  if (!code) {
+    const char *old = source_text(source, &n);
+    bool same = n == text.n && !memcmp(old, text.at, n), looks = job->check || job->diff;
+    if (looks && !same) code = job->diff ? show_diff(source_name(source), old, n, &text) : EXIT_OK;
+    if (looks && !same && !code) code = EXIT_DIAGNOSTICS;
+    if (looks && !same && !job->diff) fprintf(stderr, "%s: not formatted\n", source_name(source));
+    if (!looks && !strcmp(path, "-")) fwrite(text.at, 1, text.n, stdout);
+    else if (!looks && !same) code = write_file(path, &text);
+  }
+  text_free(&text);
+  arena_free(a);
+  return code;
+}
+
+int fmt_command(int argc, char **argv)
+{
+  Job job = {.style = diag_style()};
+  int worst = options_read(COMMAND_fmt, argc, argv, take, &job);
+  if (worst >= 0) return worst;
+  if (optind == argc) return usage(COMMAND_fmt, "no file is given ('-' is standard input)", NULL, NULL);
+  worst = EXIT_OK;
+  for (int i = optind; i < argc; i++) {
+    int code = format_file(&job, argv[i]);
+    if (code > worst) worst = code;
+  }
+  return worst;
+}

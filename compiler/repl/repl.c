@@ -1,0 +1,96 @@
+/* repl.c: rnnc without arguments, rnnc repl: entries from a terminal, from -e, from a script on standard input.
+   Needs: entry.c for what an entry does, edit.c for the terminal. Leaves alone: both. */
+#include "entry.h"
+#include "edit.h"
+#include "options.h"
+#include "statement.h"
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct Wish {
+  Strings eval;
+  bool json;
+} Wish;
+
+static int take(void *context, OptionId id, const char *value)
+{
+  Wish *w = context;
+  if (id == OPT_EVAL) {
+    strings_push(&w->eval, value);
+  } else if (id == OPT_JSON)
+    w->json = true;
+  return -1;
+}
+
+static int run_one(Session *s, const Wish *w, const char *entry)
+{
+  return w->json ? entry_run_json(s, entry, stdout) : entry_run(s, entry);
+}
+
+/* Line by line: an entry is as many lines as its last statement needs. */
+static int run_script(Session *s, const Wish *w, FILE *in)
+{
+  Text entry = {0};
+  char *line = NULL;
+  size_t room = 0;
+  int code = 0;
+  while (!code && !s->quit && getline(&line, &room, in) > 0) {
+    text_puts(&entry, line);
+    if (statement_open(entry.at)) continue;
+    while (entry.n && entry.at[entry.n - 1] == '\n') entry.at[--entry.n] = 0;
+    if (entry.n) code = run_one(s, w, entry.at);
+    if (w->json) code = 0; /* an editor goes on */
+    entry.n = 0;
+  }
+  if (!code && entry.n && !s->quit) code = run_one(s, w, entry.at);
+  free(line);
+  text_free(&entry);
+  return code;
+}
+
+/* From a terminal: an error leaves the session as it was. */
+static int run_terminal(Session *s, Editor *editor)
+{
+  s->world.interactive = true;
+  while (!s->quit) {
+    const char *entry = edit_entry(editor);
+    if (!entry) break;
+    if (!entry[strspn(entry, " \t\n")]) continue;
+    strings_add(&s->history, entry);
+    entry_run(s, entry);
+    fflush(stdout);
+    child_interrupted();
+  }
+  return 0;
+}
+
+static int run_input(Session *s, const Wish *w)
+{
+  Editor *editor = isatty(0) && isatty(1) && !w->json ? edit_open(s) : NULL;
+  if (!editor) return run_script(s, w, stdin);
+  printf("rnnc %s. Equations, cells and expressions; :help lists commands, Ctrl-D leaves.\n", RNNC_VERSION);
+  int code = run_terminal(s, editor);
+  edit_close(editor);
+  return code;
+}
+
+int repl_command(int argc, char **argv)
+{
+  Wish w = {0};
+  int code = options_read(COMMAND_repl, argc, argv, take, &w);
+  if (code >= 0) return code;
+  if (optind < argc) return usage(COMMAND_repl, "the prompt takes no", argv[optind], NULL);
+  Session *s = session_new();
+  s->world.colour = isatty(2) && !getenv("NO_COLOR");
+  child_signals();
+  code = 0;
+  if (w.eval.n)
+    for (int i = 0; i < w.eval.n && !code && !s->quit; i++) code = run_one(s, &w, w.eval.at[i]);
+  else code = run_input(s, &w);
+  session_free(s);
+  strings_free(&w.eval);
+  return code;
+}

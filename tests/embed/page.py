@@ -1,0 +1,53 @@
+"""page.py BUILD_DIR RNNC PAGE: follows a page of docs/ in an empty folder, in its order.
+
+```rnn NAME, ```c NAME and the like write a file; ```sh runs commands, which must succeed; an ```output behind them is what they print, where
+a line `...` stands for any lines. In the commands rnnc is RNNC, and RNN_H and RNN_LIB say where rnn.h and librnn.a are. What a page tells
+to be done by hand, or once a machine, stands in a fence of another kind. The last line is `N passed, M failed`."""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```", re.M | re.S)
+
+
+def fits(want, got):
+    """Each piece between lines `...` stands in what was printed, in order, and nothing is left over where there is no `...`."""
+    pattern = "".join(".*" if line == "..." else re.escape(line) + "\n" for line in want.rstrip("\n").split("\n"))
+    return re.fullmatch(pattern, got if got.endswith("\n") or not got else got + "\n", re.S)
+
+
+def main():
+    build, rnnc, page = (os.path.abspath(a) for a in sys.argv[1:4])
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(os.path.join(folder, ".bin"))
+        os.symlink(rnnc, os.path.join(folder, ".bin", "rnnc"))
+        env = dict(os.environ, PATH=os.path.join(folder, ".bin") + ":" + os.environ["PATH"], RNN_H=os.path.join(root, "runtime"),
+                   RNN_LIB=os.path.join(build, "librnn.a"))
+        printed = None
+        with open(page) as f:
+            fences = FENCE.findall(f.read())
+        for kind, name, text in fences:
+            if name:
+                with open(os.path.join(folder, name), "w") as f:
+                    f.write(text)
+            elif kind == "sh":
+                done = subprocess.run(["sh", "-e", "-c", text], cwd=folder, env=env, capture_output=True, text=True)
+                printed = done.stdout
+                passed, failed = passed + (done.returncode == 0), failed + (done.returncode != 0)
+                if done.returncode:
+                    print(f"FAILED: {os.path.basename(page)}: exit status {done.returncode}\n{text}{done.stdout[-2000:]}{done.stderr[-2000:]}")
+            elif kind == "output":
+                ok = printed is not None and fits(text, printed)
+                passed, failed = passed + bool(ok), failed + (not ok)
+                if not ok:
+                    print(f"FAILED: {os.path.basename(page)}: printed\n{printed}instead of\n{text}")
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
