@@ -51,6 +51,7 @@ static int unoptimised(Driver *d, unsigned programs)
                      .programs = made,
                      .n = n,
                      .step = step,
+                     .many = d->many,
                      .later = &d->later};
   d->module = module_make(d->arena, d->target, d->context, &r, &d->json);
   return 0;

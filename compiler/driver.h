@@ -43,6 +43,7 @@ typedef struct Driver {
   FileNames read;       /* files that it was made of: the source, imports */
   Forcing forcing;      /* of the train program */
   const Compiled *step; /* once compiled */
+  bool many;            /* with the step also that of many sequences */
   Target *target;
   LLVMContextRef context;
   LLVMModuleRef module;

@@ -106,6 +106,7 @@ int driver_object(Driver *d, const char *out)
                        EXIT_USAGE);
   unsigned all = (1u << PROGRAM_KINDS) - 1; /* rnn.h has no word for `free` but by that setting */
   if (!driver_has_setting(d, "gap", "true")) all &= ~(1u << PROGRAM_FREE);
+  d->many = true;
   int code = driver_module(d, d->o.inference ? 1u << PROGRAM_STEP : all);
   if (code) return code;
   if (d->o.inference && d->step->refused)

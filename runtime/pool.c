@@ -191,6 +191,16 @@ void rnn_parallel_scan(void *frame, void *body, int64_t n, int64_t unit, void *w
   else rnn_parallel_weighed(frame, body, NULL, n, unit, weight);
 }
 
+void rnn_await(void *counter, int64_t place)
+{
+  for (int i = 0; __atomic_load_n((int64_t *)counter, __ATOMIC_ACQUIRE) < place; i++) {
+    if (i < SPINS) relax();
+    else sched_yield();
+  }
+}
+
+void rnn_reached(void *counter, int64_t place) { __atomic_store_n((int64_t *)counter, place, __ATOMIC_RELEASE); }
+
 void rnn_pool_run(RnnPool *pool, RnnBody *body, void *arg, int64_t n, int64_t grain)
 {
   run_job(pool, NULL, body, arg, n, grain);

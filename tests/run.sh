@@ -29,7 +29,8 @@ suite() { # NAME: runs it
   runtime) sh tests/runtime/run.sh "$build/tests" ;;
   exec)
     python3 tests/exec/operators.py "$rnnc" && CC="${CC:-cc}$sanitized" python3 tests/exec/forcing.py "$rnnc" &&
-      python3 tests/exec/edges.py "$rnnc" && python3 tests/exec/memory.py "$rnnc" && python3 tests/exec/threads.py "$rnnc" ;;
+      python3 tests/exec/edges.py "$rnnc" && python3 tests/exec/memory.py "$rnnc" && python3 tests/exec/threads.py "$rnnc" &&
+      python3 tests/exec/layout.py "$rnnc" ;;
   oracle)
     code=0
     for t in losses run cells noise kept two_axes decoding; do python3 "tests/oracle/$t.py" --rnnc "$rnnc" || code=1; done

@@ -11,6 +11,7 @@ typedef struct Description {
   int n;
   const Compiled *step; /* NULL: no step entry was made */
   int64_t step_bytes;
+  bool many; /* the step is also there for many sequences at once */
 } Description;
 
 /* `lowered` is the whole system before any program dropped something: parameters, inputs, outputs, draws and settings

@@ -60,7 +60,9 @@ typedef struct Emit {
   LLVMTypeRef real, i1, i32, i64, f64, ptr, void_;
   int lanes; /* of a vector of reals */
   bool f64_precision;
-  bool stream; /* a streaming step: one row, no calls into the runtime */
+  bool stream;         /* a streaming step: one row, no calls into the runtime */
+  const int64_t *sums; /* in a step of many sequences, by expression id: where a loop's sum of products stands in the
+                          row of such sums; NULL: the loop computes it */
   const Plan *plan;
   const char *prefix; /* of the functions' names */
   Arena *arena;
@@ -167,12 +169,20 @@ LLVMValueRef emit_number(Emit *e, const Expr *x, const Row *row); /* a tree of r
 LLVMValueRef emit_steps_before(Emit *e, const Row *row);
 
 /* ---- emit_dots.c: a matrix, row by row, times a vector ---- */
+enum { DOT_SEQUENCES = 4, DOT_TERMS = 8 };
 typedef struct DotTerm {
-  LLVMValueRef matrix, vector; /* addresses: of the first row, of the vector */
-  int64_t k;                   /* columns */
+  LLVMValueRef matrix;                /* the address of its first row */
+  int64_t k;                          /* columns */
+  LLVMValueRef vector[DOT_SEQUENCES]; /* the addresses of the vectors: one, or one a sequence */
 } DotTerm;
 /* The sum of all terms for `rows` rows (a power of two, at most e->lanes), as one vector. */
 LLVMValueRef emit_dots(Emit *e, const DotTerm *term, int terms, int rows);
+/* The same for several sequences, a vector each, bit for bit what emit_dots gives for each. */
+void emit_dots_many(Emit *e, const DotTerm *term, int terms, int rows, int many, LLVMValueRef *out);
+/* The sums of products that a loop has absorbed; the products of such a sum, or rows of them: at most DOT_TERMS. */
+typedef Vec(const Expr *) Sums;
+Sums emit_sums_of(Emit *e, const Loop *loop);
+void emit_sum_terms(const Expr *sum, const Expr **product, int *n);
 /* A sum in a loop that has absorbed products, or such a product itself; NULL where x is neither. */
 LLVMValueRef emit_absorbed(Emit *e, const Expr *x, const Row *row, const At *at);
 /* All products of an elementwise loop, before its equations. */
@@ -218,6 +228,9 @@ void emit_parallel_domain(Emit *e, LLVMValueRef body, int dom, int64_t unit);
 void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n); /* all parts as one, on this thread */
 void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda,
                LLVMValueRef b, int64_t ldb, LLVMValueRef c, int64_t ldc, bool accumulate);
+
+/* void NAME(frame): one step of a streaming step's plan by itself. */
+LLVMValueRef emit_step_alone(Emit *e, const Step *step, int number);
 
 /* A fresh Emit for one plan in module m. */
 void emit_init(Emit *e, Arena *a, Target *target, LLVMModuleRef m, const Plan *plan, const char *prefix,

@@ -8,7 +8,6 @@
 
 enum {
   LANES = 64,
-  TERMS = 8,
   CHAINS = 8,     /* what two multiply-adders of four steps each can have under way */
   FEW_CHAINS = 4, /* on a machine without vectors, where small code counts */
   STRAIGHT = 4    /* turns: so few are written out */
@@ -61,63 +60,84 @@ static void find_order(const Emit *e, int rows, int lanes, int *order)
   for (int k = 0; k < rows; k++) order[at[0][k]] = k;
 }
 
-/* the sums across lanes of `rows` vectors (a power of two, at most `lanes`), as one vector; rows[order[k]] is row k */
-static Value sums_across(Emit *e, Value *v, int rows, int lanes)
+/* n vectors (a power of two) with segments of *size lanes as one; what stood at place i stands in segment i of those
+   that came out */
+static Value join(Emit *e, Value *v, int n, int lanes, int *size)
 {
-  int size = lanes;
-  for (int n = rows; n > 1; n /= 2, size /= 2)
+  for (; n > 1; n /= 2, *size /= 2)
     for (int i = 0; i < n / 2; i++) {
-      Value low = LLVMBuildShuffleVector(e->b, v[i], v[i + n / 2], halves(e, size, stays(e, size), lanes, false), "");
-      Value high = LLVMBuildShuffleVector(e->b, v[i], v[i + n / 2], halves(e, size, stays(e, size), lanes, true), "");
+      bool stay = stays(e, *size);
+      Value low = LLVMBuildShuffleVector(e->b, v[i], v[i + n / 2], halves(e, *size, stay, lanes, false), "");
+      Value high = LLVMBuildShuffleVector(e->b, v[i], v[i + n / 2], halves(e, *size, stay, lanes, true), "");
       v[i] = LLVMBuildFAdd(e->b, low, high, "");
     }
-  if (rows == 1) return emit_across(e, OP_ADD, v[0], lanes);
-  for (; size > 1; size /= 2) { /* fewer rows than lanes */
+  return v[0];
+}
+
+/* fewer rows than lanes: segments of `size` lanes, each to its sum */
+static Value fold(Emit *e, Value v, int lanes, int size)
+{
+  for (; size > 1; size /= 2) {
     int left = lanes / 2;
-    Value low[LANES], high[LANES], none = LLVMGetPoison(LLVMTypeOf(v[0]));
+    Value low[LANES], high[LANES], none = LLVMGetPoison(LLVMTypeOf(v));
     for (int i = 0; i < left; i++) {
       int at = i / (size / 2) * size + i % (size / 2);
       low[i] = LLVMConstInt(e->i32, (unsigned)at, 0);
       high[i] = LLVMConstInt(e->i32, (unsigned)(at + size / 2), 0);
     }
-    Value a = LLVMBuildShuffleVector(e->b, v[0], none, LLVMConstVector(low, (unsigned)left), "");
-    Value b = LLVMBuildShuffleVector(e->b, v[0], none, LLVMConstVector(high, (unsigned)left), "");
-    v[0] = LLVMBuildFAdd(e->b, a, b, "");
+    Value a = LLVMBuildShuffleVector(e->b, v, none, LLVMConstVector(low, (unsigned)left), "");
+    Value b = LLVMBuildShuffleVector(e->b, v, none, LLVMConstVector(high, (unsigned)left), "");
+    v = LLVMBuildFAdd(e->b, a, b, "");
     lanes = left;
   }
-  return v[0];
+  return v;
 }
 
 /* ---- sums along rows ---- */
 
+/* Some of the rows of a piece, times the vectors of as many sequences. */
 typedef struct Dots {
-  int rows, chains; /* chains: of each row */
-  Value sum[LANES];
+  int all;          /* rows of the piece, */
+  int rows, first;  /* those here: at places first, first + all / rows, .. of the order in which they are joined */
+  int chains, many; /* chains: of each row; many: sequences */
+  Value sum[LANES]; /* [chain][sequence][row] */
   int order[LANES];
 } Dots;
+
+static int row_at(const Dots *d, int r) { return d->order[d->first + r * (d->all / d->rows)]; }
+
+/* A vector with `lanes` numbers, and zeros behind them. */
+static Value widened(Emit *e, Value v, int lanes)
+{
+  Value wide[LANES];
+  for (int i = 0; i < e->lanes; i++) wide[i] = LLVMConstInt(e->i32, (unsigned)(i < lanes ? i : lanes), 0);
+  return LLVMBuildShuffleVector(e->b, v, LLVMConstNull(LLVMTypeOf(v)), LLVMConstVector(wide, (unsigned)e->lanes), "");
+}
+
+static Value add_product(Emit *e, Value a, Value b, Value sum, int lanes)
+{
+  if (lanes == e->lanes || lanes > 1) return math_fma(&e->math, a, b, sum);
+  Value first = LLVMConstInt(e->i32, 0, 0), so_far = LLVMBuildExtractElement(e->b, sum, first, "");
+  return LLVMBuildInsertElement(e->b, sum, math_fma(&e->math, a, b, so_far), first, "");
+}
 
 /* sum[row] += a[row, k ..] * x[k ..], `lanes` columns; a narrow piece counts as a full vector with zeros behind it */
 static void columns(Emit *e, Dots *d, const DotTerm *t, Value k, int lanes, int chain)
 {
-  Value x = emit_load(e, emit_element(e, t->vector, k), lanes), wide[LANES];
-  for (int i = 0; i < e->lanes; i++) wide[i] = LLVMConstInt(e->i32, (unsigned)(i < lanes ? i : lanes), 0);
+  bool narrow = lanes > 1 && lanes < e->lanes;
+  Value x[DOT_SEQUENCES];
+  for (int s = 0; s < d->many; s++) {
+    x[s] = emit_load(e, emit_element(e, t->vector[s], k), lanes);
+    if (narrow) x[s] = widened(e, x[s], lanes);
+  }
   for (int r = 0; r < d->rows; r++) {
-    Value *sum = &d->sum[chain * d->rows + r];
-    Value row = emit_element(e, t->matrix, emit_i64(e, d->order[r] * t->k));
-    Value a = emit_load(e, emit_element(e, row, k), lanes), b = x;
-    if (lanes == e->lanes) {
-      *sum = math_fma(&e->math, a, b, *sum);
-      continue;
+    Value row = emit_element(e, t->matrix, emit_i64(e, row_at(d, r) * t->k));
+    Value a = emit_load(e, emit_element(e, row, k), lanes);
+    if (narrow) a = widened(e, a, lanes);
+    for (int s = 0; s < d->many; s++) {
+      Value *sum = &d->sum[(chain * d->many + s) * d->rows + r];
+      *sum = add_product(e, a, x[s], *sum, lanes);
     }
-    if (lanes == 1) {
-      Value first = LLVMConstInt(e->i32, 0, 0), so_far = LLVMBuildExtractElement(e->b, *sum, first, "");
-      *sum = LLVMBuildInsertElement(e->b, *sum, math_fma(&e->math, a, b, so_far), first, "");
-      continue;
-    }
-    Value zero = LLVMConstNull(LLVMTypeOf(a)), mask = LLVMConstVector(wide, (unsigned)e->lanes);
-    a = LLVMBuildShuffleVector(e->b, a, zero, mask, "");
-    b = LLVMBuildShuffleVector(e->b, b, zero, mask, "");
-    *sum = math_fma(&e->math, a, b, *sum);
   }
 }
 
@@ -125,7 +145,7 @@ static void columns(Emit *e, Dots *d, const DotTerm *t, Value k, int lanes, int 
 static void along_rows(Emit *e, Dots *d, const DotTerm *t)
 {
   int64_t turn = (int64_t)e->lanes * d->chains, turns = t->k / turn;
-  int sums = d->rows * d->chains;
+  int sums = d->rows * d->many * d->chains;
   if (turns > (e->lanes > 1 ? STRAIGHT : 1)) {
     LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), loop = emit_block(e, "k"), done = emit_block(e, "k.done");
     LLVMBuildBr(e->b, loop);
@@ -165,16 +185,47 @@ static Value stay_here(Emit *e, Value v, int lanes)
   return again;
 }
 
-LLVMValueRef emit_dots(Emit *e, const DotTerm *term, int terms, int rows)
+/* How many rows are summed at once: all of a piece for one sequence; for several as many as registers can hold. */
+static int rows_at_once(const Emit *e, int rows, int many)
+{
+  enum { REGISTERS = 32 };
+  int most = many == 1 ? rows : e->target->vector_registers >= REGISTERS ? 4 : 2;
+  return rows < most ? rows : most;
+}
+
+void emit_dots_many(Emit *e, const DotTerm *term, int terms, int rows, int many, LLVMValueRef *out)
 {
   int chains = e->lanes > 1 ? CHAINS : FEW_CHAINS;
-  Dots d = {.rows = rows, .chains = rows < chains ? chains / rows : 1};
+  Dots d = {.all = rows, .rows = rows_at_once(e, rows, many), .many = many};
+  d.chains = rows < chains ? chains / rows : 1;
   find_order(e, rows, e->lanes, d.order);
-  for (int i = 0; i < rows * d.chains; i++) d.sum[i] = LLVMConstNull(emit_vector(e, e->real, e->lanes));
-  for (int i = 0; i < terms; i++) along_rows(e, &d, &term[i]);
-  for (int c = d.chains; c > 1; c /= 2)
-    for (int i = 0; i < rows * c / 2; i++) d.sum[i] = LLVMBuildFAdd(e->b, d.sum[i], d.sum[i + rows * c / 2], "");
-  return e->lanes == 1 ? d.sum[0] : stay_here(e, sums_across(e, d.sum, rows, e->lanes), rows);
+  int tiles = rows / d.rows, sums = d.rows * many;
+  Value part[DOT_SEQUENCES][LANES];
+  for (d.first = 0; d.first < tiles; d.first++) {
+    for (int i = 0; i < sums * d.chains; i++) d.sum[i] = LLVMConstNull(emit_vector(e, e->real, e->lanes));
+    for (int i = 0; i < terms; i++) along_rows(e, &d, &term[i]);
+    for (int c = d.chains; c > 1; c /= 2)
+      for (int i = 0; i < sums * c / 2; i++) d.sum[i] = LLVMBuildFAdd(e->b, d.sum[i], d.sum[i + sums * c / 2], "");
+    for (int s = 0; s < many; s++) {
+      int size = e->lanes;
+      part[s][d.first] = join(e, &d.sum[s * d.rows], d.rows, e->lanes, &size);
+      if (tiles > 1) part[s][d.first] = stay_here(e, part[s][d.first], e->lanes);
+    }
+  }
+  for (int s = 0; s < many; s++) {
+    int size = e->lanes / d.rows;
+    Value v = join(e, part[s], tiles, e->lanes, &size);
+    if (e->lanes == 1) out[s] = v;
+    else if (rows == 1) out[s] = emit_across(e, OP_ADD, v, e->lanes);
+    else out[s] = fold(e, v, e->lanes, size);
+  }
+}
+
+LLVMValueRef emit_dots(Emit *e, const DotTerm *term, int terms, int rows)
+{
+  Value sum;
+  emit_dots_many(e, term, terms, rows, 1, &sum);
+  return e->lanes == 1 ? sum : stay_here(e, sum, rows);
 }
 
 /* ---- in a loop that has absorbed products ---- */
@@ -188,7 +239,7 @@ static const Var *product_of(const Expr *x)
 
 /* What a sum adds up: rows of products, and the rest. */
 typedef struct Summands {
-  const Expr *product[TERMS], *other[TERMS];
+  const Expr *product[DOT_TERMS], *other[DOT_TERMS];
   int products, others;
 } Summands;
 
@@ -196,7 +247,7 @@ static bool take_sum(const Expr *x, Summands *s)
 {
   if (x->op == OP_ADD && x->shape.rank == 1) return take_sum(x->in[0], s) && take_sum(x->in[1], s);
   bool product = product_of(x);
-  if ((product ? s->products : s->others) == TERMS) return false;
+  if ((product ? s->products : s->others) == DOT_TERMS) return false;
   if (product) s->product[s->products++] = x;
   else s->other[s->others++] = x;
   return true;
@@ -210,7 +261,7 @@ static DotTerm term_of(Emit *e, const Expr *x, const Row *row, const At *at)
   LLVMValueRef matrix = emit_place(e, a, row);
   LLVMValueRef vector = emit_place(e, b, row);
   LLVMValueRef row_at = emit_mul(e, emit_add(e, at->j, emit_i64(e, first)), emit_i64(e, k));
-  return (DotTerm){emit_element(e, matrix, row_at), vector, k};
+  return (DotTerm){emit_element(e, matrix, row_at), k, {vector}};
 }
 
 static bool is_sum_of_products(const Expr *x, Summands *s)
@@ -230,9 +281,15 @@ LLVMValueRef emit_absorbed(Emit *e, const Expr *x, const Row *row, const At *at)
   if (!e->stream || x->shape.rank != 1) return NULL;
   if (is_known(e, x)) return e->number[x->id];
   if (!is_sum_of_products(x, &s)) return NULL;
-  DotTerm term[TERMS];
-  for (int i = 0; i < s.products; i++) term[i] = term_of(e, s.product[i], row, at);
-  LLVMValueRef sum = emit_dots(e, term, s.products, at->lanes);
+  LLVMValueRef sum;
+  if (e->sums) { /* made for many sequences at once; this one's row of them is where gradients would be */
+    LLVMValueRef mine = emit_element(e, emit_field(e, FRAME_GRADS), emit_i64(e, e->sums[x->id]));
+    sum = emit_load(e, emit_element(e, mine, at->j), at->lanes);
+  } else {
+    DotTerm term[DOT_TERMS];
+    for (int i = 0; i < s.products; i++) term[i] = term_of(e, s.product[i], row, at);
+    sum = emit_dots(e, term, s.products, at->lanes);
+  }
   for (int i = 0; i < s.others; i++) {
     LLVMValueRef other = emit_tree(e, s.other[i], row, at);
     sum = LLVMBuildFAdd(e->b, sum, other, "");
@@ -241,8 +298,6 @@ LLVMValueRef emit_absorbed(Emit *e, const Expr *x, const Row *row, const At *at)
   e->number_time[x->id] = ++e->clock;
   return sum;
 }
-
-typedef Vec(const Expr *) Sums;
 
 static void find_sums(Emit *e, const Expr *x, Sums *sums)
 {
@@ -255,10 +310,23 @@ static void find_sums(Emit *e, const Expr *x, Sums *sums)
     for (int i = 0; i < x->nin; i++) find_sums(e, x->in[i], sums);
 }
 
-void emit_loop_products(Emit *e, const Loop *loop, const Row *row, const At *at)
+Sums emit_sums_of(Emit *e, const Loop *loop)
 {
   Sums sums = {0};
   for (int k = 0; loop->products.n && k < loop->vars.n; k++) find_sums(e, loop->vars.at[k]->rhs, &sums);
+  return sums;
+}
+
+void emit_sum_terms(const Expr *sum, const Expr **product, int *n)
+{
+  Summands s;
+  is_sum_of_products(sum, &s);
+  for (*n = 0; *n < s.products; ++*n) product[*n] = s.product[*n];
+}
+
+void emit_loop_products(Emit *e, const Loop *loop, const Row *row, const At *at)
+{
+  Sums sums = emit_sums_of(e, loop);
   for (int i = 0; i < sums.n; i++) emit_absorbed(e, sums.at[e->downward ? sums.n - 1 - i : i], row, at);
 }
 
@@ -282,7 +350,7 @@ void emit_alternately(Emit *e, const Row *row, int64_t weights, int cols, EmitPi
 {
   enum { NEAR = 16 << 10 }; /* fewer bytes stay in the first cache in any order */
   Ways w = {cols, piece, arg};
-  if (!e->stream || e->lanes == 1 || cols < 2 * e->lanes || weights * (e->f64_precision ? 8 : 4) <= NEAR) {
+  if (!e->stream || e->sums || e->lanes == 1 || cols < 2 * e->lanes || weights * (e->f64_precision ? 8 : 4) <= NEAR) {
     one_way(e, row, &w);
     return;
   }

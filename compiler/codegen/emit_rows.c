@@ -440,7 +440,7 @@ static void diagonal_element(Emit *e, LLVMValueRef i, void *arg)
 static void matvec_piece(Emit *e, const At *at, void *arg)
 {
   Rowwise *w = arg;
-  DotTerm term = {emit_element(e, w->a, emit_mul(e, at->j, emit_i64(e, w->k))), w->b, w->k};
+  DotTerm term = {emit_element(e, w->a, emit_mul(e, at->j, emit_i64(e, w->k))), w->k, {w->b}};
   emit_store(e, emit_dots(e, &term, 1, at->lanes), emit_element(e, w->to, at->j));
 }
 

@@ -4,6 +4,7 @@
 #include "emit.h"
 #include "emit_product.h"
 #include "emit_token.h"
+#include "emit_wave.h"
 #include "schedule.h"
 #include <assert.h>
 #include <string.h>
@@ -133,8 +134,9 @@ static LLVMValueRef rows_body(Emit *e, const Step *s, int number)
 
 typedef struct Scan {
   const Step *step;
-  Nest nest; /* of what runs inside */
-  int block; /* of sequences, 0: all of them at once */
+  Nest nest;            /* of what runs inside */
+  int block;            /* of sequences, 0: all of them at once */
+  const Places *places; /* NULL: all */
 } Scan;
 
 static void structured_row(Emit *e, const Row *row, void *arg) { emit_structured(e, arg, row); }
@@ -181,13 +183,21 @@ static int block_of(const Emit *e, const Step *step)
 
 static void scan_place(Emit *e, LLVMValueRef i, void *arg);
 
-static void inner_scan(Emit *e, const Step *step, const Nest *outer)
+static void scan_place_behind(Emit *e, LLVMValueRef i, void *arg)
 {
-  Scan s = {.step = step, .nest = *outer, .block = outer->fixed ? 0 : block_of(e, step)};
+  const Scan *s = arg;
+  scan_place(e, emit_add(e, s->places->from, i), arg);
+}
+
+static void inner_scan(Emit *e, const Step *step, const Nest *outer, const Places *places)
+{
+  Scan s = {.step = step, .nest = *outer, .block = outer->fixed ? 0 : block_of(e, step), .places = places};
   s.nest.fixed |= axis_bit(step->axis);
   if (!outer->fixed) s.nest.order = step->axis;
   const char *name = e->plan->system->axis[step->axis];
-  if (step->direction > 0) emit_for(e, name, emit_i64(e, 0), emit_longest(e, step->axis), 1, scan_place, &s);
+  if (places && step->direction > 0) emit_for(e, name, places->from, places->to, 1, scan_place, &s);
+  else if (places) emit_for_down(e, name, LLVMBuildNSWSub(e->b, places->to, places->from, ""), scan_place_behind, &s);
+  else if (step->direction > 0) emit_for(e, name, emit_i64(e, 0), emit_longest(e, step->axis), 1, scan_place, &s);
   else emit_for_down(e, name, emit_longest(e, step->axis), scan_place, &s);
 }
 
@@ -200,7 +210,7 @@ static void scan_items(Emit *e, const Step *step, const Nest *n)
       if (!emit_is_in_place(e, item->var, item->bound)) emit_nest(e, item->dom, n, fill_row, (void *)item);
       break;
     case STEP_ROWS: emit_nest(e, item->dom, n, group_row, (void *)&item->group); break;
-    case STEP_SCAN: inner_scan(e, item, n); break;
+    case STEP_SCAN: inner_scan(e, item, n, NULL); break;
     case STEP_PRODUCT: scan_product(e, item->var, n); break;
     case STEP_SUM: emit_inner_sum(e, item->var, n); break;
     }
@@ -248,8 +258,10 @@ static LLVMValueRef scan_body(Emit *e, const Step *step, int number)
 {
   LLVMValueRef fn = emit_begin(e, step_name(e, number, "scan"), true, true);
   Nest mine = part(e);
+  Places places;
   if (step->units > 1 && !e->stream) cut_by_units(e, step, &mine);
-  inner_scan(e, step, &mine);
+  if (step->staged) places = emit_given_places(e);
+  inner_scan(e, step, &mine, step->staged ? &places : NULL);
   e->cut.units = 0;
   emit_end(e);
   return fn;
@@ -272,6 +284,7 @@ typedef struct Body {
   LLVMValueRef fn, late; /* late: of a product, the places where not all sequences live */
   LLVMValueRef abreast;  /* of the first of `scans` that may run side by side: those from .. to, each as a whole */
   int scans;
+  LLVMValueRef wave; /* of the first of a wave */
   SumCalls sums;
 } Body;
 
@@ -352,6 +365,7 @@ static void scan_number(Emit *e, LLVMValueRef number, void *arg)
 
 static void abreast_body(Emit *e, const Uses *use, int first, Body *body)
 {
+  if (e->plan->steps.at[first].staged) return;
   int n = e->stream || e->plan->phases ? 0 : scans_abreast(e->plan, use, first);
   if (n < 2) return;
   body->scans = n;
@@ -384,6 +398,37 @@ static void call_abreast(Emit *e, const Step *steps, const Body *body)
   emit_when(e, LLVMBuildNot(e->b, few, "many"), in_turn, NULL, &a);
 }
 
+/* ---- a wave: where layers are stacked ---- */
+
+static void wave_body(Emit *e, int first, Body *body)
+{
+  const Step *steps = &e->plan->steps.at[first];
+  WaveStep *wave = ARENA_ARRAY(e->arena, WaveStep, steps->wave + 1);
+  for (int i = 0; i < steps->wave; i++) wave[i] = (WaveStep){&steps[i], body[i].fn, body[i].late};
+  if (steps->wave) body->wave = emit_wave_body(e, step_name(e, first, "wave"), wave, steps->wave);
+}
+
+static void in_stages(Emit *e, const Row *row, void *arg)
+{
+  const Abreast *a = arg;
+  (void)row;
+  int stages = 0;
+  for (int i = 0; i < a->n; i++) {
+    emit_packing(e, &a->steps[i]);
+    stages += a->steps[i].kind == STEP_SCAN;
+  }
+  emit_wave_call(e, a->body->wave, stages);
+}
+
+static void call_wave(Emit *e, const Step *steps, const Body *body)
+{
+  Abreast a = {steps, body, steps->wave};
+  LLVMValueRef few = LLVMBuildICmp(e->b, LLVMIntSLT, emit_field(e, FRAME_B), emit_i64(e, FEW_SEQUENCES), "few");
+  LLVMValueRef wave = LLVMBuildAnd(e->b, few, emit_wave_pays(e), "wave");
+  emit_when(e, wave, in_stages, NULL, &a);
+  emit_when(e, LLVMBuildNot(e->b, wave, "in.turn"), in_turn, NULL, &a);
+}
+
 /* ---- all steps ---- */
 
 typedef struct Run { /* of steps, those of one phase */
@@ -401,10 +446,11 @@ static void run_phase(Emit *e, const Row *row, void *arg)
     const Step *s = &e->plan->steps.at[i];
     const Body *body = &f->body[i];
     bool abreast = body->scans && body->scans <= f->to - i;
-    n = abreast ? body->scans : 1;
+    n = abreast ? body->scans : body->wave ? s->wave : 1;
     if (f->phase == PHASE_ENCODE) emit_packing(e, s);
     if (!(s->phases & phase_bit(f->phase))) continue;
     if (abreast) call_abreast(e, s, body);
+    else if (body->wave) call_wave(e, s, body);
     else call_step(e, s, body);
   }
 }
@@ -448,12 +494,23 @@ LLVMValueRef emit_program(Emit *e)
   for (int i = 0; i < p->steps.n;) i += make_body(e, &p->steps.at[i], p->steps.n - i, i, &body[i]);
   const Uses *use = plan_uses(p);
   for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1) abreast_body(e, use, i, &body[i]);
+  for (int i = 0; i < p->steps.n; i++) wave_body(e, i, &body[i]);
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);
   if (p->phases) {
     call_phase(e, body, PHASE_ENCODE);
     call_phase(e, body, PHASE_STEPS);
   } else if (p->windows) call_windowed(e, body);
   else run_phase(e, NULL, &(Run){body, 0, p->steps.n, PHASE_ALL});
+  emit_end(e);
+  return fn;
+}
+
+LLVMValueRef emit_step_alone(Emit *e, const Step *step, int number)
+{
+  Body body = {0};
+  make_body(e, step, 1, number, &body);
+  LLVMValueRef fn = emit_begin(e, step_name(e, number, "alone"), false, true);
+  call_step(e, step, &body);
   emit_end(e);
   return fn;
 }

@@ -4,22 +4,9 @@
    state: 64 bytes, the first double of which counts the steps done | what is carried | earlier inputs | room for
    intermediate values. Copying it is a snapshot. in[] and out[] are in the order of the JSON's step. Nothing is called,
    not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1 (emit_program with e->stream). */
-#include "emit_stream.h"
+#include "emit_stream_private.h"
 #include "describe.h"
 #include <string.h>
-
-typedef struct Room { /* where a buffer starts in the state, or which port it is */
-  int64_t at;         /* bytes; -1: the caller's own array */
-  int port;           /* of an input; -1: none */
-  bool feedback;
-  bool within; /* another buffer's rows */
-} Room;
-
-typedef struct Stream {
-  Room *room; /* by buffer */
-  int64_t bytes;
-  LLVMValueRef state, in, first; /* first: nothing was done before this step */
-} Stream;
 
 enum { STATE_HEAD = 64, STATE_UNIT = 64 };
 
@@ -102,6 +89,15 @@ static LLVMValueRef pointer_at(Emit *e, LLVMValueRef table, int i)
   return LLVMBuildLoad2(e->b, e->ptr, at, "");
 }
 
+/* The array of a port: of many sequences, this one's part of it. */
+static LLVMValueRef port_at(Emit *e, const Stream *s, LLVMValueRef table, int port, int64_t bytes)
+{
+  LLVMValueRef at = pointer_at(e, table, port);
+  if (!s->index) return at;
+  LLVMValueRef offset = emit_mul(e, s->index, emit_i64(e, bytes));
+  return LLVMBuildInBoundsGEP2(e->b, LLVMInt8TypeInContext(e->c), at, &offset, 1, "");
+}
+
 static void set(Emit *e, LLVMValueRef table, LLVMTypeRef type, int i, LLVMValueRef v)
 {
   LLVMValueRef index = emit_i64(e, i);
@@ -165,7 +161,7 @@ static void take_input(Emit *e, const Stream *s, int i)
   LLVMValueRef base = bytes_at(e, s->state, r->at);
   if (b->is_int && b->lo[AXIS_T]) /* before the first step there is no symbol: -1 */
     copy(e, true, (int64_t)b->lo[AXIS_T] * b->width, (Copy){.to = base, .from = base, .absent = s->first});
-  LLVMValueRef from = pointer_at(e, s->in, r->port),
+  LLVMValueRef from = port_at(e, s, s->in, r->port, row),
                to = bytes_at(e, base, (r->feedback ? b->lo[AXIS_T] - 1 : b->lo[AXIS_T]) * row);
   copy(e, b->is_int, b->width, (Copy){.to = to, .from = from, .absent = r->feedback ? s->first : NULL});
 }
@@ -269,7 +265,7 @@ static void replace_memcpy(Emit *e, LLVMValueRef fn, LLVMValueRef ours)
 }
 
 /* The program's functions have one caller each: inside it T = B = 1 are constants and the frame needs no memory. */
-static void inline_program(Emit *e, LLVMValueRef before)
+void stream_inline(Emit *e, LLVMValueRef before)
 {
   LLVMValueRef first = before ? LLVMGetNextFunction(before) : LLVMGetFirstFunction(e->m);
   LLVMValueRef copy = copy_function(e, arena_printf(e->arena, "%s.copy", e->prefix));
@@ -280,21 +276,23 @@ static void inline_program(Emit *e, LLVMValueRef before)
   }
 }
 
-/* Counts the step; sets s->first. fresh[0] is 1 at the first step, fresh[1] how many were done before. */
-static LLVMValueRef count_step(Emit *e, Stream *s)
+/* fresh[0] is 1 at the first step, fresh[1] how many were done before. A step is counted once, as it begins; sets
+   s->first. */
+static LLVMValueRef fresh_of(Emit *e, Stream *s, bool begins)
 {
   LLVMValueRef fresh = emit_stack(e, e->f64, 2, "fresh"), zero = LLVMConstReal(e->f64, 0),
                one = LLVMConstReal(e->f64, 1);
   LLVMValueRef done = LLVMBuildLoad2(e->b, e->f64, s->state, "done");
   LLVMSetAlignment(done, 8);
+  if (!begins) done = LLVMBuildFSub(e->b, done, one, "before");
   s->first = LLVMBuildFCmp(e->b, LLVMRealOEQ, done, zero, "first");
   set(e, fresh, e->f64, 0, LLVMBuildSelect(e->b, s->first, one, zero, ""));
   set(e, fresh, e->f64, 1, done);
-  LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, done, one, ""), s->state);
+  if (begins) LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, done, one, ""), s->state);
   return fresh;
 }
 
-static LLVMValueRef make_frame(Emit *e, Stream *s, LLVMValueRef params)
+LLVMValueRef stream_frame(Emit *e, Stream *s, LLVMValueRef params, LLVMValueRef sums, bool begins)
 {
   enum { FIELDS = FRAME_START + 1 };
   LLVMValueRef frame = emit_stack(e, e->i64, FIELDS, "frame");
@@ -304,36 +302,53 @@ static LLVMValueRef make_frame(Emit *e, Stream *s, LLVMValueRef params)
   set(e, counts, e->i64, 0, one);
   set(e, counts, e->i64, 1, emit_i64(e, 0));
   LLVMValueRef field[FIELDS] = {
-      [FRAME_T] = one,         [FRAME_B] = one,     [FRAME_LIVE] = counts,
-      [FRAME_LEN] = counts,    [FRAME_BUF] = table, [FRAME_AHEAD] = bytes_at(e, counts, 8),
-      [FRAME_PARAMS] = params, /* the others: NULL */
+      [FRAME_T] = one,         [FRAME_B] = one,      [FRAME_LIVE] = counts,
+      [FRAME_LEN] = counts,    [FRAME_BUF] = table,  [FRAME_AHEAD] = bytes_at(e, counts, 8),
+      [FRAME_PARAMS] = params, [FRAME_GRADS] = sums, /* the others: NULL */
   };
-  field[FRAME_FRESH] = count_step(e, s);
+  field[FRAME_FRESH] = fresh_of(e, s, begins);
   for (int i = 0; i < FIELDS; i++) /* eight bytes a field, on any machine: emit.c */
     set(e, frame, e->i64, i, field[i] ? field[i] : LLVMConstNull(e->ptr));
   for (int i = 0; i < e->plan->buffers.n; i++) {
     const Room *r = &s->room[i];
-    e->buffer[i] = r->at < 0 ? pointer_at(e, s->in, r->port) : bytes_at(e, s->state, r->at);
+    const Buffer *b = &e->plan->buffers.at[i];
+    e->buffer[i] =
+        r->at < 0 ? port_at(e, s, s->in, r->port, b->width * element_bytes(e, b)) : bytes_at(e, s->state, r->at);
     set(e, table, e->ptr, i, e->buffer[i]);
   }
   e->frame = frame; /* addresses in this function */
   memset(e->field, 0, sizeof e->field);
   e->field[FRAME_B] = e->field[FRAME_T] = one;
   e->field[FRAME_LEN] = counts;
+  e->field[FRAME_PARAMS] = params;
   return frame;
 }
 
-LLVMValueRef emit_stream(Emit *e, const System *whole, const char *name, int64_t *bytes)
+void stream_take(Emit *e, const Stream *s)
 {
-  Stream s = {0};
-  lay_out(e, &s, whole);
-  *bytes = s.bytes;
-  LLVMValueRef before = LLVMGetLastFunction(e->m);
-  LLVMValueRef run = emit_program(e);
-  inline_program(e, before);
+  for (int i = 0; i < e->plan->buffers.n; i++)
+    if (s->room[i].port >= 0 && s->room[i].at >= 0) take_input(e, s, i);
+  carry_over(e, s, true);
+}
 
-  LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->ptr};
-  LLVMValueRef fn = e->fn = LLVMAddFunction(e->m, name, LLVMFunctionType(e->void_, args, 4, 0));
+void stream_give(Emit *e, const Stream *s)
+{
+  int port = 0;
+  for (int i = 0; i < e->plan->system->vars.n; i++) {
+    const Var *v = e->plan->system->vars.at[i];
+    if (!v->output) continue;
+    int64_t bytes = emit_width(v) * (v->shape.token ? 4 : e->f64_precision ? 8 : 4);
+    LLVMValueRef to = port_at(e, s, s->out, port++, bytes);
+    copy_variable(e, v, to, address(e, v, 0));
+  }
+  carry_over(e, s, false);
+  for (int i = 0; i < e->plan->buffers.n; i++)
+    if (s->room[i].port >= 0 && s->room[i].at >= 0) age_input(e, s, i);
+}
+
+LLVMValueRef stream_begin(Emit *e, const char *name, LLVMTypeRef *args, int n)
+{
+  LLVMValueRef fn = e->fn = LLVMAddFunction(e->m, name, LLVMFunctionType(e->void_, args, (unsigned)n, 0));
   target_prepare_function(e->target, fn);
   set_flag(e, fn, 1, "noalias"); /* params, state */
   set_flag(e, fn, 2, "noalias");
@@ -341,24 +356,28 @@ LLVMValueRef emit_stream(Emit *e, const System *whole, const char *name, int64_t
   LLVMPositionBuilderAtEnd(e->b, entry);
   e->entry_end = LLVMBuildBr(e->b, body);
   LLVMPositionBuilderAtEnd(e->b, body);
+  return fn;
+}
+
+LLVMValueRef emit_stream(Emit *e, const System *whole, const char *name, const char *many, int64_t *bytes)
+{
+  Stream s = {0};
+  lay_out(e, &s, whole);
+  *bytes = s.bytes;
+  LLVMValueRef before = LLVMGetLastFunction(e->m);
+  LLVMValueRef run = emit_program(e);
+  stream_inline(e, before);
+
+  LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->ptr};
+  LLVMValueRef fn = stream_begin(e, name, args, 4), params = LLVMGetParam(fn, 0);
   s.state = LLVMGetParam(fn, 1);
   s.in = LLVMGetParam(fn, 2);
-  LLVMValueRef frame = make_frame(e, &s, LLVMGetParam(fn, 0)), out = LLVMGetParam(fn, 3);
-  for (int i = 0; i < e->plan->buffers.n; i++)
-    if (s.room[i].port >= 0 && s.room[i].at >= 0) take_input(e, &s, i);
-  carry_over(e, &s, true);
+  s.out = LLVMGetParam(fn, 3);
+  LLVMValueRef frame = stream_frame(e, &s, params, NULL, true);
+  stream_take(e, &s);
   LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, &e->ptr, 1, 0), run, &frame, 1, "");
-
-  int port = 0;
-  for (int i = 0; i < e->plan->system->vars.n; i++) {
-    const Var *v = e->plan->system->vars.at[i];
-    if (!v->output) continue;
-    LLVMValueRef to = pointer_at(e, out, port++);
-    copy_variable(e, v, to, address(e, v, 0));
-  }
-  carry_over(e, &s, false);
-  for (int i = 0; i < e->plan->buffers.n; i++)
-    if (s.room[i].port >= 0 && s.room[i].at >= 0) age_input(e, &s, i);
+  stream_give(e, &s);
   LLVMBuildRetVoid(e->b);
+  if (many) emit_many(e, &s, many);
   return fn;
 }

@@ -105,7 +105,8 @@ static void put_function(Header *h, const char *what, Form form)
 static void put_tables(Header *h, Form form)
 {
   Text *t = h->out;
-  const char *indent = form == FORM_RUN ? "    " : "  ";
+  bool loop = form == FORM_RUN || (form == FORM_MANY && !header_has(h->step, "many"));
+  const char *indent = loop ? "    " : "  ";
   for (int k = 0; k < 2; k++) {
     const char *table = k ? "out" : "in";
     if (!count_ports(h, k)) text_printf(t, "%s%s[0] = 0;\n", indent, table);
@@ -122,7 +123,7 @@ static void put_tables(Header *h, Form form)
         text_puts(t, " + t * ");
         put_port(h, k, i);
         text_puts(t, "_stride");
-      }
+      } else if (loop) text_printf(t, " + i * %lld", header_number(port, "count"));
       text_puts(t, ";\n");
     }
   }
@@ -226,18 +227,25 @@ static void put_flush(Header *h)
 
 static void put_many(Header *h)
 {
-  if (!header_has(h->step, "many")) return;
-  header_put(h,
-             "/* One step of each of n sequences: the weights are read once for all of them. Sequence i has states[i] "
-             "and, in each array,\n"
-             "   what @_step takes or gives at [i]: one behind the other. The same bits as n calls of @_step. Takes up "
-             "to\n   $_MANY_STACK_BYTES of stack, whatever n. */\n"
-             "void @" HEADER_MANY_ENTRY
-             "(const void *params, void *states, int64_t n, const void *const *in, void *const *out);\n");
+  bool many = header_has(h->step, "many");
+  header_put(
+      h, "/* One step of each of n sequences. Sequence i has states[i] and, in each array, what @_step takes or gives "
+         "at [i]: one\n   behind the other. The same bits as n calls of @_step.");
+  header_put(h, many ? " The weights are read once for all of them. Takes up to\n   $_MANY_STACK_BYTES of stack, "
+                       "whatever n. */\n"
+                       "void @" HEADER_MANY_ENTRY
+                       "(const void *params, void *states, int64_t n, const void *const *in, void *const *out);\n"
+                     : " */\n");
   put_function(h, "step_many", FORM_MANY);
   put_declared_tables(h);
+  if (many) {
+    put_tables(h, FORM_MANY);
+    text_printf(h->out, "  %s" HEADER_MANY_ENTRY "(%s, states, (int64_t)n, in, out);\n}\n\n", h->name, block_of(h));
+    return;
+  }
+  text_puts(h->out, "  size_t i;\n  for (i = 0; i < n; i++) {\n");
   put_tables(h, FORM_MANY);
-  text_printf(h->out, "  %s" HEADER_MANY_ENTRY "(%s, states, (int64_t)n, in, out);\n}\n\n", h->name, block_of(h));
+  text_printf(h->out, "    %s" HEADER_STEP_ENTRY "(%s, states[i].words, in, out);\n  }\n}\n\n", h->name, block_of(h));
 }
 
 /* ---- weights from a blob ---- */

@@ -96,6 +96,14 @@ static LLVMValueRef first_call(const Target *target, LLVMModuleRef m, const Modu
   return call;
 }
 
+/* Without vectors one sequence after the other is as fast: the header does that. */
+static bool has_many(const Target *target, const ModuleRequest *r) { return r->many && target->vector_bits; }
+
+static const char *many_entry(Arena *a, const Target *target, const ModuleRequest *r)
+{
+  return has_many(target, r) ? arena_printf(a, "%s" HEADER_MANY_ENTRY, r->prefix) : NULL;
+}
+
 /* One program: into m, or into a module of its own. What the model's table points to. */
 static LLVMValueRef make_program(Arena *a, Target *target, LLVMModuleRef m, const ModuleRequest *r, const Compiled *p,
                                  int64_t *step_bytes)
@@ -107,7 +115,7 @@ static LLVMValueRef make_program(Arena *a, Target *target, LLVMModuleRef m, cons
   Emit e;
   emit_init(&e, a, target, into, p->plan, step ? arena_printf(a, "%s_step_frame", r->prefix) : name, r->f64_precision,
             step);
-  LLVMValueRef fn = step ? emit_stream(&e, r->lowered, name, step_bytes) : emit_program(&e);
+  LLVMValueRef fn = step ? emit_stream(&e, r->lowered, name, many_entry(a, target, r), step_bytes) : emit_program(&e);
   emit_dispose(&e);
   if (later) return first_call(target, m, later, fn, (int)p->kind);
   if (!step) LLVMSetLinkage(fn, LLVMInternalLinkage); /* reached through the table alone */
@@ -121,7 +129,7 @@ LLVMModuleRef module_make(Arena *a, Target *target, LLVMContextRef context, cons
   int64_t step_bytes = 0;
   for (int i = 0; i < r->n; i++) run[i] = make_program(a, target, m, r, r->programs[i], NULL);
   if (r->step && !r->step->refused) step = make_program(a, target, m, r, r->step, &step_bytes);
-  Description d = {r->source, r->hash, r->f64_precision, r->programs, r->n, r->step, step_bytes};
+  Description d = {r->source, r->hash, r->f64_precision, r->programs, r->n, r->step, step_bytes, has_many(target, r)};
   describe_model(json, r->lowered, r->param_count, &d);
 
   LLVMTypeRef i32 = LLVMInt32TypeInContext(context), ptr = LLVMPointerTypeInContext(context, 0);

@@ -22,6 +22,7 @@ typedef struct ModuleRequest {
   Compiled *const *programs;
   int n;
   Compiled *step;     /* may be NULL, or refused */
+  bool many;          /* with the step also prefix_many_entry, for many sequences, if the machine has vectors */
   ModuleLater *later; /* may be NULL */
 } ModuleRequest;
 

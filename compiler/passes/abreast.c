@@ -4,15 +4,11 @@
    Compared are columns of buffers, not variables, so that variables which share memory are seen to. */
 #include "abreast.h"
 
-typedef struct Columns { /* columns [from, to) of a buffer */
-  int buffer, from, to;
-} Columns;
-
 typedef struct Touched {
   Vec(Columns) written, read;
 } Touched;
 
-static bool columns_of(const Var *v, Columns *c)
+bool plan_columns(const Var *v, Columns *c)
 {
   int col;
   int64_t width = v->shape.token ? 1 : shape_count(v->shape);
@@ -27,9 +23,9 @@ static Touched touched(const Plan *p, const Uses *use)
   Touched t = {{0}, {0}};
   Columns c;
   for (int i = 0; i < use->made.n; i++)
-    if (columns_of(use->made.at[i], &c)) vec_push(p->system->arena, &t.written, c);
+    if (plan_columns(use->made.at[i], &c)) vec_push(p->system->arena, &t.written, c);
   for (int i = 0; i < use->read.n; i++)
-    if (columns_of(use->read.at[i].var, &c)) vec_push(p->system->arena, &t.read, c);
+    if (plan_columns(use->read.at[i].var, &c)) vec_push(p->system->arena, &t.read, c);
   return t;
 }
 
@@ -37,7 +33,7 @@ static bool apart(const Columns *a, int na, const Columns *b, int nb)
 {
   for (int i = 0; i < na; i++)
     for (int k = 0; k < nb; k++)
-      if (a[i].buffer == b[k].buffer && a[i].from < b[k].to && b[k].from < a[i].to) return false;
+      if (columns_meet(a[i], b[k])) return false;
   return true;
 }
 

@@ -481,6 +481,14 @@ static void print_phase(Text *out, const Plan *p, const Step *from)
   text_puts(out, "\n");
 }
 
+static void print_wave(Text *out, const Plan *p, int from)
+{
+  int stages = 0, n = p->steps.at[from].wave;
+  for (int i = from; i < from + n; i++) stages += p->steps.at[i].kind == STEP_SCAN;
+  text_printf(out, "-- %d to %d, of few sequences: %d stages side by side, each a chunk of places behind\n", from + 1,
+              from + n, stages);
+}
+
 void plan_print(Text *out, const Plan *p)
 {
   unsigned before = 0;
@@ -488,6 +496,7 @@ void plan_print(Text *out, const Plan *p)
     unsigned phases = p->steps.at[i].phases & ~phase_bit(PHASE_AGAIN);
     if (p->windows && phases != before) print_phase(out, p, &p->steps.at[i]);
     before = phases;
+    if (p->steps.at[i].wave) print_wave(out, p, i);
     text_printf(out, "%d. ", i + 1);
     print_steps(out, p, &p->steps.at[i], 1, 0, 0);
   }

@@ -53,10 +53,12 @@ typedef struct Step Step;
 struct Step {
   StepKind kind;
   int dom;
-  Axis axis;       /* of a scan */
-  int direction;   /* of a scan: +1, -1 */
-  bool whole;      /* of a scan: sums over the batch inside it make its sequences need each other */
-  int units;       /* of a scan: parts that its components can be cut into (units.h); 0: none */
+  Axis axis;     /* of a scan */
+  int direction; /* of a scan: +1, -1 */
+  bool whole;    /* of a scan: sums over the batch inside it make its sequences need each other */
+  int units;     /* of a scan: parts that its components can be cut into (units.h); 0: none */
+  int wave;      /* steps from here on that may run as stages, a chunk of places behind each other (wave.h); 0: none */
+  bool staged;   /* one of these */
   unsigned phases; /* a bit a Phase in which it runs */
   bool library;    /* of PRODUCT outside scans: by the library rather than our own kernel (kernel.h) */
   Var *var;        /* of FILL, PRODUCT, SUM */

@@ -18,6 +18,7 @@
 #include "split.h"
 #include "stack.h"
 #include "walk.h"
+#include "wave.h"
 #include "window.h"
 #include <string.h>
 
@@ -219,5 +220,6 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
     roll_buffers(c->plan);
     share_buffers(c->plan);
   }
+  find_waves(c->plan);
   return c;
 }

@@ -395,12 +395,11 @@ static void put_boundaries(Text *out, const System *s, const Var *v)
 
 /* ---- declarations ---- */
 
-static void put_init(Text *out, Init init)
+void init_print(Text *out, Init init)
 {
   static const char *const name[] = {"default", "zeros",  "ones", "constant",   "uniform",
                                      "normal",  "glorot", "he",   "orthogonal", "identity"};
-  if (init.kind == INIT_DEFAULT) return;
-  text_printf(out, " = %s", name[init.kind]);
+  text_puts(out, name[init.kind]);
   bool two = init.kind == INIT_UNIFORM || init.kind == INIT_NORMAL;
   if (!two && init.kind != INIT_CONSTANT && init.kind != INIT_IDENTITY) return;
   text_puts(out, "(");
@@ -433,7 +432,10 @@ static void put_declaration(Text *out, const System *s, const Var *v)
   if (v->kind == VAR_NOISE && v->noise_shared) text_puts(out, "model ");
   put_variable(out, s, v);
   text_printf(out, " : %s", shape_text(NULL, s->arena, v->shape));
-  if (v->kind == VAR_PARAM) put_init(out, v->init);
+  if (v->kind == VAR_PARAM && v->init.kind != INIT_DEFAULT) {
+    text_puts(out, " = ");
+    init_print(out, v->init);
+  }
   if (v->kind == VAR_NOISE) put_noise(out, v);
   for (int i = 0; i < v->member.n; i++) text_printf(out, "%s%s", i ? ", " : " = ", v->member.at[i]->name);
   if (v->output && v->kind != VAR_COMPUTED) put_comment(out, "output");

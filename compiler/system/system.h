@@ -219,6 +219,7 @@ bool read_is_now(const Expr *read); /* at its equation's own place on every axis
 /* The language's own syntax. */
 void system_print(Text *out, const System *s);
 void expr_print(Text *out, const System *s, const Expr *e);
+void init_print(Text *out, Init init); /* glorot, constant(1) */
 /* Invariants: every read's index fits its domain, shapes and domains agree, inputs precede. Aborts naming `after`, the
  * pass. */
 void system_verify(const System *s, const char *after);

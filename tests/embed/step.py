@@ -51,6 +51,7 @@ class Model:
         shell(os.environ.get("CC", "cc"), "-shared", stem + ".o", "-o", stem + ".so")
         self.entry = getattr(ctypes.CDLL(stem + ".so"), self.name + "_step_entry")
         self.entry.restype = None
+        self.many = getattr(ctypes.CDLL(stem + ".so"), self.name + "_many_entry", None)
 
     def random(self, rng):
         self.weights = {p["name"]: rng.normal(0, 0.5, p["shape"]) for p in self.about["params"]}
@@ -77,18 +78,33 @@ class Model:
     def new_state(self):
         return np.append(np.zeros(self.step["state_bytes"] // 8), np.full(8, 77.0))   # with a guard behind it
 
+    def given(self, port, sequence, t, garbage):
+        """What a port of a step is given; garbage is what a feedback gets before the first, which must not matter."""
+        about = next(i for i in self.about["inputs"] if i["name"] == port["name"])
+        array, at = self.data[port["name"]][sequence], t
+        if port["name"] in self.step["feedback"]:
+            at = t - 1
+        value = array[at] if about["time"] else array
+        if at < 0:
+            value = np.full_like(value, garbage)
+        return np.ascontiguousarray(value).reshape(-1).copy()
+
+    def run_many(self, states, places):
+        """One step of each of many sequences: states [n, bytes / 8], places: (sequence, t) of each."""
+        n, guard = len(places), np.full(8, 77, self.real)
+        ins = [np.concatenate([self.given(port, s, t, 0) for s, t in places]) for port in self.step["inputs"]]
+        outs = [np.concatenate([np.zeros(port["count"] * n, self.real), guard]) for port in self.step["outputs"]]
+        table = lambda list_: (ctypes.c_void_p * max(1, len(list_)))(*[a.ctypes.data for a in list_])
+        self.many(ctypes.c_void_p(self.block.ctypes.data), ctypes.c_void_p(states.ctypes.data), ctypes.c_int64(n), table(ins), table(outs))
+        if any(not (a[-8:] == 77).all() for a in outs):
+            raise RuntimeError("many: written behind the end of an output")
+        return {p["name"]: a[:-8].reshape(n, p["count"]) for p, a in zip(self.step["outputs"], outs)}
+
     def run(self, state, sequence, t, garbage):
-        """One step; garbage is what a feedback gets before the first, which must not matter."""
+        """One step."""
         ins, outs, keep = [], [], []
         for port in self.step["inputs"]:
-            about = next(i for i in self.about["inputs"] if i["name"] == port["name"])
-            array, at = self.data[port["name"]][sequence], t
-            if port["name"] in self.step["feedback"]:
-                at = t - 1
-            value = array[at] if about["time"] else array
-            if at < 0:
-                value = np.full_like(value, garbage)
-            keep.append(np.ascontiguousarray(value).reshape(-1).copy())
+            keep.append(self.given(port, sequence, t, garbage))
             ins.append(keep[-1].ctypes.data)
         for port in self.step["outputs"]:
             # a guard behind each output
@@ -103,6 +119,47 @@ class Model:
             if not (a[port["count"]:] == 77).all():
                 raise RuntimeError("written behind the end of " + port["name"])
         return {p["name"]: a[:p["count"]] for p, a in zip(self.step["outputs"], got)}
+
+
+def compare_many(model):
+    """Steps of many sequences, at different places of theirs, have the bits of single steps, and so have their states."""
+    words = model.step["state_bytes"] // 8
+    for n in (1, 2, 3, 4, 5, 7, 16, 19, 36):
+        states = np.zeros(n * words + 8)
+        states[-8:] = 77
+        alone = [model.new_state() for _ in range(n)]
+        for i in range(n):
+            alone[i][:-8] = 0
+            for t in range(i % 4):                      # some have begun
+                model.run(alone[i], i % SEQUENCES, t, 0)
+            states[i * words:(i + 1) * words] = alone[i][:-8]
+        for step in range(4):
+            places = [(i % SEQUENCES, i % 4 + step) for i in range(n)]
+            got = model.run_many(states, places)
+            for i, (s, t) in enumerate(places):
+                want = model.run(alone[i], s, t, 0)
+                for name in want:
+                    if not np.array_equal(want[name], got[name][i]):
+                        raise RuntimeError(f"many: {name} of sequence {i} of {n}, step {step}: {got[name][i]} instead of {want[name]}")
+        for i in range(n):
+            kept = slice(0, words)
+            if not np.array_equal(states[i * words:(i + 1) * words], alone[i][kept], equal_nan=True):
+                compare_states(model, states, alone, n)
+                break
+        if not (states[-8:] == 77).all():
+            raise RuntimeError("many: written behind the states")
+
+
+def compare_states(model, states, alone, n):
+    """Rooms for values between products may hold others: what counts is that single steps go on from these states alike."""
+    words = model.step["state_bytes"] // 8
+    for i in range(n):
+        went_on = np.append(states[i * words:(i + 1) * words].copy(), np.full(8, 77.0))
+        for t in range(4, STEPS):
+            a, b = model.run(went_on, i % SEQUENCES, t, 0), model.run(alone[i], i % SEQUENCES, t, 0)
+            for name in a:
+                if not np.array_equal(a[name], b[name]):
+                    raise RuntimeError(f"many: single steps go on with {name} {a[name]} instead of {b[name]}")
 
 
 def compare(model, expected, tolerance=None):
@@ -136,6 +193,8 @@ def compare(model, expected, tolerance=None):
                 for name in got:
                     if not np.array_equal(got[name], first[t][name]):
                         raise RuntimeError(f"snapshot: {name} at t = {t + 1}: {got[name]} instead of {first[t][name]}")
+    if model.many:
+        compare_many(model)
     # what a feedback is given before the first step must not matter
     state[:-8] = 0
     same(model.run(state, 0, 0, 3), 0, 0, "what came before the first step")
