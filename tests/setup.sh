@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 packages="flex bison gcc g++ cmake ninja-build pkg-config make binutils util-linux llvm-19-dev libopenblas-pthread-dev libjansson-dev
 libzip-dev libcsv-dev librandom123-dev libedit-dev libutf8proc-dev libxxhash-dev libcmocka-dev python3 python3-numpy strace bash zsh fish
-mandoc groff-base"
+mandoc groff-base dpkg-dev file"
 missing=""
 for p in $packages; do
   dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
