@@ -16,6 +16,7 @@ typedef struct DriverOptions {
   ColorChoice color;
   bool f64_precision;
   int level; /* -O0 .. -O3 */
+  DebugLevel debug;
   const char *triple, *cpu, *features;
   const char *const *wrt, *const *show;
   bool only_shown;     /* a forward program computes `show` alone, no outputs */

@@ -87,6 +87,7 @@ static int make_and_write(Driver *d, const char *out, const char *header, const 
                      .file_name = name,
                      .weights = embed ? symbol : NULL,
                      .blob = d->o.weights == WEIGHTS_BLOB,
+                     .workspace = learns ? workspace : NULL,
                      .stack_bytes = stack[0].bytes,
                      .many_stack_bytes = stack[1].bytes};
   if (!code && !header_make(&text, d->json.at, &o, &error)) code = driver_fail("", error, EXIT_INTERNAL);

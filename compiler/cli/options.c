@@ -157,7 +157,8 @@ static void getopt_tables(CommandId command, struct option *longs, char *letters
     *longs++ = (struct option){o->name, has, NULL, FIRST_LONG + i};
     if (!o->letter || o->letter == '-') continue;
     *letters++ = o->letter;
-    if (has == required_argument) *letters++ = ':';
+    if (has == required_argument || (has == optional_argument && o->values)) *letters++ = ':';
+    if (has == optional_argument && o->values) *letters++ = ':';
   }
   *letters = 0;
   *longs = (struct option){0};
@@ -187,7 +188,7 @@ static int give_help(CommandId command, const char *said, const char *value)
 int options_read(CommandId command, int argc, char **argv, OptionTaker *take, void *job)
 {
   struct option longs[OPTS + 1];
-  char letters[2 * OPTS + 2];
+  char letters[3 * OPTS + 2];
   getopt_tables(command, longs, letters);
   one_dash(command, argc, argv);
   opterr = 0;

@@ -4,7 +4,7 @@
    rows; then the sums across lanes of all rows together, each round halving the number of vectors: for 16 rows of 16
    lanes 15 additions instead of 64. Several products with as many rows are one sum: U @ h[t-1] goes on where W @ x[t]
    ended. The result depends on the row's elements and the vector alone. */
-#include "emit.h"
+#include "emit_debug.h"
 
 enum {
   LANES = 64,
@@ -327,7 +327,11 @@ void emit_sum_terms(const Expr *sum, const Expr **product, int *n)
 void emit_loop_products(Emit *e, const Loop *loop, const Row *row, const At *at)
 {
   Sums sums = emit_sums_of(e, loop);
-  for (int i = 0; i < sums.n; i++) emit_absorbed(e, sums.at[e->downward ? sums.n - 1 - i : i], row, at);
+  for (int i = 0; i < sums.n; i++) {
+    const Expr *sum = sums.at[e->downward ? sums.n - 1 - i : i];
+    if (sum->span.source) emit_debug_at(e, sum->span);
+    emit_absorbed(e, sum, row, at);
+  }
 }
 
 /* ---- up and down ---- */

@@ -25,9 +25,9 @@ typedef struct HeaderOptions {
   const char *file_name; /* "charlm.h", for the head comment and the example */
   const char
       *weights; /* a symbol of the object that holds the parameters, `const real NAME_weights[]`; NULL: none baked in */
-  const int64_t *workspace;                /* what learning takes, rnn_workspace_terms of the runtime; NULL: not said */
-  bool blob;                               /* NAME_bind finds the parameters in a blob (blob.h) */
+  bool blob;    /* NAME_bind finds the parameters in a blob (blob.h) */
   long long stack_bytes, many_stack_bytes; /* of the entries, their callers' call included; 0: not known */
+  const int64_t *workspace;                /* what learning takes, rnn_workspace_terms of the runtime; NULL: not said */
 } HeaderOptions;
 
 /* Appends the header to *out. False and a sentence in *error when the JSON is not what rnn_program.h says: our mistake.

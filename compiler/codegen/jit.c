@@ -4,6 +4,7 @@
 #include "object.h"
 #include "text.h"
 #include <llvm-c/LLJIT.h>
+#include <llvm-c/LLJITUtils.h>
 #include <llvm-c/Orc.h>
 #include <stdlib.h>
 
@@ -81,6 +82,11 @@ static void give_readable_prefix(LLVMModuleRef module)
 #endif
 #endif
   (void)module;
+}
+
+bool jit_show(Jit *jit, char **error)
+{
+  return !failed(jit, LLVMOrcLLJITEnableDebugSupport(jit->lljit), "tell debuggers of its code", error);
 }
 
 bool jit_add(Jit *jit, LLVMModuleRef module, char **error)
