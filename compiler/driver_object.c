@@ -83,7 +83,6 @@ static int make_and_write(Driver *d, const char *out, const char *header, const 
   RnnError none = {0}; /* a model without a loss takes none */
   bool learns = !d->o.inference && rnn_workspace_terms(d->json.at, workspace, &none);
   HeaderOptions o = {.prefix = prefix,
-                     .workspace = learns ? workspace : NULL,
                      .file_name = name,
                      .weights = embed ? symbol : NULL,
                      .blob = d->o.weights == WEIGHTS_BLOB,
