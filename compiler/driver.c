@@ -46,6 +46,7 @@ static int unoptimised(Driver *d, unsigned programs)
                      .source = d->o.path,
                      .hash = d->hash,
                      .f64_precision = d->o.f64_precision,
+                     .debug = d->o.debug,
                      .lowered = d->lowered,
                      .param_count = d->param_count,
                      .programs = made,
@@ -93,7 +94,9 @@ int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **mo
   if (code) return code;
   char *error = NULL;
   d->jit = jit_new(d->target, calls, sizeof calls / sizeof *calls, &error);
-  if (!d->jit || !jit_add(d->jit, d->module, &error)) return driver_fail("internal error: ", error, EXIT_INTERNAL);
+  bool shown = !d->o.debug || (d->jit && jit_show(d->jit, &error));
+  if (!d->jit || !shown || !jit_add(d->jit, d->module, &error))
+    return driver_fail("internal error: ", error, EXIT_INTERNAL);
   *model = jit_symbol(d->jit, arena_printf(d->arena, "%s_model", d->lowered->name), &error);
   return *model ? 0 : driver_fail("internal error: ", error, EXIT_INTERNAL);
 }
@@ -151,7 +154,7 @@ int driver_executable(Driver *d, const char *out)
     bytes_free(&b);
     return driver_fail("", error, EXIT_ENVIRONMENT);
   }
-  LinkJob job = {.object = object, .output = out, .runtime = runtime, .libs = link_libs};
+  LinkJob job = {.object = object, .output = out, .runtime = runtime, .libs = link_libs, .debug = d->o.debug != DEBUG_NONE};
   if (d->o.verbose || d->o.dry_run) link_print(d->o.dry_run ? stdout : stderr, &job);
   if (!d->o.dry_run) code = driver_write(object, b.at, b.n);
   bytes_free(&b);

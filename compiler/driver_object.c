@@ -6,6 +6,7 @@
 #include "header.h"
 #include "object.h"
 #include "rnn.h"
+#include "workspace.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,10 +79,14 @@ static int make_and_write(Driver *d, const char *out, const char *header, const 
   int code = 0;
   if (embed) object_add_constant(d->module, symbol, weights->at, weights->n);
   if (!object_emit_measured(d->target, d->module, &b, stack, 2, &error)) code = driver_fail("", error, EXIT_INTERNAL);
+  int64_t workspace[RNN_WORKSPACE_TERMS];
+  RnnError none = {0}; /* a model without a loss takes none */
+  bool learns = !d->o.inference && rnn_workspace_terms(d->json.at, workspace, &none);
   HeaderOptions o = {.prefix = prefix,
                      .file_name = name,
                      .weights = embed ? symbol : NULL,
                      .blob = d->o.weights == WEIGHTS_BLOB,
+                     .workspace = learns ? workspace : NULL,
                      .stack_bytes = stack[0].bytes,
                      .many_stack_bytes = stack[1].bytes};
   if (!code && !header_make(&text, d->json.at, &o, &error)) code = driver_fail("", error, EXIT_INTERNAL);

@@ -41,7 +41,7 @@ static bool is_misspelt(const char *word)
 /* rnnc alone, rnnc -e 'STATEMENTS' */
 static bool is_prompt(int argc, char **argv)
 {
-  return argc < 2 || !strncmp(argv[1], "-e", 2) || !strncmp(argv[1], "--eval", 6);
+  return argc < 2 || !strncmp(argv[1], "-e", 2) || !strncmp(argv[1], "--eval", 6) || !strcmp(argv[1], "--json");
 }
 
 int main(int argc, char **argv)

@@ -57,16 +57,36 @@ static bool reserve(RnnBatch *batch, int64_t T, int64_t S, int64_t B, RnnError *
 
 /* -- windows ------------------------------------------------------------------------------------------------------- */
 
-static int compare_streams(const void *a, const void *b)
+static bool stands_before(const RnnStream *x, const RnnStream *y)
 {
-  const RnnStream *x = a, *y = b;
-  if (x->length != y->length) return x->length > y->length ? -1 : 1;
-  return x->order < y->order ? -1 : x->order > y->order;
+  return x->length != y->length ? x->length > y->length : x->order < y->order;
 }
 
+/* Lets stream[i] sink in a heap whose top stands last. */
+static void sink(RnnStream *stream, int64_t i, int64_t count)
+{
+  RnnStream moved = stream[i];
+  for (int64_t child; (child = 2 * i + 1) < count; i = child) {
+    if (child + 1 < count && stands_before(&stream[child], &stream[child + 1])) child++;
+    if (!stands_before(&moved, &stream[child])) break;
+    stream[i] = stream[child];
+  }
+  stream[i] = moved;
+}
+
+/* A heap sort: libc's asks for memory. No two streams are equal, since orders differ. */
 void rnn_streams_sort(RnnStream *stream, int64_t count)
 {
-  qsort(stream, (size_t)count, sizeof *stream, compare_streams);
+  int64_t sorted = 1;
+  while (sorted < count && !stands_before(&stream[sorted], &stream[sorted - 1])) sorted++;
+  if (sorted >= count) return;
+  for (int64_t i = count / 2 - 1; i >= 0; i--) sink(stream, i, count);
+  for (int64_t last = count - 1; last > 0; last--) {
+    RnnStream top = stream[0];
+    stream[0] = stream[last];
+    stream[last] = top;
+    sink(stream, 0, last);
+  }
 }
 
 /* live[t]: the sequences longer than t; len is descending, so one walk from the back finds them all */

@@ -1,11 +1,10 @@
 /* clip.c: the norm of a block of gradients, and the ways to bound it. */
 #include <math.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include "clip.h"
 #include "source_spec.h"
 
-enum { PART = 1 << 13, LANES = 8 };
+enum { PART = 1 << 13, PARTS = 256, LANES = 8 };
 
 bool rnn_clip_read(Clip *clip, const char *text, RnnError *error)
 {
@@ -56,28 +55,24 @@ typedef struct NormJob {
   const ModelDescription *model;
   const void *grads;
   double *part;
+  int64_t size; /* of a part */
 } NormJob;
 
 static void norm_part(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
 {
   (void)frame;
   const NormJob *j = arg;
-  j->part[from / PART] = squares(j->model, j->grads, from, to - from);
+  j->part[from / j->size] = squares(j->model, j->grads, from, to - from);
 }
 
+/* At most PARTS parts, which the number of parameters alone cuts: no memory is asked for, and threads change no bit. */
 double rnn_clip_norm(const ModelDescription *m, RnnPool *pool, const void *grads)
 {
-  int64_t parts = (m->count + PART - 1) / PART;
-  double few[256], *part = parts <= 256 ? few : malloc((size_t)parts * sizeof *part), sum = 0;
-  if (!part) { /* the same additions, one part at a time */
-    for (int64_t from = 0; from < m->count; from += PART)
-      sum += squares(m, grads, from, m->count - from < PART ? m->count - from : PART);
-    return sqrt(sum);
-  }
-  NormJob job = {m, grads, part};
-  rnn_pool_run(pool, norm_part, &job, m->count, PART);
-  for (int64_t i = 0; i < parts; i++) sum += part[i];
-  if (part != few) free(part);
+  double part[PARTS] = {0}, sum = 0;
+  int64_t share = (m->count + PARTS - 1) / PARTS, size = share <= PART ? PART : (share + LANES - 1) / LANES * LANES;
+  NormJob job = {m, grads, part, size};
+  rnn_pool_run(pool, norm_part, &job, m->count, size);
+  for (int i = 0; i < PARTS; i++) sum += part[i];
   return sqrt(sum);
 }
 

@@ -96,9 +96,10 @@ typedef struct RnnDataset {
   int64_t *length; /* [sequences], >= 1 */
   int64_t *start;  /* [sequences + 1]: sum of the lengths before; start[sequences] is the steps in all */
   int64_t *length2, *start2, *start_both; /* the same of the second axis, and sums of the products; NULL: one axis */
-  bool length_unknown;                    /* no values over the primary axis, and no lengths: each length is 1 */
-  void **values; /* [inputs]: int32_t for a token, else real; NULL: absent (an optional input) */
-  char *origin;  /* for messages: the file */
+  int64_t pitch2; /* rows of one t of what varies over both, where that is not the sequence's own length2; else 0 */
+  bool length_unknown; /* no values over the primary axis, and no lengths: each length is 1 */
+  void **values;       /* [inputs]: int32_t for a token, else real; NULL: absent (an optional input) */
+  char *origin;        /* for messages: the file */
 } RnnDataset;
 
 typedef struct RnnDataOptions {

@@ -17,10 +17,11 @@ size_t rnn_dataset_element(const RnnDataset *dataset, int input)
 int64_t rnn_dataset_at(const RnnDataset *d, int input, int64_t sequence, int64_t t, int64_t s)
 {
   const RnnInputSpec *spec = &d->input[input];
-  int64_t row = spec->time && spec->second ? d->start_both[sequence] + t * d->length2[sequence] + s
-                : spec->time               ? d->start[sequence] + t
-                : spec->second             ? d->start2[sequence] + s
-                                           : sequence;
+  int64_t row = spec->time && spec->second
+                    ? d->start_both[sequence] + t * (d->pitch2 ? d->pitch2 : d->length2[sequence]) + s
+                : spec->time   ? d->start[sequence] + t
+                : spec->second ? d->start2[sequence] + s
+                               : sequence;
   return row * spec->width;
 }
 

@@ -32,7 +32,7 @@ Run *rnn_run_new(const ModelDescription *model, const Program *program, RnnPool 
 void rnn_run_free(Run *run)
 {
   if (!run) return;
-  for (int i = 0; run->block && i < run->program->buffers; i++) free(run->block[i]);
+  for (int i = 0; run->block && !run->lent && i < run->program->buffers; i++) free(run->block[i]);
   free(run->block);
   free(run->buffer);
   free(run->room);
@@ -42,9 +42,17 @@ void rnn_run_free(Run *run)
 
 /* -- memory ------------------------------------------------------------------------------------------------- */
 
+void rnn_run_lend(Run *run, int i, void *memory, size_t bytes)
+{
+  run->lent = true;
+  run->block[i] = run->buffer[i] = memory;
+  run->room[i] = bytes;
+}
+
 static bool grow(Run *run, int i, size_t bytes, RnnError *error)
 {
   if (bytes <= run->room[i] && run->block[i]) return true;
+  if (run->lent) return rnn_fail(error, RNN_ERROR_USAGE, "more than the workspace was made for");
   run->packed = false;
   Block block = rnn_buffer_block(i, bytes);
   free(run->block[i]);
@@ -135,7 +143,7 @@ bool rnn_run_resize(Run *run, const RnnBatch *batch, RnnError *error)
     return rnn_fail(error, RNN_ERROR_DATA, "the data have no lengths along %s", run->model->axes.second);
   if (!rnn_windows_choose(run, batch->T, batch->S, batch->B, error)) return false;
   Extent extent = {batch->T, batch->S, batch->B, run->window};
-  if (run->limit) shrink(run, &extent);
+  if (run->limit && !run->lent) shrink(run, &extent);
   for (int i = 0; i < p->buffers; i++) {
     int64_t bytes = rnn_buffer_bytes(run->model, &p->buffer[i], &extent);
     if (bytes < 0)

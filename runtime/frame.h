@@ -26,6 +26,7 @@ typedef struct Run {
   void **block;        /* memory, one block a buffer */
   void **buffer;       /* frame.buf: a 64-byte aligned place in each block */
   size_t *room;        /* bytes of each */
+  bool lent;           /* they are the caller's memory, which does not grow */
   int64_t limit;       /* bytes that buffers may take: 0 any, -1 as few as can be */
   int64_t windows;     /* in so many the program runs (windows.c); 1: as a whole */
   int64_t window;      /* steps of each, the last may be shorter */
@@ -39,6 +40,9 @@ typedef struct Run {
 
 Run *rnn_run_new(const ModelDescription *model, const Program *program, RnnPool *pool, RnnError *error);
 void rnn_run_free(Run *run); /* NULL is allowed */
+/* Buffer i in zeroed memory of the caller's, which outlives the run; to be called for all of them, before the first
+   rnn_run_prepare. A batch that needs more is refused then. */
+void rnn_run_lend(Run *run, int i, void *memory, size_t bytes);
 
 /* The batch and the dataset must live until the results are read. Inputs of the dataset are found by name. */
 bool rnn_run_prepare(Run *run, const RnnBatch *batch, const RnnDataset *data, NoiseKey noise, RnnError *error);

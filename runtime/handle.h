@@ -10,14 +10,17 @@
 struct RnnHandle {
   ModelDescription *model;
   RnnParam *param;
-  void *weights, *grads; /* 64-byte aligned, model->count elements */
-  RnnPool *pool;         /* NULL: one thread */
-  Run **run;             /* one a program, made when first used */
-  int64_t memory;        /* of a training step, in bytes: 0 any, -1 as little as can be */
-  int optimiser_states;  /* blocks as large as the weights that an updater of this handle holds */
-  RnnCoding *coding;     /* how the data of these weights became numbers; NULL: not known */
+  void *weights, *grads;     /* 64-byte aligned, model->count elements */
+  RnnPool *pool;             /* NULL: one thread */
+  Run **run;                 /* one a program, made when first used */
+  int64_t memory;            /* of a training step, in bytes: 0 any, -1 as little as can be */
+  int optimiser_states;      /* blocks as large as the weights that an updater of this handle holds */
+  RnnCoding *coding;         /* how the data of these weights became numbers; NULL: not known */
+  struct Learning *learning; /* learn.h; made when first used */
+  bool lent;                 /* the blocks, and what a gradient needs, are the caller's memory */
 };
 
+RnnHandle *rnn_open_empty(const RnnModel *model, RnnError *error); /* without weights, gradients and threads */
 size_t rnn_block_bytes(const RnnHandle *handle);
 void *rnn_block_new(const RnnHandle *handle, RnnError *error); /* zeros; free() */
 /* The program's memory; NULL where the model has no such program. */

@@ -108,6 +108,7 @@ void rnn_memory_apply(RnnHandle *h)
 
 void rnn_set_memory(RnnHandle *h, int64_t bytes)
 {
+  if (h->lent) return;
   h->memory = bytes;
   rnn_memory_apply(h);
 }

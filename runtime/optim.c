@@ -93,7 +93,7 @@ static bool choose(Optimiser *o, const char *text, RnnError *error)
   return ok || rnn_fail_within(error, "setting optimizer");
 }
 
-Optimiser *rnn_optimiser_new(const char *text, int64_t count, bool real64, RnnError *error)
+Optimiser *rnn_optimiser_read(const char *text, int64_t count, bool real64, RnnError *error)
 {
   Optimiser *o = calloc(1, sizeof *o);
   if (!o) {
@@ -102,7 +102,21 @@ Optimiser *rnn_optimiser_new(const char *text, int64_t count, bool real64, RnnEr
   }
   o->count = o->trained = count;
   o->real64 = real64;
-  bool ok = choose(o, text, error);
+  if (choose(o, text, error)) return o;
+  rnn_optimiser_free(o);
+  return NULL;
+}
+
+void rnn_optimiser_lend(Optimiser *o, int state, void *memory)
+{
+  o->state[state] = memory;
+  o->lent = true;
+}
+
+Optimiser *rnn_optimiser_new(const char *text, int64_t count, bool real64, RnnError *error)
+{
+  Optimiser *o = rnn_optimiser_read(text, count, real64, error);
+  bool ok = o != NULL;
   for (int i = 0; ok && i < rnn_optimiser_states(o); i++) {
     size_t bytes = ((size_t)count * (real64 ? 8 : 4) + 64) / 64 * 64;
     o->state[i] = aligned_alloc(64, bytes);
@@ -117,7 +131,7 @@ Optimiser *rnn_optimiser_new(const char *text, int64_t count, bool real64, RnnEr
 void rnn_optimiser_free(Optimiser *o)
 {
   if (!o) return;
-  for (int i = 0; i < OPTIMISER_STATES; i++) free(o->state[i]);
+  for (int i = 0; i < OPTIMISER_STATES && !o->lent; i++) free(o->state[i]);
   free(o);
 }
 

@@ -16,9 +16,13 @@ typedef struct Optimiser {
   int64_t trained;               /* the first so many are updated */
   int64_t step;                  /* updates done */
   void *state[OPTIMISER_STATES]; /* NULL beyond its own */
+  bool lent;                     /* the states are the caller's memory */
 } Optimiser;
 
 Optimiser *rnn_optimiser_new(const char *text, int64_t count, bool real64, RnnError *error);
+/* The same without states: each is to be lent zeroed memory of the parameters' size before the first update. */
+Optimiser *rnn_optimiser_read(const char *text, int64_t count, bool real64, RnnError *error);
+void rnn_optimiser_lend(Optimiser *optimiser, int state, void *memory);
 void rnn_optimiser_free(Optimiser *optimiser); /* NULL is allowed */
 const char *rnn_optimiser_name(const Optimiser *optimiser);
 int rnn_optimiser_states(const Optimiser *optimiser);

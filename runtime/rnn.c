@@ -4,6 +4,7 @@
 #include "blas.h"
 #include "handle.h"
 #include "init.h"
+#include "learn.h"
 #include "memory.h"
 
 size_t rnn_block_bytes(const RnnHandle *h)
@@ -32,7 +33,7 @@ static bool list_params(RnnHandle *h, RnnError *error)
   return true;
 }
 
-RnnHandle *rnn_open(const RnnModel *model, int threads, RnnError *error)
+RnnHandle *rnn_open_empty(const RnnModel *model, RnnError *error)
 {
   RnnHandle *h = calloc(1, sizeof *h);
   if (!h) {
@@ -41,12 +42,21 @@ RnnHandle *rnn_open(const RnnModel *model, int threads, RnnError *error)
   }
   rnn_blas_one_thread();
   h->model = rnn_model_read(model, error);
-  if (h->model && list_params(h, error) && (h->weights = rnn_block_new(h, error)) &&
-      (h->grads = rnn_block_new(h, error))) {
+  if (h->model && list_params(h, error)) {
     h->run = calloc((size_t)h->model->programs + 1, sizeof *h->run);
-    h->pool = rnn_pool_new(threads);
     if (h->run) return h;
     rnn_fail_memory(error, sizeof *h->run);
+  }
+  rnn_close(h);
+  return NULL;
+}
+
+RnnHandle *rnn_open(const RnnModel *model, int threads, RnnError *error)
+{
+  RnnHandle *h = rnn_open_empty(model, error);
+  if (h && (h->weights = rnn_block_new(h, error)) && (h->grads = rnn_block_new(h, error))) {
+    h->pool = rnn_pool_new(threads);
+    return h;
   }
   rnn_close(h);
   return NULL;
@@ -59,8 +69,11 @@ void rnn_close(RnnHandle *h)
   free(h->run);
   rnn_pool_free(h->pool);
   rnn_coding_free(h->coding);
-  free(h->weights);
-  free(h->grads);
+  rnn_learning_free(h->learning);
+  if (!h->lent) {
+    free(h->weights);
+    free(h->grads);
+  }
   free(h->param);
   rnn_model_free(h->model);
   free(h);
@@ -108,6 +121,13 @@ const RnnParam *rnn_param(const RnnHandle *h, int i) { return i >= 0 && i < h->m
 void *rnn_weights(RnnHandle *h) { return h->weights; }
 void *rnn_gradients(RnnHandle *h) { return h->grads; }
 int64_t rnn_block(const RnnHandle *h) { return h->model->count; }
+
+int rnn_inputs(const RnnHandle *h) { return h->model->inputs; }
+
+const char *rnn_input_name(const RnnHandle *h, int i)
+{
+  return i >= 0 && i < h->model->inputs ? h->model->input[i].spec.name : NULL;
+}
 
 const RnnParam *rnn_param_named(const RnnHandle *h, const char *name, RnnError *error)
 {

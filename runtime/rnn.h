@@ -102,6 +102,53 @@ void rnn_updater_free(RnnUpdater *updater); /* NULL is allowed */
    the gradients' norm before. Fails, with code RNN_ERROR_TRAINING and nothing changed, where the norm is not finite. */
 bool rnn_update(RnnUpdater *updater, double rate, double *norm, RnnError *error);
 
+/* -- learning while a program runs -------------------------------------------------------------------------- */
+
+/* Gradients of plain arrays, without lists of tensors: one batch, read where it lies and not kept. The model's header
+   has the same as struct NAME_batch, with a typed member for each array. */
+typedef struct RnnArrays {
+  int64_t sequences, steps; /* N, T: 1 or more */
+  int64_t steps2;           /* S along the second axis; 0 where the model has one alone */
+  const int64_t *lengths;   /* [N], 1 .. steps; NULL: all are as long as steps says */
+  const int64_t *lengths2;  /* [N], the same along the second axis */
+  /* Sequence n goes on from where sequence n of the last gradient ended: the state is what it was there, no gradient
+     crosses. As many sequences as then, `lengths` NULL in both, one axis. */
+  bool carry;
+  /* So many steps of the same sequences stand in each array in front of the `steps`, for x[t-1], with carry, and behind
+     them, for x[t+1], where `lengths` is NULL */
+  int64_t before, behind;
+  /* One pointer an input or target, in the order of rnn_input_name: [N, before + T + behind, ...] as in the rules at
+     the top; int32_t for tokens, else float or double as rnn_is_f64 says. NULL for a target: it is not observed (nor is
+     a token of -1, a real of NaN). */
+  const void *const *values;
+} RnnArrays;
+
+int rnn_inputs(const RnnHandle *handle);
+const char *rnn_input_name(const RnnHandle *handle, int number); /* NULL out of range */
+
+/* The loss, and its gradients into rnn_gradients, over what stood there. loss may be NULL. Noise (dropout) is drawn
+   anew each time, from the setting `seed`. Where it fails nothing has changed, but there is nothing to carry on from.
+ */
+bool rnn_gradient_arrays(RnnHandle *handle, const RnnArrays *arrays, double *loss, RnnError *error);
+/* rnn_update by the handle's own updater: what rnn_open_in was told, else the model's settings. */
+bool rnn_update_own(RnnHandle *handle, double rate, double *norm, RnnError *error);
+
+/* All memory that these two need, told beforehand and given by the caller: weights, gradients, the optimiser's state,
+   values and adjoints of the largest batch. rnn_open_in itself takes some KB more from malloc, for the model's
+   description and threads; after it, rnn_gradient_arrays and rnn_update_own ask for none. */
+typedef struct RnnWorkspace {
+  int64_t sequences, steps,
+      steps2;                   /* of the largest batch: steps with those `before` and `behind`; steps2 0: one axis */
+  int threads;                  /* 0: as many as this process may use */
+  const char *optimizer, *clip; /* texts as for rnn_updater_new; NULL: the model's own */
+} RnnWorkspace;
+
+int64_t rnn_workspace_bytes(const RnnModel *model, const RnnWorkspace *workspace, RnnError *error); /* -1: failed */
+/* Like rnn_open. The memory may have any alignment, must outlive the handle, and is not freed by rnn_close. Other calls
+   work too, and ask for memory where they need it; rnn_set_memory has no effect. */
+RnnHandle *rnn_open_in(const RnnModel *model, void *memory, int64_t bytes, const RnnWorkspace *workspace,
+                       RnnError *error);
+
 /* -- training ----------------------------------------------------------------------------------------------- */
 
 typedef enum RnnProgressKind {

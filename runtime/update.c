@@ -6,7 +6,8 @@
 #include "statistics.h"
 #include "update.h"
 
-RnnUpdater *rnn_updater_new(RnnHandle *h, const char *optimizer, const char *clip, RnnError *error)
+/* With the optimiser's states, or without them */
+static RnnUpdater *updater_of(RnnHandle *h, const char *optimizer, const char *clip, bool states, RnnError *error)
 {
   Settings own = {0};
   RnnUpdater *u = calloc(1, sizeof *u);
@@ -17,8 +18,8 @@ RnnUpdater *rnn_updater_new(RnnHandle *h, const char *optimizer, const char *cli
     ok = rnn_clip_read(&u->clip, clip ? clip : rnn_setting_text(&own, SETTING_clip), error);
   }
   if (ok)
-    u->optimiser = rnn_optimiser_new(optimizer ? optimizer : rnn_setting_text(&own, SETTING_optimizer), h->model->count,
-                                     h->model->real64, error);
+    u->optimiser = (states ? rnn_optimiser_new : rnn_optimiser_read)(
+        optimizer ? optimizer : rnn_setting_text(&own, SETTING_optimizer), h->model->count, h->model->real64, error);
   rnn_settings_free(&own);
   if (ok && u->optimiser) {
     u->optimiser->trained = h->model->trained;
@@ -28,6 +29,16 @@ RnnUpdater *rnn_updater_new(RnnHandle *h, const char *optimizer, const char *cli
   }
   rnn_updater_free(u);
   return NULL;
+}
+
+RnnUpdater *rnn_updater_new(RnnHandle *h, const char *optimizer, const char *clip, RnnError *error)
+{
+  return updater_of(h, optimizer, clip, true, error);
+}
+
+RnnUpdater *rnn_updater_read(RnnHandle *h, const char *optimizer, const char *clip, RnnError *error)
+{
+  return updater_of(h, optimizer, clip, false, error);
 }
 
 void rnn_updater_free(RnnUpdater *u)

@@ -11,4 +11,7 @@ struct RnnUpdater {
   Clip clip;
 };
 
+/* rnn_updater_new without the optimiser's states (rnn_optimiser_lend). */
+RnnUpdater *rnn_updater_read(RnnHandle *handle, const char *optimizer, const char *clip, RnnError *error);
+
 #endif

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh: builds rnnc and runs every test. On a fresh Debian 12 it installs the packages first (setup.sh).
 #   sh tests/run.sh              everything
-#   sh tests/run.sh NAME ..      some suites: syntax, sema, grad, codegen, runtime, exec, oracle, random, fmt, diag, docs, embed, cli, examples
+#   sh tests/run.sh NAME ..      some suites: the names in suite() below
 #   SANITIZE=1 sh tests/run.sh   the same under AddressSanitizer and UBSan, in ./build-asan
 # Each suite's output goes to BUILD/logs/NAME.log and ends with "N passed, M failed".
 set -u
@@ -44,7 +44,12 @@ suite() { # NAME: runs it
   fmt) sh tests/fmt/run.sh "$rnnc" "$build/tests/syntax_test" ;;
   diag) sh tests/diag/run.sh "$rnnc" ;;
   docs) sh tests/docs/run.sh "$rnnc" ;;
+  prompt) sh tests/prompt/run.sh "$rnnc" ;;
   embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
+  targets) sh tests/targets/run.sh "$build" "$rnnc" ;;
+  debug) sh tests/debug/run.sh "$rnnc" ;;
+  learn) sh tests/learn/run.sh "$build" "$rnnc" ;;
+  package) sh tests/package/run.sh "$build" ;;
   cli) CC="${CC:-cc}$sanitized" sh tests/cli/run.sh "$build" "$rnnc" ;;
   examples) CC="${CC:-cc}$sanitized" sh tests/examples/run.sh "$build" ;;
   *) echo "no suite '$1'"; echo "0 passed, 1 failed" ;;
@@ -52,7 +57,7 @@ suite() { # NAME: runs it
 }
 
 passed=0 failed=0
-[ $# -gt 0 ] || set -- syntax sema grad codegen runtime exec oracle random fmt diag docs embed cli examples
+[ $# -gt 0 ] || set -- $(sed -n '/^suite() {/,/^}/s/^  \([a-z]*\)) *.*/\1/p' tests/run.sh) # all, in their order
 for name in "$@"; do
   start=$(date +%s)
   suite "$name" > "$logs/$name.log" 2>&1

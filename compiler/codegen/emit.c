@@ -1,6 +1,7 @@
 /* emit.c: functions, loops, addresses. Knows the frame's layout (rnn_program.h) and where the plan put each variable.
  */
 #include "emit.h"
+#include "emit_debug.h"
 #include <assert.h>
 #include <string.h>
 
@@ -24,13 +25,20 @@ void emit_init(Emit *e, Arena *a, Target *target, LLVMModuleRef m, const Plan *p
   e->ptr = LLVMPointerTypeInContext(e->c, 0);
   e->void_ = LLVMVoidTypeInContext(e->c);
   e->lanes = target_lanes(target, e->real);
-  e->math =
-      (MathCtx){.context = e->c, .module = m, .b = e->b, .has_fma = target->has_fma, .has_round = target->has_round};
+  e->math = (MathCtx){.context = e->c,
+                      .module = m,
+                      .b = e->b,
+                      .has_fma = target->has_fma && !(f64_precision && target->no_fma64),
+                      .has_round = target->has_round,
+                      .no_root32 = target->no_root32,
+                      .no_root64 = target->no_root64};
   int vars = plan->system->vars.n, exprs = plan->system->next_id;
   e->buffer = ARENA_ARRAY(a, LLVMValueRef, plan->buffers.n + 1);
   e->row_memory = ARENA_ARRAY(a, LLVMValueRef, vars);
   e->value = ARENA_ARRAY(a, LLVMValueRef, vars);
   e->value_time = ARENA_ARRAY(a, int, vars);
+  e->dots = ARENA_ARRAY(a, LLVMValueRef, exprs);
+  e->dots_time = ARENA_ARRAY(a, int, exprs);
   e->number = ARENA_ARRAY(a, LLVMValueRef, exprs);
   e->number_time = ARENA_ARRAY(a, int, exprs);
 }
@@ -89,6 +97,7 @@ static void begin_body(Emit *e, const char *name, LLVMTypeRef type)
   target_prepare_function(e->target, e->fn);
   LLVMBasicBlockRef entry = emit_block(e, "entry"), body = emit_block(e, "body");
   LLVMPositionBuilderAtEnd(e->b, entry);
+  emit_debug_function(e);
   e->entry_end = LLVMBuildBr(e->b, body);
   LLVMPositionBuilderAtEnd(e->b, body);
 }
@@ -119,9 +128,11 @@ void emit_end(Emit *e) { LLVMBuildRetVoid(e->b); }
 #define IN_ENTRY(e, result, make)                                                                                      \
   do {                                                                                                                 \
     LLVMBasicBlockRef here = LLVMGetInsertBlock((e)->b);                                                               \
+    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2((e)->b); /* positioning changes it */                         \
     LLVMPositionBuilderBefore((e)->b, (e)->entry_end);                                                                 \
     (result) = (make);                                                                                                 \
     LLVMPositionBuilderAtEnd((e)->b, here);                                                                            \
+    LLVMSetCurrentDebugLocation2((e)->b, place);                                                                       \
   } while (0)
 
 LLVMValueRef emit_stack(Emit *e, LLVMTypeRef type, int64_t count, const char *name)
@@ -234,6 +245,14 @@ void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body
 }
 
 /* ---- addresses ---- */
+
+/* the double as bits: a machine may have none */
+LLVMValueRef emit_is_fresh(Emit *e, const Row *row)
+{
+  LLVMValueRef b = row->b[AXIS_T];
+  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, emit_field(e, FRAME_FRESH), &b, 1, "");
+  return LLVMBuildIsNotNull(e->b, LLVMBuildLoad2(e->b, e->i64, at, "fresh"), "");
+}
 
 Store emit_store_of(const Var *v)
 {

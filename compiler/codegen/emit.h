@@ -64,7 +64,8 @@ typedef struct Emit {
   const int64_t *sums; /* in a step of many sequences, by expression id: where a loop's sum of products stands in the
                           row of such sums; NULL: the loop computes it */
   const Plan *plan;
-  const char *prefix; /* of the functions' names */
+  struct Debug *debug; /* emit_debug.h; NULL: no debug info */
+  const char *prefix;  /* of the functions' names */
   Arena *arena;
 
   /* the function being built */
@@ -75,6 +76,8 @@ typedef struct Emit {
   LLVMValueRef *row_memory;         /* by variable id: of STORE_ROW */
   LLVMValueRef *value;              /* by variable id: its value at the loop's place */
   int *value_time; /* by variable id: when (by `clock`) value[] was made. A number is valid since the row began, .. */
+  LLVMValueRef *dots;   /* by expression id: the products of a sum, which a piece of the loop begins with; .. */
+  int *dots_time;       /* .. when they were made */
   LLVMValueRef *number; /* by expression id: a number computed before the loop */
   int *number_time;     /* .. this one since the loop began, a component's value only in its piece of the loop */
   bool downward;        /* loops over components begin at the end */
@@ -110,9 +113,10 @@ void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body
 
 /* Sequence b of the order of an axis, at the first place of each axis. */
 Row emit_row(Emit *e, Axis order, LLVMValueRef b);
-Row emit_first_row(Emit *e);                   /* sequence 0 at the first place of each axis */
-LLVMValueRef emit_longest(Emit *e, Axis axis); /* T */
-LLVMValueRef emit_origin(Emit *e, Axis axis);  /* places before the frame's first one: `len`, t and [k] count them */
+Row emit_first_row(Emit *e);                         /* sequence 0 at the first place of each axis */
+LLVMValueRef emit_longest(Emit *e, Axis axis);       /* T */
+LLVMValueRef emit_is_fresh(Emit *e, const Row *row); /* i1: the frame begins its sequence */
+LLVMValueRef emit_origin(Emit *e, Axis axis); /* places before the frame's first one: `len`, t and [k] count them */
 LLVMValueRef emit_live(Emit *e, Axis axis, LLVMValueRef place); /* how many sequences reach it */
 LLVMValueRef emit_length(Emit *e, Axis axis, const Row *row);   /* of the row's sequence */
 /* The address of the first element of v's row; `at`: places as in a read, NULL: the row's own */

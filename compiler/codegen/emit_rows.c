@@ -1,6 +1,7 @@
 /* emit_rows.c: the equations of one row: loops over components, reductions over them, and the structured operators that
    stay within a row. Needs: the group's loops from the plan. A value that its own loop alone reads never reaches
    memory. */
+#include "emit_debug.h"
 #include "emit_token.h"
 #include "name.h"
 #include "schedule.h"
@@ -205,6 +206,7 @@ static void element_piece(Emit *e, const At *at, void *arg)
   emit_loop_products(e, x->loop, x->row, at);
   for (int k = 0; k < x->loop->vars.n; k++) {
     Var *v = x->loop->vars.at[k];
+    emit_debug_of(e, v);
     if (is_reduction(v)) {
       partial_add(e, &x->partial[k], emit_tree(e, v->rhs->in[0], x->row, at), at);
       continue;
@@ -220,6 +222,7 @@ static void element_piece(Emit *e, const At *at, void *arg)
 
 static void end_sum(Emit *e, const Var *v, const Partial *p, const Row *row)
 {
+  emit_debug_of(e, v);
   LLVMValueRef total = partial_total(e, p);
   e->value[v->id] = total;
   e->value_time[v->id] = ++e->clock;
@@ -236,6 +239,7 @@ static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
   e->loop_began = ++e->clock;
   for (int k = 0; k < n; k++) {
     const Var *v = loop->vars.at[k];
+    emit_debug_of(e, v);
     bool sum = is_reduction(v);
     if (sum && n <= SHORT_LOOP) turn = chains(e, loop->cols);
     if (loop->rows * loop->cols > 1 || sum) emit_numbers(e, sum ? v->rhs->in[0] : v->rhs, row);
@@ -334,21 +338,22 @@ static void argmax_step(Emit *e, LLVMValueRef j, void *arg)
   Rowwise *w = arg;
   LLVMValueRef v = emit_load(e, emit_element(e, w->a, j), 1);
   LLVMValueRef best = LLVMBuildLoad2(e->b, e->real, w->b, "");
-  LLVMValueRef best_at = LLVMBuildLoad2(e->b, e->i64, w->extra, "");
+  LLVMValueRef best_at = LLVMBuildLoad2(e->b, e->i32, w->extra, "");
   LLVMValueRef better = LLVMBuildFCmp(e->b, LLVMRealOGT, v, best, "");
   LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, v, best, ""), w->b);
-  LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, j, best_at, ""), w->extra);
+  LLVMValueRef here = LLVMBuildTrunc(e->b, j, e->i32, ""); /* a narrow machine makes a real of it without a call */
+  LLVMBuildStore(e->b, LLVMBuildSelect(e->b, better, here, best_at, ""), w->extra);
 }
 
 static LLVMValueRef argmax(Emit *e, Rowwise *w)
 {
   w->a = emit_place(e, w->x->in[0], w->row);
   w->b = emit_stack(e, e->real, 1, "best");
-  w->extra = emit_stack(e, e->i64, 1, "best.at");
+  w->extra = emit_stack(e, e->i32, 1, "best.at");
   LLVMBuildStore(e->b, LLVMConstReal(e->real, -1.0 / 0.0), w->b);
-  LLVMBuildStore(e->b, emit_i64(e, 0), w->extra);
+  LLVMBuildStore(e->b, LLVMConstInt(e->i32, 0, 0), w->extra);
   emit_for(e, "j", emit_i64(e, 0), emit_i64(e, w->x->in[0]->shape.dim[0]), 1, argmax_step, w);
-  return LLVMBuildSIToFP(e->b, LLVMBuildLoad2(e->b, e->i64, w->extra, ""), e->real, "");
+  return LLVMBuildSIToFP(e->b, LLVMBuildLoad2(e->b, e->i32, w->extra, ""), e->real, "");
 }
 
 static void copy_piece(Emit *e, const At *at, void *arg)
@@ -422,7 +427,8 @@ static void transpose_row(Emit *e, LLVMValueRef i, void *arg)
 static void iota_element(Emit *e, LLVMValueRef i, void *arg)
 {
   Rowwise *w = arg;
-  emit_store(e, LLVMBuildSIToFP(e->b, i, e->real, ""), emit_element(e, w->to, i));
+  LLVMValueRef number = LLVMBuildTrunc(e->b, i, e->i32, "");
+  emit_store(e, LLVMBuildSIToFP(e->b, number, e->real, ""), emit_element(e, w->to, i));
 }
 
 /* element i of a vector to or from the diagonal */
@@ -664,6 +670,7 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
 void emit_structured(Emit *e, const Var *v, const Row *row)
 {
   Rowwise w = {.x = v->rhs, .row = row};
+  emit_debug_of(e, v);
   bool stored = emit_store_of(v) != STORE_NONE;
   if (stored) w.to = emit_row_address(e, v, NULL, row);
   LLVMValueRef number = structured(e, v, &w);
@@ -676,6 +683,7 @@ void emit_structured(Emit *e, const Var *v, const Row *row)
 void emit_group(Emit *e, const Group *g, const Row *row)
 {
   e->row_began = ++e->clock;
+  emit_debug_group(e, g, row);
   for (int i = 0; i < g->loops.n; i++) {
     const Loop *l = &g->loops.at[i];
     if (l->elementwise) elementwise_loop(e, l, row);

@@ -1,7 +1,7 @@
 /* emit_step.c: the plan's steps as functions over parts, and the driver that calls them in order.
    Needs: the plan. A streaming step (e->stream) has one row, T = 1: it calls its bodies directly and no runtime. */
 #include "abreast.h"
-#include "emit.h"
+#include "emit_debug.h"
 #include "emit_product.h"
 #include "emit_token.h"
 #include "emit_wave.h"
@@ -97,12 +97,10 @@ static void fill_row(Emit *e, const Row *row, void *arg)
   LLVMValueRef to = emit_row_address(e, s->var, at, row);
   LLVMValueRef from = emit_row_address(e, s->bound->var, NULL, row);
   if (s->bound->carried) {
-    LLVMValueRef carried = emit_row_address(e, s->bound->carried, NULL, row), b = row->b[AXIS_T];
-    LLVMValueRef at_b = LLVMBuildInBoundsGEP2(e->b, e->f64, emit_field(e, FRAME_FRESH), &b, 1, "");
-    LLVMValueRef fresh =
-        LLVMBuildFCmp(e->b, LLVMRealUNE, LLVMBuildLoad2(e->b, e->f64, at_b, ""), LLVMConstReal(e->f64, 0), "");
-    from = LLVMBuildSelect(e->b, fresh, from, carried, "");
+    LLVMValueRef carried = emit_row_address(e, s->bound->carried, NULL, row);
+    from = LLVMBuildSelect(e->b, emit_is_fresh(e, row), from, carried, "");
   }
+  emit_debug_at(e, (Span){0});
   int64_t bytes = emit_width(s->var) * (s->var->shape.token ? 4 : e->f64_precision ? 8 : 4);
   LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, bytes));
 }
@@ -211,8 +209,14 @@ static void scan_items(Emit *e, const Step *step, const Nest *n)
       break;
     case STEP_ROWS: emit_nest(e, item->dom, n, group_row, (void *)&item->group); break;
     case STEP_SCAN: inner_scan(e, item, n, NULL); break;
-    case STEP_PRODUCT: scan_product(e, item->var, n); break;
-    case STEP_SUM: emit_inner_sum(e, item->var, n); break;
+    case STEP_PRODUCT:
+      emit_debug_of(e, item->var);
+      scan_product(e, item->var, n);
+      break;
+    case STEP_SUM:
+      emit_debug_of(e, item->var);
+      emit_inner_sum(e, item->var, n);
+      break;
     }
   }
 }
@@ -273,6 +277,7 @@ static LLVMValueRef row_product_body(Emit *e, const Step *s, int number)
 {
   LLVMValueRef fn = emit_begin(e, step_name(e, number, "product"), true, true);
   Row first = emit_first_row(e);
+  emit_debug_equation(e, s->var, &first);
   emit_structured(e, s->var, &first);
   emit_end(e);
   return fn;
@@ -291,6 +296,7 @@ typedef struct Body {
 /* of the step at s, with `left` steps from it on; returns how many it was, of which the first calls for all */
 static int make_body(Emit *e, const Step *s, int left, int number, Body *body)
 {
+  emit_debug_step(e, s);
   switch (s->kind) {
   case STEP_FILL:
   case STEP_ROWS: body->fn = rows_body(e, s, number); break;
@@ -495,6 +501,7 @@ LLVMValueRef emit_program(Emit *e)
   const Uses *use = plan_uses(p);
   for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1) abreast_body(e, use, i, &body[i]);
   for (int i = 0; i < p->steps.n; i++) wave_body(e, i, &body[i]);
+  emit_debug_step(e, NULL);
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);
   if (p->phases) {
     call_phase(e, body, PHASE_ENCODE);

@@ -1,11 +1,13 @@
 /* emit_stream.c: the streaming step: the frame of a program with one sequence and T = 1, built on the stack around
    memory that the caller owns.
 
-   state: 64 bytes, the first double of which counts the steps done | what is carried | earlier inputs | room for
-   intermediate values. Copying it is a snapshot. in[] and out[] are in the order of the JSON's step. Nothing is called,
-   not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1 (emit_program with e->stream). */
+   state: 64 bytes, the first eight of which count the steps done, the next eight those behind the end | what is carried
+   | earlier inputs | room for intermediate values. Copying it is a snapshot. in[] and out[] are in the order of the
+   JSON's step. Nothing is called, not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1 (emit_program
+   with e->stream). */
 #include "emit_stream_private.h"
 #include "describe.h"
+#include "emit_debug.h"
 #include <string.h>
 
 enum { STATE_HEAD = 64, STATE_UNIT = 64 };
@@ -228,6 +230,7 @@ static LLVMValueRef copy_function(Emit *e, const char *name)
   LLVMValueRef fn = e->fn = LLVMAddFunction(e->m, name, LLVMFunctionType(e->void_, args, 3, 0));
   LLVMSetLinkage(fn, LLVMInternalLinkage);
   target_prepare_function(e->target, fn);
+  emit_debug_no_function(e);
   set_flag(e, fn, 1, "noalias");
   set_flag(e, fn, 2, "noalias");
   LLVMPositionBuilderAtEnd(e->b, emit_block(e, "entry"));
@@ -276,19 +279,23 @@ void stream_inline(Emit *e, LLVMValueRef before)
   }
 }
 
-/* fresh[0] is 1 at the first step, fresh[1] how many were done before. A step is counted once, as it begins; sets
+/* fresh[0] is 1 at the first step, fresh[1] how many were done before, fresh[2] how many of these, and this one, had no
+   inputs any more: an i64 both, a machine without doubles counts too. A step is counted once, as it begins; sets
    s->first. */
 static LLVMValueRef fresh_of(Emit *e, Stream *s, bool begins)
 {
-  LLVMValueRef fresh = emit_stack(e, e->f64, 2, "fresh"), zero = LLVMConstReal(e->f64, 0),
+  LLVMValueRef fresh = emit_stack(e, e->f64, 3, "fresh"), zero = LLVMConstReal(e->f64, 0),
                one = LLVMConstReal(e->f64, 1);
-  LLVMValueRef done = LLVMBuildLoad2(e->b, e->f64, s->state, "done");
+  LLVMValueRef done = LLVMBuildLoad2(e->b, e->i64, s->state, "done");
   LLVMSetAlignment(done, 8);
-  if (!begins) done = LLVMBuildFSub(e->b, done, one, "before");
-  s->first = LLVMBuildFCmp(e->b, LLVMRealOEQ, done, zero, "first");
+  if (!begins) done = LLVMBuildSub(e->b, done, emit_i64(e, 1), "before");
+  s->first = LLVMBuildICmp(e->b, LLVMIntEQ, done, emit_i64(e, 0), "first");
   set(e, fresh, e->f64, 0, LLVMBuildSelect(e->b, s->first, one, zero, ""));
-  set(e, fresh, e->f64, 1, done);
-  if (begins) LLVMBuildStore(e->b, LLVMBuildFAdd(e->b, done, one, ""), s->state);
+  set(e, fresh, e->i64, 1, done);
+  LLVMValueRef behind = LLVMBuildLoad2(e->b, e->i64, bytes_at(e, s->state, 8), "behind");
+  LLVMSetAlignment(behind, 8);
+  set(e, fresh, e->i64, 2, behind);
+  if (begins) LLVMBuildStore(e->b, LLVMBuildAdd(e->b, done, emit_i64(e, 1), ""), s->state);
   return fresh;
 }
 
@@ -350,6 +357,7 @@ LLVMValueRef stream_begin(Emit *e, const char *name, LLVMTypeRef *args, int n)
 {
   LLVMValueRef fn = e->fn = LLVMAddFunction(e->m, name, LLVMFunctionType(e->void_, args, (unsigned)n, 0));
   target_prepare_function(e->target, fn);
+  emit_debug_function(e);
   set_flag(e, fn, 1, "noalias"); /* params, state */
   set_flag(e, fn, 2, "noalias");
   LLVMBasicBlockRef entry = emit_block(e, "entry"), body = emit_block(e, "body");

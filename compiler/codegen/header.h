@@ -2,13 +2,15 @@
 
    What it offers its reader: sizes as macros, where each parameter stands in the block, `struct NAME_state`, typed
    functions NAME_init, NAME_step, NAME_run and the like that need nothing but the object, and, where <rnn.h> is
-   included before it, NAME_open, NAME_forward, NAME_loss and NAME_gradient over librnn. It includes <stddef.h> and
-   <stdint.h> alone and is clean as C99 -pedantic, C++ and freestanding. Every name in it begins with NAME (NAME_ in
-   capitals for macros), parameters of functions with in_ or out_, so that no keyword and no macro of others is met. */
+   included before it, NAME_open, NAME_forward, NAME_loss, NAME_gradient and NAME_update over librnn. It includes
+   <stddef.h> and <stdint.h> alone and is clean as C99 -pedantic, C++ and freestanding. Every name in it begins with
+   NAME (NAME_ in capitals for macros), parameters of functions with in_ or out_, so that no keyword and no macro of
+   others is met. */
 #ifndef RNNC_HEADER_H
 #define RNNC_HEADER_H
 #include "text.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The object's streaming step is NAME followed by this; NAME_step is the header's typed function around it. */
 #define HEADER_STEP_ENTRY "_step_entry"
@@ -25,6 +27,7 @@ typedef struct HeaderOptions {
       *weights; /* a symbol of the object that holds the parameters, `const real NAME_weights[]`; NULL: none baked in */
   bool blob;    /* NAME_bind finds the parameters in a blob (blob.h) */
   long long stack_bytes, many_stack_bytes; /* of the entries, their callers' call included; 0: not known */
+  const int64_t *workspace;                /* what learning takes, rnn_workspace_terms of the runtime; NULL: not said */
 } HeaderOptions;
 
 /* Appends the header to *out. False and a sentence in *error when the JSON is not what rnn_program.h says: our mistake.

@@ -68,7 +68,12 @@ static V intrinsic(MathCtx *m, const char *name, V *arg, unsigned n)
 
 V math_unary(MathCtx *m, const char *name, V a) { return intrinsic(m, name, &a, 1); }
 V math_abs(MathCtx *m, V a) { return math_unary(m, "llvm.fabs", a); }
-V math_sqrt(MathCtx *m, V a) { return math_unary(m, "llvm.sqrt", a); }
+V math_sqrt(MathCtx *m, V a)
+{
+  bool none = is_double(a) ? m->no_root64 : m->no_root32;
+  return none && LLVMGetTypeKind(LLVMTypeOf(a)) != LLVMVectorTypeKind ? math_whole_root(m, a)
+                                                                      : math_unary(m, "llvm.sqrt", a);
+}
 V math_copysign(MathCtx *m, V size, V sign) { return intrinsic(m, "llvm.copysign", (V[]){size, sign}, 2); }
 
 V math_fma(MathCtx *m, V a, V b, V c)

@@ -17,7 +17,8 @@ typedef struct MathCtx {
   LLVMContextRef context;
   LLVMModuleRef module;
   LLVMBuilderRef b;
-  bool has_fma;   /* llvm.fma is one instruction; else a * b + c is rounded twice */
+  bool has_fma;              /* llvm.fma is one instruction; else a * b + c is rounded twice */
+  bool no_root32, no_root64; /* llvm.sqrt would be a call */
   bool has_round; /* llvm.floor and llvm.roundeven are instructions; else adding and subtracting 1.5 * 2^52 does it */
 } MathCtx;
 
@@ -41,9 +42,7 @@ LLVMValueRef math_pow(MathCtx *m, LLVMValueRef a, LLVMValueRef b);
 
 /* Not transcendental, but calls where the target lacks the instruction, so they are here. */
 LLVMValueRef math_floor(MathCtx *m, LLVMValueRef a);
-LLVMValueRef
-math_sqrt(MathCtx *m,
-          LLVMValueRef a); /* llvm.sqrt: correctly rounded; a call on targets without a square root (soft float) */
+LLVMValueRef math_sqrt(MathCtx *m, LLVMValueRef a); /* correctly rounded */
 LLVMValueRef math_abs(MathCtx *m, LLVMValueRef a);
 LLVMValueRef math_fma(MathCtx *m, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c); /* a * b + c, fused where has_fma */
 

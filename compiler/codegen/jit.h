@@ -17,6 +17,8 @@ typedef struct JitCall {
 
 /* target must be this machine's and outlive the Jit. NULL and a sentence in *error (free it with free) on failure. */
 Jit *jit_new(Target *target, const JitCall *calls, size_t n, char **error);
+/* What is added from here on is shown to debuggers of this process. */
+bool jit_show(Jit *jit, char **error);
 /* Compiles an optimised module. Several may be added; a symbol that is defined twice is an error. */
 bool jit_add(Jit *jit, LLVMModuleRef module, char **error);
 /* The address of a function or a constant; NULL and a sentence when it is unknown or something that it calls is. */

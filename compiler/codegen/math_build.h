@@ -58,4 +58,5 @@ static inline V at_most(MathCtx *m, V a, double high)
   return pick(m, is(m, LLVMRealOLT, k, a), k, a);
 }
 V math_copysign(MathCtx *m, V size, V sign);
+V math_whole_root(MathCtx *m, V a); /* sqrt of a scalar, in whole numbers */
 #endif

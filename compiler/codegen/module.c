@@ -105,8 +105,8 @@ static const char *many_entry(Arena *a, const Target *target, const ModuleReques
 }
 
 /* One program: into m, or into a module of its own. What the model's table points to. */
-static LLVMValueRef make_program(Arena *a, Target *target, LLVMModuleRef m, const ModuleRequest *r, const Compiled *p,
-                                 int64_t *step_bytes)
+static LLVMValueRef make_program(Arena *a, Target *target, LLVMModuleRef m, const ModuleRequest *r, struct Debug *debug,
+                                 const Compiled *p, int64_t *step_bytes)
 {
   ModuleLater *later = r->later && r->later->programs & 1u << p->kind ? r->later : NULL;
   LLVMModuleRef into = later ? later->module[p->kind] = new_module(target, LLVMGetModuleContext(m), r) : m;
@@ -115,8 +115,10 @@ static LLVMValueRef make_program(Arena *a, Target *target, LLVMModuleRef m, cons
   Emit e;
   emit_init(&e, a, target, into, p->plan, step ? arena_printf(a, "%s_step_frame", r->prefix) : name, r->f64_precision,
             step);
+  e.debug = later ? debug_new(a, into, target, r->source, r->debug) : debug;
   LLVMValueRef fn = step ? emit_stream(&e, r->lowered, name, many_entry(a, target, r), step_bytes) : emit_program(&e);
   emit_dispose(&e);
+  if (later) debug_end(e.debug);
   if (later) return first_call(target, m, later, fn, (int)p->kind);
   if (!step) LLVMSetLinkage(fn, LLVMInternalLinkage); /* reached through the table alone */
   return fn;
@@ -127,8 +129,10 @@ LLVMModuleRef module_make(Arena *a, Target *target, LLVMContextRef context, cons
   LLVMModuleRef m = new_module(target, context, r);
   LLVMValueRef *run = ARENA_ARRAY(a, LLVMValueRef, r->n + 1), step = NULL;
   int64_t step_bytes = 0;
-  for (int i = 0; i < r->n; i++) run[i] = make_program(a, target, m, r, r->programs[i], NULL);
-  if (r->step && !r->step->refused) step = make_program(a, target, m, r, r->step, &step_bytes);
+  struct Debug *debug = debug_new(a, m, target, r->source, r->debug);
+  for (int i = 0; i < r->n; i++) run[i] = make_program(a, target, m, r, debug, r->programs[i], NULL);
+  if (r->step && !r->step->refused) step = make_program(a, target, m, r, debug, r->step, &step_bytes);
+  debug_end(debug);
   Description d = {r->source, r->hash, r->f64_precision, r->programs, r->n, r->step, step_bytes, has_many(target, r)};
   describe_model(json, r->lowered, r->param_count, &d);
 

@@ -1,6 +1,7 @@
 /* module.h: an LLVM module that holds a model: its programs, its step, its description. */
 #ifndef RNNC_MODULE_H
 #define RNNC_MODULE_H
+#include "emit_debug.h"
 #include "program.h"
 #include "target.h"
 
@@ -17,6 +18,7 @@ typedef struct ModuleRequest {
   const char *prefix; /* C names begin with it: prefix_model, prefix_step_entry */
   const char *source, *hash;
   bool f64_precision;
+  DebugLevel debug;
   const System *lowered; /* the whole system, parameters laid out */
   int64_t param_count;
   Compiled *const *programs;

@@ -2,9 +2,10 @@
    Needs: libLLVM. Leaves: the modules it is given, but for target_optimize and target_prepare_*.
 
    What a CPU can do is asked of LLVM itself where its feature string does not say: a probe function is compiled to
-   assembly and searched for a call of fmaf or floorf, and for the registers that a wide addition uses. The C API has no
-   other way. */
+   assembly and searched for a call of fmaf, floorf or sqrtf, and for the registers that a wide addition uses. The C API
+   has no other way. */
 #include "target.h"
+#include "diag.h"
 #include "text.h"
 #include <errno.h>
 #include <llvm-c/Analysis.h>
@@ -23,22 +24,17 @@
 typedef struct Alias {
   const char *name, *triple, *cpu, *features, *abi;
   bool hosted;
+  const char *help;
 } Alias;
 
-/* What people type, and the least that every such machine has. Order: the first whose name, or whose triple's
- * beginning, fits. */
 static const Alias aliases[] = {
-    {"x86-64-v4", "x86_64-pc-linux-gnu", "x86-64-v4", "", "", true},
-    {"x86-64-v3", "x86_64-pc-linux-gnu", "x86-64-v3", "", "", true},
-    {"x86-64-v2", "x86_64-pc-linux-gnu", "x86-64-v2", "", "", true},
-    {"x86_64", "x86_64-pc-linux-gnu", "x86-64", "", "", true},
-    {"aarch64", "aarch64-linux-gnu", "generic", "", "", true},
-    {"riscv64", "riscv64-linux-gnu", "generic-rv64", "+m,+a,+f,+d,+c", "lp64d", true},
-    {"cortex-m4f", "thumbv7em-none-eabihf", "cortex-m4", "", "", false},
-    {"cortex-m0plus", "thumbv6m-none-eabi", "cortex-m0plus", "", "", false},
-    {"thumbv7em", "thumbv7em-none-eabihf", "cortex-m4", "", "", false},
-    {"armv7", "armv7-linux-gnueabihf", "cortex-a9", "+neon,+vfp3", "", true},
-    {"wasm32", "wasm32-unknown-unknown", "generic", "+simd128", "", false},
+#define SYSTEM true
+#define BARE false
+#define TARGET(name, triple, cpu, features, abi, system, help) {name, triple, cpu, features, abi, system, help},
+#include "targets.def"
+#undef TARGET
+#undef BARE
+#undef SYSTEM
 };
 
 static const Alias *alias_of(const char *name)
@@ -61,6 +57,19 @@ static char *sentence(const char *what, const char *detail)
 {
   Text t = {0};
   text_printf(&t, what, detail);
+  return t.at;
+}
+
+static char *no_target(const char *name)
+{
+  enum { N = sizeof aliases / sizeof *aliases };
+  const char *names[N];
+  for (int i = 0; i < N; i++) names[i] = aliases[i].name;
+  const char *near = nearest(name, names, N);
+  Text t = {0};
+  text_printf(&t, "this LLVM has no target '%s'", name);
+  if (near) text_printf(&t, ": did you mean '%s'?", near);
+  else text_puts(&t, "; `rnnc targets` lists those it has");
   return t.at;
 }
 
@@ -107,10 +116,9 @@ static bool says(const char *features, const char *feature)
 
 /* f(a, b, c) = fma(a, b, c), then floor, on `lanes` floats */
 static void probe_function(LLVMModuleRef module, LLVMBuilderRef b, const Target *t, const char *name, const char *id,
-                           int lanes)
+                           LLVMTypeRef real, int lanes)
 {
   LLVMContextRef context = LLVMGetModuleContext(module);
-  LLVMTypeRef real = LLVMFloatTypeInContext(context);
   LLVMTypeRef type = lanes > 1 ? LLVMVectorType(real, (unsigned)lanes) : real;
   LLVMTypeRef ptr = LLVMPointerTypeInContext(context, 0);
   LLVMValueRef fn = LLVMAddFunction(module, name, LLVMFunctionType(LLVMVoidTypeInContext(context), &ptr, 1, false));
@@ -125,6 +133,15 @@ static void probe_function(LLVMModuleRef module, LLVMBuilderRef b, const Target 
   LLVMBuildRetVoid(b);
 }
 
+/* The name as a word of the assembly's. */
+static bool calls(const char *assembly, const char *name)
+{
+  size_t n = strlen(name);
+  for (const char *at = assembly; (at = strstr(at, name)); at += n)
+    if (at > assembly && strchr(" \t", at[-1]) && strchr("\n \t@", at[n])) return true;
+  return false;
+}
+
 static void probe(Target *t)
 {
   LLVMContextRef context = LLVMContextCreate();
@@ -132,9 +149,13 @@ static void probe(Target *t)
   LLVMBuilderRef b = LLVMCreateBuilderInContext(context);
   target_prepare_module(t, module);
   t->vector_bits = 512; /* as attributes; what is found replaces it */
-  probe_function(module, b, t, "probe_fma", "llvm.fma", 1);
-  probe_function(module, b, t, "probe_floor", "llvm.floor", 1);
-  probe_function(module, b, t, "probe_wide", "llvm.fabs", 16);
+  LLVMTypeRef f32 = LLVMFloatTypeInContext(context), f64 = LLVMDoubleTypeInContext(context);
+  probe_function(module, b, t, "probe_fma", "llvm.fma", f32, 1);
+  probe_function(module, b, t, "probe_fma64", "llvm.fma", f64, 1);
+  probe_function(module, b, t, "probe_floor", "llvm.floor", f32, 1);
+  probe_function(module, b, t, "probe_root32", "llvm.sqrt", f32, 1);
+  probe_function(module, b, t, "probe_root64", "llvm.sqrt", f64, 1);
+  probe_function(module, b, t, "probe_wide", "llvm.fabs", f32, 16);
   t->vector_bits = 0;
   LLVMMemoryBufferRef text = NULL;
   char *error = NULL;
@@ -143,6 +164,9 @@ static void probe(Target *t)
     text_write(&s, LLVMGetBufferStart(text), LLVMGetBufferSize(text));
     t->has_fma = !strstr(s.at, "fmaf");
     t->has_round = !strstr(s.at, "floorf");
+    t->no_fma64 = calls(s.at, "fma");
+    t->no_root32 = strstr(s.at, "sqrtf");
+    t->no_root64 = calls(s.at, "sqrt");
     bool x86 = !strncmp(t->triple, "x86_64", 6) || !strncmp(t->triple, "i", 1);
     if (x86) t->vector_bits = strstr(s.at, "%zmm") ? 512 : strstr(s.at, "%ymm") ? 256 : strstr(s.at, "%xmm") ? 128 : 0;
     /* NEON and simd128 by their arrangement suffixes */
@@ -167,7 +191,7 @@ static Target *target_make(const char *triple, const char *cpu, const char *feat
   LLVMTargetRef family;
   char *message = NULL;
   if (LLVMGetTargetFromTriple(triple, &family, &message)) {
-    *error = sentence("this LLVM has no target '%s'; `rnnc targets` lists those it has", triple);
+    *error = no_target(triple);
     LLVMDisposeMessage(message);
     return NULL;
   }
@@ -318,8 +342,10 @@ void target_list(void (*each)(const char *name, const char *description, void *a
   for (const Alias *a = aliases; a < aliases + sizeof aliases / sizeof *aliases; a++) {
     LLVMTargetRef family;
     char *message = NULL;
+    char about[160];
+    snprintf(about, sizeof about, "%s: %s", a->triple, a->help);
     if (LLVMGetTargetFromTriple(a->triple, &family, &message)) LLVMDisposeMessage(message);
-    else each(a->name, a->triple, arg);
+    else each(a->name, about, arg);
   }
   for (LLVMTargetRef f = LLVMGetFirstTarget(); f; f = LLVMGetNextTarget(f))
     if (LLVMTargetHasAsmBackend(f)) each(LLVMGetTargetName(f), LLVMGetTargetDescription(f), arg);

@@ -17,6 +17,8 @@ typedef struct Target {
   int vector_registers;          /* how many of them there are: what a register tile may use */
   bool has_fma;                  /* llvm.fma is one instruction, in vectors too */
   bool has_round;                /* llvm.floor is one instruction */
+  bool no_fma64;                 /* .. in floats alone */
+  bool no_root32, no_root64;     /* llvm.sqrt of a float, of a double is a call */
   bool hosted;                   /* an operating system: position-independent code */
 } Target;
 

@@ -37,6 +37,7 @@ static int take(void *context, OptionId id, const char *value)
   case OPT_PRECISION: job->o.f64_precision = !strcmp(value, "f64"); break;
   case OPT_MODEL: job->o.model = value; break;
   case OPT_LEVEL: job->o.level = *value - '0'; break;
+  case OPT_DEBUG: job->o.debug = value && *value == '1' ? DEBUG_LINES : DEBUG_VARIABLES; break;
   case OPT_TARGET: job->o.triple = value; break;
   case OPT_CPU: job->o.cpu = value; break;
   case OPT_INCLUDE: return options_folders(COMMAND_compile, value, &job->o.include);

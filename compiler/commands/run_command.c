@@ -70,6 +70,7 @@ static int compile_options(DriverOptions *o, const char *command, const RnnArgum
   o->color = color ? color_choice(color) : COLOR_AUTO;
   o->f64_precision = precision && !strcmp(precision, "f64");
   if (level) o->level = *level - '0';
+  if (rnn_arguments_value(a, "debug")) o->debug = DEBUG_VARIABLES;
   if (!strcmp(command, "info")) o->level = 0; /* nothing of it runs */
   return -1;
 }

@@ -142,13 +142,15 @@ static int give(Session *s, const char *entry, const char *name, const Numbers *
   Diag *d = diag_new(arena);
   Entry *from = NULL;
   const Item *item = session_find(s, name, &from);
-  System *system = session_system(s, arena, d);
+  System *system = session_system(s, arena, d, NULL);
   const Var *v = system ? system_find(system, name) : NULL;
-  bool declared = item && item->kind == AST_DECLARE && !from->array &&
-                  (item->role == ROLE_INPUT || item->role == ROLE_TARGET);
+  bool declared =
+      item && item->kind == AST_DECLARE && !from->array && (item->role == ROLE_INPUT || item->role == ROLE_TARGET);
   int code, rank;
   int64_t shape[5];
-  if (!declared) code = declare(s, entry, name, a);
+  if (!declared && from && from->array && v && v->dom & DOM_T && shape_for(v, a, shape, &rank))
+    code = keep(s, name, a, false, rank, shape);
+  else if (!declared) code = declare(s, entry, name, a);
   else if (!v)
     code = world_fail(&s->world, EXIT_DIAGNOSTICS, "the model is not complete yet: %s",
                       diag_first(d) ? diag_first(d) : "something is missing");
@@ -167,7 +169,8 @@ int array_define(Session *s, const char *entry, const char *text)
   c = skip(read_list(&a, c, 0));
   int code;
   if (!a.why && *c) wrong(&a, c, "nothing is expected behind the list");
-  if (a.why) code = world_fail(&s->world, EXIT_DIAGNOSTICS, "%s: %s, not '%.12s'", name, a.why, *a.where ? a.where : "the end");
+  if (a.why)
+    code = world_fail(&s->world, EXIT_DIAGNOSTICS, "%s: %s, not '%.12s'", name, a.why, *a.where ? a.where : "the end");
   else code = give(s, entry, name, &a);
   free(a.at);
   free(name);

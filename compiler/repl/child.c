@@ -51,7 +51,8 @@ static int tell(const World *w, int status)
   if (WIFEXITED(status)) return WEXITSTATUS(status);
   int number = WTERMSIG(status);
   if (number == SIGINT) fputs("stopped\n", w->err);
-  else if (number == SIGKILL) world_fail(w, 0, "the evaluation was killed, perhaps for lack of memory; the session goes on");
+  else if (number == SIGKILL)
+    world_fail(w, 0, "the evaluation was killed, perhaps for lack of memory; the session goes on");
   else world_fail(w, 0, "the evaluation ended with signal %d (%s); the session goes on", number, strsignal(number));
   return 128 + number;
 }
@@ -81,7 +82,8 @@ int child_run(const World *w, int (*work)(void *context), void *context)
   child = pid;
   sigprocmask(SIG_SETMASK, &before, NULL);
   int status;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
   child = 0;
   if (w->out != stdout) fseek(w->out, 0, SEEK_END);
   if (w->err != stderr) fseek(w->err, 0, SEEK_END);

@@ -68,10 +68,18 @@ int command_run(Session *s, const char *entry, const char *text)
 
 static void print_command(FILE *out, const PromptCommand *c)
 {
+  enum { LEFT = 24, WIDE = 78 };
   char left[64];
-  snprintf(left, sizeof left, ":%s %s", c->name, c->operands);
-  if (strlen(left) > 21) fprintf(out, "  %s\n  %-21s %s\n", left, "", c->help);
-  else fprintf(out, "  %-21s %s\n", left, c->help);
+  snprintf(left, sizeof left, "  :%s %s", c->name, c->operands);
+  int at = fprintf(out, "%-*s", LEFT - 1, left);
+  if (at >= LEFT) at = fprintf(out, "\n%*s", LEFT - 1, "") - 1;
+  for (const char *word = c->help; *word;) {
+    int n = (int)strcspn(word, " ");
+    if (at + 1 + n > WIDE) at = fprintf(out, "\n%*s", LEFT - 1, "") - 1;
+    at += fprintf(out, " %.*s", n, word);
+    word += n + (word[n] == ' ');
+  }
+  fputc('\n', out);
 }
 
 int prompt_help(Session *s, const char *entry, const char *rest)
@@ -85,13 +93,14 @@ int prompt_help(Session *s, const char *entry, const char *rest)
     print_command(out, c);
     return 0;
   }
-  fputs("  x[t] = 3.9 * x[t-1] * (1 - x[t-1]); x[0] = 0.5    statements of the language: definitions\n"
-        "  x[1..20]                                          the value of an expression, at these places\n"
-        "  plot x[1..100]                                    a plot; > file.svg writes it\n"
-        "  u = [1, 2, 3]                                     an input with its values over time\n\n",
+  fputs("  x[t] = 0.5 * x[t-1] + 1    statements of the language: definitions\n"
+        "  x[1..20]                   the value of an expression, at these places\n"
+        "  plot x[1..100]             a plot; plot .. > file.svg writes it\n"
+        "  u = [1, 2, 3]              an input with its values over time\n\n",
         out);
   for (int i = 0; i < prompt_commands; i++) print_command(out, &prompt_command[i]);
-  fputs("\nThe beginning of a command will do. Tab completes, arrows and Ctrl-R recall, Ctrl-C stops or clears.\n", out);
+  fputs("\nThe beginning of a command will do. Tab completes, arrows and Ctrl-R recall,\nCtrl-C stops or clears.\n",
+        out);
   return 0;
 }
 
@@ -151,8 +160,8 @@ static int set_number(Session *s, const Setter *f, const char *value)
   char *end;
   long x = strtol(value, &end, 10);
   if (!*value || *end || x < f->least || x > f->most)
-    return world_fail(&s->world, EXIT_USAGE, "%s is a whole number from %ld to %ld, not '%s'", f->name, f->least, f->most,
-                      value);
+    return world_fail(&s->world, EXIT_USAGE, "%s is a whole number from %ld to %ld, not '%s'", f->name, f->least,
+                      f->most, value);
   *field(s, f) = x;
   return 0;
 }
@@ -181,5 +190,6 @@ int prompt_set(Session *s, const char *entry, const char *rest)
   const char *near = nearest(name, names, SETTERS + 1);
   if (near) return world_fail(&s->world, EXIT_USAGE, "there is no setting '%s': did you mean '%s'?", name, near);
   return world_fail(&s->world, EXIT_USAGE,
-                    "there is no setting '%s' of the prompt; those of training go with :train, or in a train block", name);
+                    "there is no setting '%s' of the prompt; those of training go with :train, or in a train block",
+                    name);
 }

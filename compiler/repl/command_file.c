@@ -70,12 +70,13 @@ static int load_weights(Session *s, const char *path)
 {
   Arena *a = arena_new();
   Diag *d = diag_new(a);
-  System *system = session_system(s, a, d);
+  System *system = session_system(s, a, d, NULL);
   RnnTensorFile file = {0};
   RnnError error = {0};
   int code = 0;
   if (!system) code = world_fail(&s->world, EXIT_DIAGNOSTICS, "weights are for a model: define it first");
-  else if (!rnn_safetensors_read(path, &file, &error)) code = world_fail(&s->world, (int)error.code, "%s", error.message);
+  else if (!rnn_safetensors_read(path, &file, &error))
+    code = world_fail(&s->world, (int)error.code, "%s", error.message);
   for (int i = 0; !code && i < system->vars.n; i++) {
     const Var *v = system->vars.at[i];
     int64_t shape[2] = {v->shape.dim[0], v->shape.dim[1]};
@@ -99,7 +100,7 @@ static int load_weights(Session *s, const char *path)
 static void say_model(Session *s, const char *path)
 {
   Arena *a = arena_new();
-  System *system = session_system(s, a, diag_new(a));
+  System *system = session_system(s, a, diag_new(a), NULL);
   long long elements = 0;
   int params = 0, computed = 0;
   Text inputs = {0};
@@ -107,7 +108,8 @@ static void say_model(Session *s, const char *path)
     const Var *v = system->vars.at[i];
     computed += v->kind == VAR_COMPUTED;
     if (v->kind == VAR_PARAM) params++, elements += shape_count(v->shape);
-    if (v->kind == VAR_INPUT || v->kind == VAR_TARGET) text_printf(&inputs, "%s%s", inputs.n ? ", " : "; inputs ", v->name);
+    if (v->kind == VAR_INPUT || v->kind == VAR_TARGET)
+      text_printf(&inputs, "%s%s", inputs.n ? ", " : "; inputs ", v->name);
   }
   if (system && s->world.interactive)
     fprintf(s->world.err, "%s, from %s: %d parameters with %lld elements%s\n", s->world.scope, path, params, elements,
@@ -180,7 +182,8 @@ int prompt_data(Session *s, const char *entry, const char *rest)
   for (int64_t i = 0; i < s->world.arrays.tensors; i++) {
     char shape[128];
     const RnnTensor *t = &s->world.arrays.tensor[i];
-    fprintf(s->world.out, "%s = [..]    # %s\n", t->name, rnn_shape_text(t->rank - 1, t->shape + 1, shape, sizeof shape));
+    fprintf(s->world.out, "%s = [..]    # %s\n", t->name,
+            rnn_shape_text(t->rank - 1, t->shape + 1, shape, sizeof shape));
   }
   if (!s->world.data && !s->world.arrays.tensors) fputs("there are no data\n", s->world.out);
   return 0;
@@ -217,7 +220,7 @@ static void write_item(Text *out, Entry *e, const Item *i, Ast *file, int indent
     return;
   }
   text_printf(out, "%*s", indent, "");
-  if (i->kind == AST_DRAW) ast_format(out, node);
+  if (i->kind == AST_DRAW || i->kind == AST_SIZE) ast_format(out, node); /* their spans are not all of it */
   else text_printf(out, "%.*s\n", node->span.to - node->span.from, e->shown + node->span.from);
   if (is_block(i->kind) && !indent) text_puts(out, "\n");
 }
@@ -309,8 +312,7 @@ int prompt_save(Session *s, const char *entry, const char *rest)
     if (!output_write(path, all.at, all.n, &error)) code = world_fail(&s->world, EXIT_ENVIRONMENT, "%s", error);
     free(error);
     text_free(&all);
-    if (!code && s->world.arrays.tensors)
-      world_say(&s->world, "note", "values of x = [..] are not in the file");
+    if (!code && s->world.arrays.tensors) world_say(&s->world, "note", "values of x = [..] are not in the file");
   } else code = world_fail(&s->world, EXIT_USAGE, "%s: the name has to end in .rnn or .safetensors", path);
   if (!code && s->world.interactive) fprintf(s->world.err, "written to %s\n", path);
   free(path);

@@ -109,7 +109,7 @@ static bool print_about(FILE *out, char *text, const char *name)
       function = *line != '}';
       continue;
     }
-    on = is_about(line, name);
+    on = is_about(line, name) && strncmp(line, "  param ", 8);
     if (!on) continue;
     any = true;
     depth = indent_of(line);
@@ -180,7 +180,9 @@ static bool print_derivative(Deriving *g, bool input)
     if (c->system->vars.at[i]->adj_of && !strcmp(c->system->vars.at[i]->adj_of->name, g->by))
       adjoint = c->system->vars.at[i];
   if (!adjoint || diag_errors(said)) {
-    if (!diag_errors(said)) diag(said, E_CHOSEN_NAMES, (Span){0}, c ? "there is no derivative by '%s'" : "the model has no loss: :grad E wrt %s", g->by);
+    if (!diag_errors(said))
+      diag(said, E_CHOSEN_NAMES, (Span){0},
+           c ? "there is no derivative by '%s'" : "the model has no loss: :grad E wrt %s", g->by);
     diag_print(said, w->err, w->colour);
     return false;
   }
@@ -210,7 +212,8 @@ static int derive(Session *s, Deriving *g, const Extra *extra, Arena *a)
   int code = 0;
   if (g->by && !v) code = world_fail(&s->world, EXIT_DIAGNOSTICS, "nothing is named '%s'", g->by);
   else if (g->by && v->kind != VAR_PARAM && !input)
-    code = world_fail(&s->world, EXIT_DIAGNOSTICS, "'%s' is computed: a derivative is by a parameter or an input", g->by);
+    code =
+        world_fail(&s->world, EXIT_DIAGNOSTICS, "'%s' is computed: a derivative is by a parameter or an input", g->by);
   if (!code && input) g->model.d.o.wrt = wrt;
   if (!code && g->by && !print_derivative(g, input)) code = EXIT_DIAGNOSTICS;
   char *folder = session_folder(s);
@@ -225,6 +228,25 @@ int query_loss(Session *s)
 {
   Deriving g = {0};
   return derive(s, &g, NULL, arena_new());
+}
+
+/* Without draws a parameter that nobody declared may lose what gave it its size: it is declared as it is. */
+static void declare_parameters(const Session *s, Arena *a, Extra *x, Ast *loss)
+{
+  Vec(Ast *) all = {0};
+  System *base = session_system(s, a, diag_new(a), NULL);
+  vec_push(a, &all, loss);
+  for (int i = 0; base && i < base->vars.n; i++) {
+    const Var *v = base->vars.at[i];
+    if (v->kind != VAR_PARAM || v->fixed || strchr(v->name, '.') || session_find(s, v->name, NULL)) continue;
+    const char *text = arena_printf(a, "param %s : %s", v->name, shape_text(shape_ctx_new(a), a, v->shape));
+    Ast *file = parse(a, diag_new(a), source_from_text(a, OWN_SCOPE, text, strlen(text)));
+    vec_push(a, &all, file->kid[0]);
+  }
+  Diag *d = diag_new(a);
+  *x = (Extra){.at = all.at, .n = all.n, .loss = LOSS_DROPPED};
+  session_system(s, a, d, x);
+  if (diag_errors(d)) *x = (Extra){.at = all.at, .n = 1, .loss = LOSS_NOWHERE};
 }
 
 int prompt_grad(Session *s, const char *entry, const char *rest)
@@ -244,8 +266,11 @@ int prompt_grad(Session *s, const char *entry, const char *rest)
     Ast *e = good ? file->kid[0]->kid[0] : NULL;
     Ast *target = good ? tree_node(a, AST_NAME, intern(a, "loss"), e->span, NULL, 0) : NULL;
     Ast *loss = good ? tree_node(a, AST_EQUATION, NULL, e->span, (Ast *[]){target, e}, 2) : NULL;
-    if (good) code = derive(s, &g, &(Extra){.at = &loss, .n = 1, .without_loss = true}, a);
-    else {
+    if (good) {
+      Extra x;
+      declare_parameters(s, a, &x, loss);
+      code = derive(s, &g, &x, a);
+    } else {
       diag_print(said, s->world.err, s->world.colour);
       arena_free(a);
       code = command_usage(s, "grad");
@@ -316,11 +341,13 @@ int prompt_train(Session *s, const char *entry, const char *rest)
   split(rest, &given);
   for (int i = 0; i < given.n; i++)
     if (!strchr(given.at[i], '=')) {
-      int code = world_fail(&s->world, EXIT_USAGE, "'%s': a setting is written NAME=VALUE, without blanks around '='", given.at[i]);
+      int code = world_fail(&s->world, EXIT_USAGE, "'%s': a setting is written NAME=VALUE, without blanks around '='",
+                            given.at[i]);
       strings_free(&given);
       return code;
     }
-  char *folder = session_folder(s), *scratch = scratch_make(s), *out = scratch ? scratch_path(scratch, "out.safetensors") : NULL;
+  char *folder = session_folder(s), *scratch = scratch_make(s),
+       *out = scratch ? scratch_path(scratch, "out.safetensors") : NULL;
   const char **set = calloc((size_t)given.n + 1, sizeof *set);
   if (!set) abort();
   for (int i = 0; i < given.n; i++) set[i] = given.at[i];

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 static const char *const words[] = {
-    "model", "cell",  "def",    "import", "size", "axis", "input", "target", "output", "param", "noise",
-    "metric", "train", "reverse", "reset", "clip", "plot", "loss",  "stack",
+    "model", "cell",   "def",   "import",  "size",  "axis", "input", "target", "output", "param",
+    "noise", "metric", "train", "reverse", "reset", "clip", "plot",  "loss",   "stack",
 };
 static const char *const functions[] = {
 #define BUILTIN(name, fewest, most, build, operator, values, help) #name,
@@ -80,7 +80,7 @@ static void offer_defs(Strings *out, const char *text, const char *typed, size_t
 static void offer_names(const Session *s, Strings *out, const char *typed, size_t n)
 {
   Arena *a = arena_new();
-  System *system = session_system(s, a, diag_new(a));
+  System *system = session_system(s, a, diag_new(a), NULL);
   for (int i = 0; system && i < system->vars.n; i++) offer(out, system->vars.at[i]->name, typed, n);
   for (int i = 0; i < s->entries; i++)
     for (int k = 0; k < s->entry[i]->items; k++) offer(out, s->entry[i]->item[k].name, typed, n ? n : 1);
@@ -90,7 +90,8 @@ static void offer_names(const Session *s, Strings *out, const char *typed, size_
     offer_defs(out, l->text, typed, n);
   }
   for (int i = 0; i < OP_COUNT; i++)
-    if (op_info[i].class == CLASS_EW && isalpha((unsigned char)op_info[i].name[0])) offer(out, op_info[i].name, typed, n);
+    if (op_info[i].class == CLASS_EW && isalpha((unsigned char)op_info[i].name[0]))
+      offer(out, op_info[i].name, typed, n);
   OFFER(functions);
   OFFER(distributions);
   OFFER(words);

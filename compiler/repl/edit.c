@@ -71,9 +71,12 @@ static Editor *editor_of(EditLine *el)
 /* What libedit does itself is called by keys that nobody presses. */
 static const struct {
   const wchar_t *key, *function;
-} inner[] = {{L"\033\001", L"ed-newline"},      {L"\033\002", L"ed-prev-line"},    {L"\033\003", L"ed-next-line"},
-             {L"\033\004", L"ed-prev-history"}, {L"\033\005", L"ed-next-history"}, {L"\033\006", L"ed-move-to-end"}};
-enum { INNER_NEWLINE, INNER_UP, INNER_DOWN, INNER_PREVIOUS, INNER_NEXT, INNER_END, INNERS };
+} inner[] = {{L"\033\001", L"ed-newline"},
+             {L"\033\002", L"ed-prev-line"},
+             {L"\033\003", L"ed-next-line"},
+             {L"\033\004", L"ed-prev-history"},
+             {L"\033\005", L"ed-next-history"}};
+enum { INNER_NEWLINE, INNER_UP, INNER_DOWN, INNER_PREVIOUS, INNER_NEXT, INNERS };
 
 static unsigned char inner_key(EditLine *el, int which)
 {
@@ -87,12 +90,10 @@ static unsigned char key_enter(EditLine *el, wint_t c)
   (void)c;
   const LineInfoW *line = el_wline(el);
   char *text = narrow(line->buffer, (size_t)(line->lastchar - line->buffer));
-  bool open = statement_open(text), inside = false;
-  for (const wchar_t *at = line->cursor; at < line->lastchar; at++) inside |= *at == L'\n';
+  bool open = statement_open(text);
   free(text);
   if (!open) return inner_key(el, INNER_NEWLINE);
   el_winsertstr(el, L"\n");
-  (void)inside;
   return CC_REFRESH;
 }
 
@@ -112,6 +113,26 @@ static unsigned char key_down(EditLine *el, wint_t c)
   for (const wchar_t *at = line->cursor; at < line->lastchar; at++)
     if (*at == L'\n') return inner_key(el, INNER_DOWN);
   return inner_key(el, INNER_NEXT);
+}
+
+static unsigned char key_home(EditLine *el, wint_t c)
+{
+  (void)c;
+  const LineInfoW *line = el_wline(el);
+  int n = 0;
+  while (line->cursor - n > line->buffer && line->cursor[-n - 1] != L'\n') n++;
+  el_cursor(el, -n);
+  return CC_REFRESH;
+}
+
+static unsigned char key_end(EditLine *el, wint_t c)
+{
+  (void)c;
+  const LineInfoW *line = el_wline(el);
+  int n = 0;
+  while (line->cursor + n < line->lastchar && line->cursor[n] != L'\n') n++;
+  el_cursor(el, n);
+  return CC_REFRESH;
 }
 
 static unsigned char key_clear(EditLine *el, wint_t c)
@@ -146,10 +167,9 @@ static unsigned char key_paste(EditLine *el, wint_t c)
   return CC_REFRESH;
 }
 
-static void list(const Strings *words, size_t typed)
+static void list(const Strings *words)
 {
   size_t longest = 0;
-  (void)typed;
   for (int i = 0; i < words->n; i++)
     if (strlen(words->at[i]) > longest) longest = strlen(words->at[i]);
   size_t columns = 78 / (longest + 2);
@@ -171,11 +191,10 @@ static unsigned char key_complete(EditLine *el, wint_t c)
   size_t typed = 0, start = strlen(text);
   while (start && text[start - 1] != '\n') start--;
   unsigned char answer = CC_NORM;
-  if (strspn(text + start, " \t") == strlen(text + start) && (start || line->buffer != line->cursor || 1)) {
+  if (strspn(text + start, " \t") == strlen(text + start)) {
     el_winsertstr(el, L"  "); /* nothing to complete: indentation */
     answer = CC_REFRESH;
-  } else
-    complete(e->s, text, &words, &typed);
+  } else complete(e->s, text, &words, &typed);
   size_t common = words.n ? strlen(words.at[0]) : 0;
   for (int i = 1; i < words.n; i++) {
     size_t k = 0;
@@ -190,7 +209,7 @@ static unsigned char key_complete(EditLine *el, wint_t c)
     free(rest);
     answer = CC_REFRESH;
   } else if (words.n > 1) {
-    list(&words, typed);
+    list(&words);
     el_wset(el, EL_REFRESH);
   } else if (!words.n && answer == CC_NORM) answer = CC_ERROR;
   strings_free(&words);
@@ -208,15 +227,15 @@ static void bind_keys(EditLine *el)
       {L"rnnc-enter", L"take the entry, or go on below", key_enter, {L"\n", L"\r"}},
       {L"rnnc-up", L"the line above, or the entry before", key_up, {L"\033[A", L"\033OA", L"\020"}},
       {L"rnnc-down", L"the line below, or the entry after", key_down, {L"\033[B", L"\033OB", L"\016"}},
+      {L"rnnc-home", L"the line's start", key_home, {L"\001", L"\033[H", L"\033OH", L"\033[1~"}},
+      {L"rnnc-end", L"the line's end", key_end, {L"\005", L"\033[F", L"\033OF", L"\033[4~"}},
       {L"rnnc-clear", L"clear the entry", key_clear, {L"\003"}},
       {L"rnnc-paste", L"text up to the end of the paste", key_paste, {L"\033[200~"}},
       {L"rnnc-complete", L"complete the word", key_complete, {L"\t"}},
   };
   static const wchar_t *const plain[][2] = {
-      {L"\033[3~", L"ed-delete-next-char"}, {L"\033[H", L"ed-move-to-beg"},   {L"\033[F", L"ed-move-to-end"},
-      {L"\033OH", L"ed-move-to-beg"},       {L"\033OF", L"ed-move-to-end"},   {L"\033[1~", L"ed-move-to-beg"},
-      {L"\033[4~", L"ed-move-to-end"},      {L"\033[1;5D", L"ed-prev-word"},  {L"\033[1;5C", L"em-next-word"},
-      {L"\022", L"em-inc-search-prev"},     {L"\033b", L"ed-prev-word"},      {L"\033f", L"em-next-word"},
+      {L"\033[3~", L"ed-delete-next-char"}, {L"\033[1;5D", L"ed-prev-word"}, {L"\033[1;5C", L"em-next-word"},
+      {L"\022", L"em-inc-search-prev"},     {L"\033b", L"ed-prev-word"},     {L"\033f", L"em-next-word"},
       {L"\027", L"ed-delete-prev-word"},
   };
   for (int i = 0; i < INNERS; i++) el_wset(el, EL_BIND, inner[i].key, inner[i].function, NULL);

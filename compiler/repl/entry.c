@@ -63,7 +63,8 @@ static int run_code(Run *r, const Statement *st)
 {
   Query q = {.name = r->name, .wish = st->kind == STATEMENT_PLOT ? QUERY_PLOT : QUERY_PRINT};
   const char *why;
-  char *axis = query_axis(r->s), *text = statement_text(r->entry, st, axis, &q.asked, &why), *shown = NULL, *title = NULL;
+  char *axis = query_axis(r->s), *text = statement_text(r->entry, st, axis, &q.asked, &why), *shown = NULL,
+       *title = NULL;
   int code = 0;
   free(axis);
   if (!text) code = define_waiting(r), code = code ? code : world_fail(&r->s->world, EXIT_DIAGNOSTICS, "%s", why);
@@ -138,9 +139,9 @@ int entry_run_json(Session *s, const char *entry, FILE *out)
     json_t *result = json_loads(line, JSON_ALLOW_NUL, NULL);
     if (result) json_array_append_new(list, result);
   }
-  json_t *object = json_pack("{s:i, s:s%, s:b, s:i, s:o, s:s%, s:s%}", "entry", s->number, "input", entry, strlen(entry),
-                             "ok", code == 0, "code", code, "results", list, "output", text, strlen(text), "messages",
-                             messages, strlen(messages));
+  json_t *object = json_pack("{s:i, s:s%, s:b, s:i, s:o, s:s%, s:s%}", "entry", s->number, "input", entry,
+                             strlen(entry), "ok", code == 0, "code", code, "results", list, "output", text,
+                             strlen(text), "messages", messages, strlen(messages));
   char *line = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
   fprintf(out, "%s\n", line ? line : "{\"ok\": false, \"messages\": \"the entry is no UTF-8 text\"}");
   fflush(out);

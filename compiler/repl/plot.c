@@ -33,8 +33,7 @@ static bool curves(const Value *v, Curves *c, const char **why)
   } else if (v->rank == 1) {
     c->n = v->extent[0];
     c->axis = "component";
-  } else
-    return *why = "a plot is of values over time, or of a vector: plot h[1..100]", false;
+  } else return *why = "a plot is of values over time, or of a vector: plot h[1..100]", false;
   for (int64_t l = 0; l < c->lines; l++)
     for (int64_t i = 0; i < c->n; i++) {
       double y = point(c, l, i);

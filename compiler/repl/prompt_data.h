@@ -1,5 +1,5 @@
-/* prompt_data.h: what a session's inputs hold: arrays that were typed, else a file, else nothing but a length. In the process
-   that evaluates. */
+/* prompt_data.h: what a session's inputs hold: arrays that were typed, else a file, else nothing but a length. In the
+   process that evaluates. */
 #ifndef RNNC_PROMPT_DATA_H
 #define RNNC_PROMPT_DATA_H
 #include "parts.h"

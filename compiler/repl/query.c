@@ -35,7 +35,10 @@ static unsigned free_axes(const Ast *e, const Axes *axes)
   return bits & ~bound;
 }
 
-static Ast *name_node(Arena *a, const char *name, Span at) { return tree_node(a, AST_NAME, intern(a, name), at, NULL, 0); }
+static Ast *name_node(Arena *a, const char *name, Span at)
+{
+  return tree_node(a, AST_NAME, intern(a, name), at, NULL, 0);
+}
 
 static Ast *indexed(Arena *a, Ast *base, unsigned bits, const Axes *axes)
 {
@@ -46,10 +49,7 @@ static Ast *indexed(Arena *a, Ast *base, unsigned bits, const Axes *axes)
   return n > 1 ? tree_node(a, AST_INDEX, NULL, base->span, kid, n) : base;
 }
 
-static unsigned var_axes(const Var *v)
-{
-  return (v->dom & DOM_T ? 1u : 0) | (v->dom & DOM_S ? 2u : 0);
-}
+static unsigned var_axes(const Var *v) { return (v->dom & DOM_T ? 1u : 0) | (v->dom & DOM_S ? 2u : 0); }
 
 /* h for h[t] */
 static Ast *whole_series(Arena *a, Ast *e, const System *base, const Axes *axes)
@@ -57,7 +57,45 @@ static Ast *whole_series(Arena *a, Ast *e, const System *base, const Axes *axes)
   char *path = base && (e->kind == AST_NAME || e->kind == AST_FIELD) ? tree_path(e) : NULL;
   const Var *v = path ? system_find(base, path) : NULL;
   free(path);
-  return v ? indexed(a, e, var_axes(v), axes) : e;
+  if (!v) return e;
+  e = indexed(a, e, var_axes(v), axes);
+  Ast *kid[] = {name_node(a, "index", e->span), e}; /* a token as its number */
+  return v->shape.token ? tree_node(a, AST_CALL, NULL, e->span, kid, 2) : e;
+}
+
+/* ---- the text ---- */
+
+/* The end of an expression: a comma outside of all brackets, or the end of the text. */
+static size_t part_end(const char *text, size_t at)
+{
+  int depth = 0;
+  for (; text[at] && (text[at] != ',' || depth > 0); at++)
+    depth += strchr("([{", text[at]) ? 1 : strchr(")]}", text[at]) ? -1 : 0;
+  return at;
+}
+
+/* The expressions of the text, parted by commas; NULL after messages. */
+static Ast **parse_parts(Session *s, Arena *a, const Query *q, int *parts)
+{
+  Vec(Ast *) all = {0};
+  size_t n = strlen(q->text);
+  for (size_t from = 0, to; from <= n; from = to + 1) {
+    to = q->wish == QUERY_PLOT ? part_end(q->text, from) : n;
+    char *part = arena_copy(a, q->text, to);
+    for (size_t i = 0; i < from; i++)
+      if (part[i] != '\n') part[i] = ' ';
+    Diag *said = diag_new(a);
+    Ast *file = parse_entry(a, said, source_shown_as(a, q->name, part, q->shown, to));
+    bool good = !diag_errors(said) && file->nkid == 1 && file->kid[0]->kind == AST_LONE;
+    if (!good && !diag_errors(said)) diag(said, E_SYNTAX, (Span){0}, "an expression is expected here");
+    if (!good) {
+      diag_print(said, s->world.err, s->world.colour);
+      return NULL;
+    }
+    vec_push(a, &all, file->kid[0]->kid[0]);
+  }
+  *parts = all.n;
+  return all.at;
 }
 
 /* ---- names that mean nothing ---- */
@@ -74,7 +112,7 @@ static bool refuse_unknown(Session *s, Arena *a, const System *base, const Syste
     for (int k = 0; base && k < base->vars.n; k++) names[k] = base->vars.at[k]->name;
     const char *near = base ? nearest(v->name, names, base->vars.n) : NULL;
     diag(d, E_NO_VARIABLE, v->span.source ? v->span : at, "nothing is named '%s'", v->name);
-    if (near) diag_note(d, (Span){0}, "did you mean '%s'?", near);
+    if (near) diag_suggest(d, at, near);
     diag_print(d, s->world.err, s->world.colour);
     return true;
   }
@@ -130,28 +168,55 @@ static int print_type(Session *s, const Query *q, const Driver *d)
   return 0;
 }
 
+/* The system of the model at hand. Where that is not complete yet, of what the expression needs; then `needs` holds its
+   names. false after messages. */
+static bool base_system(Session *s, Arena *a, const Ast *e, Strings *needs, System **base)
+{
+  *base = session_system(s, a, diag_new(a), NULL);
+  if (*base || !session_has_statements(s)) return true;
+  Diag *d = diag_new(a);
+  strings_add(needs, ANSWER); /* never empty */
+  tree_reads(needs, e);
+  tree_needs(s, s->world.scope, needs);
+  *base = session_system(s, a, d, &(Extra){.only = needs});
+  if (!diag_errors(d)) return true;
+  diag_print(d, s->world.err, s->world.colour);
+  return false;
+}
+
 /* Opens d on the model with the expression as ANSWER, in an arena of its own. */
 static int open_query(Session *s, const Query *q, Driver *d, long *last)
 {
   Arena *a = arena_new();
-  Diag *said = diag_new(a);
-  Source *source = source_shown_as(a, q->name, q->text, q->shown, strlen(q->text));
-  Ast *file = parse_entry(a, said, source);
-  if (diag_errors(said) || file->nkid != 1 || file->kid[0]->kind != AST_LONE) {
-    if (!diag_errors(said)) diag(said, E_SYNTAX, (Span){0}, "an expression is expected here");
-    diag_print(said, s->world.err, s->world.colour);
+  int parts = 0;
+  Ast **part = parse_parts(s, a, q, &parts), *e = part ? part[0] : NULL;
+  if (parts > 1) { /* several lines of a plot: one vector */
+    Ast **kid = ARENA_ARRAY(a, Ast *, parts + 1);
+    kid[0] = name_node(a, "concat", e->span);
+    memcpy(kid + 1, part, sizeof *part * (size_t)parts);
+    e = tree_node(a, AST_CALL, NULL, e->span, kid, parts + 1);
+  }
+  Extra extra = {0};
+  Strings needs = {0};
+  System *base;
+  if (!e || !base_system(s, a, e, &needs, &base)) {
+    strings_free(&needs);
     arena_free(a);
     return EXIT_DIAGNOSTICS;
   }
-  Ast *e = file->kid[0]->kid[0];
-  System *base = session_system(s, a, diag_new(a));
+  if (needs.n) extra.only = &needs;
   Axes axes = axes_of_system(a, base);
+  for (int i = 1; parts > 1 && i <= parts; i++) e->kid[i] = whole_series(a, e->kid[i], base, &axes);
   e = whole_series(a, e, base, &axes);
   *last = last_place(e);
   Ast *target = indexed(a, name_node(a, ANSWER, e->span), free_axes(e, &axes), &axes);
   Ast *equation = tree_node(a, AST_EQUATION, NULL, e->span, (Ast *[]){target, e}, 2);
-  DriverOptions o = {.path = OWN_SCOPE, .f64_precision = s->world.set.f64_precision, .level = 2, .show = shown, .only_shown = true};
-  int code = driver_open_tree(d, &o, a, tree_build(s, a, said, s->world.scope, &(Extra){.at = &equation, .n = 1}));
+  DriverOptions o = {
+      .path = OWN_SCOPE, .f64_precision = s->world.set.f64_precision, .level = 2, .show = shown, .only_shown = true};
+  extra.at = &equation;
+  extra.n = 1;
+  int code = driver_open_tree(d, &o, a, tree_build(s, a, diag_new(a), s->world.scope, &extra));
+  strings_free(&needs);
   if (code) diag_print(d->diag, s->world.err, s->world.colour);
   else if (refuse_unknown(s, a, base, d->lowered, e->span)) code = EXIT_DIAGNOSTICS;
   if (code) driver_close(d);
@@ -206,7 +271,7 @@ int query_run(Session *s, const Query *q)
 char *query_axis(const Session *s)
 {
   Arena *a = arena_new();
-  System *base = session_system(s, a, diag_new(a));
+  System *base = session_system(s, a, diag_new(a), NULL);
   char *axis = strdup(base && base->axis[0] ? base->axis[0] : "t");
   arena_free(a);
   return axis;

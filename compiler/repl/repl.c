@@ -1,6 +1,7 @@
 /* repl.c: rnnc without arguments, rnnc repl: entries from a terminal, from -e, from a script on standard input.
    Needs: entry.c for what an entry does, edit.c for the terminal. Leaves alone: both. */
 #include "entry.h"
+#include "color.h"
 #include "edit.h"
 #include "options.h"
 #include "statement.h"
@@ -13,15 +14,15 @@
 typedef struct Wish {
   Strings eval;
   bool json;
+  ColorChoice color;
 } Wish;
 
 static int take(void *context, OptionId id, const char *value)
 {
   Wish *w = context;
-  if (id == OPT_EVAL) {
-    strings_push(&w->eval, value);
-  } else if (id == OPT_JSON)
-    w->json = true;
+  if (id == OPT_EVAL) strings_push(&w->eval, value);
+  else if (id == OPT_JSON) w->json = true;
+  else if (id == OPT_COLOR) w->color = color_choice(value);
   return -1;
 }
 
@@ -71,7 +72,7 @@ static int run_input(Session *s, const Wish *w)
 {
   Editor *editor = isatty(0) && isatty(1) && !w->json ? edit_open(s) : NULL;
   if (!editor) return run_script(s, w, stdin);
-  printf("rnnc %s. Equations, cells and expressions; :help lists commands, Ctrl-D leaves.\n", RNNC_VERSION);
+  printf("rnnc %s: equations and expressions; :help lists commands, Ctrl-D leaves\n", RNNC_VERSION);
   int code = run_terminal(s, editor);
   edit_close(editor);
   return code;
@@ -84,7 +85,7 @@ int repl_command(int argc, char **argv)
   if (code >= 0) return code;
   if (optind < argc) return usage(COMMAND_repl, "the prompt takes no", argv[optind], NULL);
   Session *s = session_new();
-  s->world.colour = isatty(2) && !getenv("NO_COLOR");
+  s->world.colour = color_wanted(w.color, stderr);
   child_signals();
   code = 0;
   if (w.eval.n)

@@ -29,11 +29,10 @@ static bool choose_places(const Showing *q, int64_t steps, Value *v, RnnError *e
   if (!q->asked.range) return true;
   v->from = q->asked.from;
   v->to = q->asked.to ? q->asked.to : steps - q->asked.before_end;
-  if (v->to < v->from)
-    return rnn_fail(error, RNN_ERROR_USAGE, "the range is empty: T is %lld", (long long)steps);
+  if (v->to < v->from) return rnn_fail(error, RNN_ERROR_USAGE, "the range is empty: T is %lld", (long long)steps);
   if (v->to > steps)
-    return rnn_fail(error, RNN_ERROR_USAGE, "there are %lld places, by the data: %ld..%lld goes beyond", (long long)steps,
-                    q->asked.from, (long long)v->to);
+    return rnn_fail(error, RNN_ERROR_USAGE, "there are %lld places, by the data: %ld..%lld goes beyond",
+                    (long long)steps, q->asked.from, (long long)v->to);
   return true;
 }
 
@@ -147,8 +146,8 @@ static double median_time(Forward *f)
 static void print_time(const World *w, Forward *f)
 {
   double median = median_time(f);
-  fprintf(w->out, "compiled in %.3g ms; run in %.3g ms the first time, %.3g ms then\n", w->compile_s * 1e3, f->run_s * 1e3,
-          median * 1e3);
+  fprintf(w->out, "compiled in %.3g ms; run in %.3g ms the first time, %.3g ms then\n", w->compile_s * 1e3,
+          f->run_s * 1e3, median * 1e3);
   if (w->results)
     fprintf(w->results, "{\"kind\": \"time\", \"compile_s\": %.6g, \"first_s\": %.6g, \"median_s\": %.6g}\n",
             w->compile_s, f->run_s, median);
@@ -185,7 +184,8 @@ static void read_gradient(const RnnHandle *h, const RnnParam *p, Value *v)
   v->at = malloc(sizeof *v->at * (size_t)(p->count + 1));
   if (!v->at) abort();
   for (int64_t i = 0; i < p->count; i++)
-    v->at[i] = rnn_is_f64(h) ? ((const double *)h->grads)[p->offset + i] : (double)((const float *)h->grads)[p->offset + i];
+    v->at[i] =
+        rnn_is_f64(h) ? ((const double *)h->grads)[p->offset + i] : (double)((const float *)h->grads)[p->offset + i];
 }
 
 int run_gradient(const World *w, const Showing *q, const char *by)

@@ -99,7 +99,8 @@ void session_free(Session *s)
 
 static void append(Session *s, Entry *e)
 {
-  if (s->entries == s->cap) s->entry = realloc(s->entry, sizeof *s->entry * (size_t)(s->cap = s->cap ? 2 * s->cap : 16));
+  if (s->entries == s->cap)
+    s->entry = realloc(s->entry, sizeof *s->entry * (size_t)(s->cap = s->cap ? 2 * s->cap : 16));
   if (!s->entry) abort();
   s->entry[s->entries++] = e;
 }
@@ -150,7 +151,8 @@ const Item *session_find(const Session *s, const char *name, Entry **entry)
   for (int i = s->entries - 1; i >= 0; i--)
     for (int k = 0; k < s->entry[i]->items; k++) {
       const Item *item = &s->entry[i]->item[k];
-      if (!item->alive || !item->main || strcmp(item->name, name) || (item->scope && strcmp(item->scope, s->world.scope)))
+      if (!item->alive || !item->main || strcmp(item->name, name) ||
+          (item->scope && strcmp(item->scope, s->world.scope)))
         continue;
       if (entry) *entry = s->entry[i];
       return item;
@@ -158,11 +160,11 @@ const Item *session_find(const Session *s, const char *name, Entry **entry)
   return NULL;
 }
 
-System *session_system(const Session *s, Arena *a, Diag *d)
+System *session_system(const Session *s, Arena *a, Diag *d, const Extra *extra)
 {
   if (!session_has_statements(s)) return NULL;
   LowerOptions o = {.lang = lang_table};
-  System *system = lower(a, d, tree_build(s, a, d, s->world.scope, NULL), &o);
+  System *system = lower(a, d, tree_build(s, a, d, s->world.scope, extra), &o);
   return diag_errors(d) ? NULL : system;
 }
 
@@ -204,7 +206,8 @@ static bool defines(const Entry *e, const char *name)
   return false;
 }
 
-static void print_result(Session *s, const Entry *e, System *system, const Strings *redefined, const Strings *dependents)
+static void print_result(Session *s, const Entry *e, System *system, const Strings *redefined,
+                         const Strings *dependents)
 {
   Strings said = {0};
   if (redefined->n) {
@@ -225,18 +228,25 @@ static void print_result(Session *s, const Entry *e, System *system, const Strin
     if (!v || strings_have(&said, v->name)) continue;
     strings_add(&said, v->name);
     ShapeCtx *sizes = shape_ctx_new(system->arena);
-    const char *index = v->dom & DOM_T && v->dom & DOM_S ? arena_printf(system->arena, "[%s, %s]", system->axis[0], system->axis[1])
-                        : v->dom & (DOM_T | DOM_S)
-                            ? arena_printf(system->arena, "[%s]", system->axis[first_axis(v->dom)])
-                            : "";
+    const char *index =
+        v->dom & DOM_T && v->dom & DOM_S ? arena_printf(system->arena, "[%s, %s]", system->axis[0], system->axis[1])
+        : v->dom & (DOM_T | DOM_S)       ? arena_printf(system->arena, "[%s]", system->axis[first_axis(v->dom)])
+                                         : "";
     if (s->world.interactive)
       fprintf(s->world.err, "%s%s : %s\n", v->name, index, shape_text(sizes, system->arena, v->shape));
     if (s->world.results) {
-      fprintf(s->world.results, "{\"kind\": \"definition\", \"name\": \"%s\", \"index\": \"%s\", \"type\": \"%s\"}\n", v->name,
-              index, shape_text(sizes, system->arena, v->shape));
+      fprintf(s->world.results, "{\"kind\": \"definition\", \"name\": \"%s\", \"index\": \"%s\", \"type\": \"%s\"}\n",
+              v->name, index, shape_text(sizes, system->arena, v->shape));
     }
   }
   strings_free(&said);
+}
+
+/* Once, not after each entry. */
+static void say_missing(Session *s, const char *what)
+{
+  if (*what && strcmp(what, s->missing)) world_say(&s->world, "note", "to be completed: %s", what);
+  snprintf(s->missing, sizeof s->missing, "%s", what);
 }
 
 /* What the model at hand is now: 0, or an exit code after messages. */
@@ -244,7 +254,7 @@ static int check_all(Session *s, const Entry *e, const Strings *redefined)
 {
   Arena *a = arena_new();
   Diag *d = diag_new(a);
-  System *system = session_system(s, a, d);
+  System *system = session_system(s, a, d, NULL);
   Strings dependents = {0};
   int code = 0;
   if (diag_errors(d) && !diag_only_missing(d)) {
@@ -253,7 +263,7 @@ static int check_all(Session *s, const Entry *e, const Strings *redefined)
   } else {
     tree_dependents(s, s->world.scope, redefined, &dependents);
     print_result(s, e, system, redefined, &dependents);
-    if (diag_errors(d)) world_say(&s->world, "note", "to be completed: %s", diag_first(d));
+    say_missing(s, diag_errors(d) ? diag_first(d) : "");
   }
   strings_free(&dependents);
   arena_free(a);

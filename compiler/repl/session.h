@@ -52,12 +52,13 @@ typedef struct Session {
   Driver *compiled; /* the last evaluated expression, as long as nothing changes */
   char *compiled_of;
   long compiled_last; /* the last place that it names */
+  char missing[200];  /* what it was said to lack */
   bool quit;
 } Session;
 
 Session *session_new(void);
 void session_free(Session *s);
-void session_reset(Session *s); /* definitions, arrays, weights, data; settings and history stay */
+void session_reset(Session *s);   /* definitions, arrays, weights, data; settings and history stay */
 void session_changed(Session *s); /* what was compiled is forgotten */
 
 /* Takes the statements of a text as definitions, all or none. `shown` is what errors show of it; NULL: the text itself.
@@ -69,23 +70,28 @@ typedef struct Defining {
 int session_define(Session *s, const Defining *d);
 void session_drop(Session *s, Entry *e);
 
-/* tree.c: the file that the definitions of a model make, `extra` (may be NULL) among its statements; without_loss: its
-   draws and its loss left out. */
+/* tree.c: the file that the definitions of a model make, `extra` (may be NULL) among its statements; its draws and
+   its loss may be left out. */
+typedef enum LossWish { LOSS_KEPT, LOSS_DROPPED, LOSS_NOWHERE } LossWish; /* nowhere: draws count for nothing */
 typedef struct Extra {
   Ast *const *at;
   int n;
-  bool without_loss;
+  LossWish loss;
+  const Strings *only; /* what defines these names alone; NULL: all */
 } Extra;
 Ast *tree_build(const Session *s, Arena *a, Diag *d, const char *scope, const Extra *extra);
 Ast *tree_item(const Entry *e, const Item *i, Ast *file); /* a DECL, a statement, a definition */
 void tree_items(Entry *e, Ast *file, const char *scope);  /* fills e->item */
 Ast *tree_node(Arena *a, AstKind kind, const char *name, Span at, Ast *const *kid, int n);
-char *tree_path(const Ast *e); /* "d.c" of d.c[0]; the caller's; NULL: it is none */
+void tree_reads(Strings *reads, const Ast *e); /* the names in it */
+char *tree_path(const Ast *e);                 /* "d.c" of d.c[0]; the caller's; NULL: it is none */
+/* names grows by what it depends on, among the scope's definitions. */
+void tree_needs(const Session *s, const char *scope, Strings *names);
 /* Names of what depends on `names`, among the scope's definitions; names themselves are not among them. */
 void tree_dependents(const Session *s, const char *scope, const Strings *names, Strings *out);
 
 /* The system of the model at hand, unsimplified; NULL where it has errors (left in d) or nothing to compile. */
-System *session_system(const Session *s, Arena *a, Diag *d);
+System *session_system(const Session *s, Arena *a, Diag *d, const Extra *extra);
 bool session_has_statements(const Session *s);
 const Item *session_find(const Session *s, const char *name, Entry **entry); /* the main definition of a variable */
 

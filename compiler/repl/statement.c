@@ -174,8 +174,7 @@ static bool is_part(const char *c, const char **end, long *value, bool *last)
     char *past;
     *value = strtol(c, &past, 10);
     c = past;
-  } else
-    return false;
+  } else return false;
   *end = skip_blanks(c);
   return true;
 }
@@ -198,7 +197,8 @@ static bool take_ranges(char *text, const char *end, const char *axis, Asked *as
       wrong = "a range of places is written a..b, with numbers, such as h[1..20] or h[5..T]";
     else if (from < 1) wrong = "places are counted from 1";
     else if (!to_end && to < from) wrong = "the range ends before it starts";
-    else if (asked->range && (asked->from != from || (to_end ? asked->to != 0 || asked->before_end != to : asked->to != to)))
+    else if (asked->range &&
+             (asked->from != from || (to_end ? asked->to != 0 || asked->before_end != to : asked->to != to)))
       wrong = "the ranges of one expression have to be equal";
     if (wrong) {
       *why = wrong;

@@ -24,8 +24,8 @@ Statement statement_next(const char *entry, size_t at);
 bool statement_open(const char *entry); /* does the entry's last statement need more? */
 
 /* The statement's text as the parser takes it, in the columns of the entry: what stands before it blank, `plot` and
-   `> file` blank, a..b in brackets as `axis`. The caller frees text, shown and asked->file. NULL with *why where a range
-   is wrong. */
+   `> file` blank, a..b in brackets as `axis`. The caller frees text, shown and asked->file. NULL with *why where a
+   range is wrong. */
 char *statement_text(const char *entry, const Statement *st, const char *axis, Asked *asked, const char **why);
 char *statement_shown(const char *entry, const Statement *st); /* of the same length */
 #endif

@@ -102,10 +102,13 @@ static void say_end(const World *w, const RnnTrained *t)
   fputc('\n', w->err);
   if (w->results) {
     fprintf(w->results, "{\"kind\": \"training\", \"outcome\": \"%s\", \"step\": %lld",
-            t->outcome == RNN_STOPPED ? "stopped" : t->outcome == RNN_EARLY ? "early" : "finished",
+            t->outcome == RNN_STOPPED ? "stopped"
+            : t->outcome == RNN_EARLY ? "early"
+                                      : "finished",
             (long long)t->last.step);
     if (isfinite(t->last.loss)) fprintf(w->results, ", \"loss\": %.9g", t->last.loss);
-    if (isfinite(t->best)) fprintf(w->results, ", \"best\": %.9g, \"best_step\": %lld", t->best, (long long)t->best_step);
+    if (isfinite(t->best))
+      fprintf(w->results, ", \"best\": %.9g, \"best_step\": %lld", t->best, (long long)t->best_step);
     fputs("}\n", w->results);
   }
 }

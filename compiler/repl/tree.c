@@ -23,18 +23,18 @@ char *tree_path(const Ast *e)
   return path;
 }
 
-static void add_reads(Strings *reads, const Ast *e)
+void tree_reads(Strings *reads, const Ast *e)
 {
   if (!e) return;
   if (e->kind == AST_NAME) strings_add(reads, e->name);
-  for (int i = 0; i < e->nkid; i++) add_reads(reads, e->kid[i]);
+  for (int i = 0; i < e->nkid; i++) tree_reads(reads, e->kid[i]);
 }
 
 /* Of a cell or a def: what it calls; its other names are its own. */
 static void add_calls(Strings *reads, const Ast *e)
 {
   if (!e) return;
-  if (e->kind == AST_CALL) add_reads(reads, e->kid[0]);
+  if (e->kind == AST_CALL) tree_reads(reads, e->kid[0]);
   for (int i = 0; i < e->nkid; i++) add_calls(reads, e->kid[i]);
 }
 
@@ -80,25 +80,25 @@ static void describe(Item *i, const Ast *st)
     i->indexed = i->main && st->kid[0]->kind == AST_INDEX;
     if (!i->main) ast_format(&t, st->kid[0]);
     set_key(i, "=", t.at ? t.at : "");
-    add_reads(&i->reads, st->kid[1]);
+    tree_reads(&i->reads, st->kid[1]);
     break;
   case AST_DRAW:
     i->name = path_name(st->kid[0]);
     set_key(i, "~", "");
-    add_reads(&i->reads, st->kid[1]);
+    tree_reads(&i->reads, st->kid[1]);
     break;
   case AST_RESET:
   case AST_CLIP:
     i->name = path_name(st->kid[0]);
     set_key(i, ast_kind_name(st->kind), "");
-    add_reads(&i->reads, st->kid[1]);
+    tree_reads(&i->reads, st->kid[1]);
     break;
   case AST_SIZE: i->main = true; /* fall through */
   default:
     i->name = own_name(st->name);
     set_key(i, ast_kind_name(st->kind), "");
     if (st->kind == AST_CELL || st->kind == AST_DEF) add_calls(&i->reads, st);
-    else add_reads(&i->reads, st);
+    else tree_reads(&i->reads, st);
   }
   text_free(&t);
 }
@@ -126,7 +126,7 @@ static void add_statement(Entry *e, const Ast *st, int kid, int sub, const char 
     i->main = st->role != ROLE_OUTPUT;
     i->indexed = st->kid[d]->kid[0] != NULL;
     set_key(i, i->main ? "declare" : "output", "");
-    add_reads(&i->reads, st->kid[d]);
+    tree_reads(&i->reads, st->kid[d]);
   }
 }
 
@@ -177,18 +177,25 @@ static Ast *placed_import(Arena *a, const Entry *e, Ast *import)
 
 typedef Vec(Ast *) Nodes;
 
-static bool is_loss(const Item *i)
+static bool is_loss(const Item *i) { return i->kind == AST_EQUATION && !strcmp(i->name, "loss"); }
+
+/* A draw that counts nowhere: the shapes that it implies stay. */
+static Ast *draw_nowhere(Arena *a, Ast *draw)
 {
-  return i->kind == AST_DRAW || (i->kind == AST_EQUATION && !strcmp(i->name, "loss"));
+  Ast *kid[] = {draw->kid[0], draw->kid[1], tree_node(a, AST_NUMBER, NULL, draw->span, NULL, 0)};
+  return tree_node(a, AST_DRAW, draw->name, draw->span, kid, 3);
 }
 
-static void collect(Arena *a, Entry *e, Ast *file, const char *scope, bool without_loss, Nodes *out)
+static void collect(Arena *a, Entry *e, Ast *file, const char *scope, const Extra *x, Nodes *out)
 {
   for (int i = 0; i < e->items; i++) {
     const Item *item = &e->item[i];
     bool wanted = scope ? item->scope && !strcmp(item->scope, scope) : !item->scope;
-    if (!item->alive || item->kind == AST_MODEL || !wanted || (without_loss && is_loss(item))) continue;
+    if (!item->alive || item->kind == AST_MODEL || !wanted || (x && x->loss && is_loss(item))) continue;
+    if (x && x->loss == LOSS_DROPPED && item->kind == AST_DRAW) continue;
+    if (x && x->only && *item->name && !strings_have(x->only, item->name)) continue;
     Ast *node = tree_item(e, item, file);
+    if (item->kind == AST_DRAW && x && x->loss == LOSS_NOWHERE) node = draw_nowhere(a, node);
     if (item->kind == AST_IMPORT) node = placed_import(a, e, node);
     if (item->decl >= 0) {
       node = tree_node(a, AST_DECLARE, NULL, node->span, &node, 1);
@@ -205,8 +212,8 @@ Ast *tree_build(const Session *s, Arena *a, Diag *d, const char *scope, const Ex
   for (int i = 0; i < s->entries; i++) {
     const Entry *e = s->entry[i];
     parsed[i] = parse(a, d, source_shown_as(a, e->source, e->text, e->shown, strlen(e->text)));
-    collect(a, s->entry[i], parsed[i], NULL, false, &all);
-    collect(a, s->entry[i], parsed[i], scope, extra && extra->without_loss, &body);
+    collect(a, s->entry[i], parsed[i], NULL, NULL, &all);
+    collect(a, s->entry[i], parsed[i], scope, extra, &body);
   }
   for (int i = 0; extra && i < extra->n; i++) vec_push(a, &body, extra->at[i]);
   Span nowhere = {source_from_text(a, OWN_SCOPE, "", 0), 0, 0};
@@ -215,6 +222,20 @@ Ast *tree_build(const Session *s, Arena *a, Diag *d, const char *scope, const Ex
 }
 
 /* ---- what depends on what ---- */
+
+void tree_needs(const Session *s, const char *scope, Strings *names)
+{
+  for (int before = -1; before != names->n;) {
+    before = names->n;
+    for (int i = 0; i < s->entries; i++)
+      for (int k = 0; k < s->entry[i]->items; k++) {
+        const Item *item = &s->entry[i]->item[k];
+        bool here = item->alive && item->kind != AST_MODEL && item->kind != AST_DRAW && *item->name && item->scope &&
+                    !strcmp(item->scope, scope) && strings_have(names, item->name);
+        for (int r = 0; here && r < item->reads.n; r++) strings_add(names, item->reads.at[r]);
+      }
+  }
+}
 
 void tree_dependents(const Session *s, const char *scope, const Strings *names, Strings *out)
 {
@@ -225,8 +246,8 @@ void tree_dependents(const Session *s, const char *scope, const Strings *names, 
     for (int i = 0; i < s->entries; i++)
       for (int k = 0; k < s->entry[i]->items; k++) {
         const Item *item = &s->entry[i]->item[k];
-        if (!item->alive || !*item->name || (item->scope && strcmp(item->scope, scope)) ||
-            item->kind == AST_MODEL || strings_have(&known, item->name))
+        if (!item->alive || !*item->name || (item->scope && strcmp(item->scope, scope)) || item->kind == AST_MODEL ||
+            strings_have(&known, item->name))
           continue;
         bool reads = false;
         for (int m = 0; m < known.n && !reads; m++) reads = strings_have(&item->reads, known.at[m]);

@@ -1,5 +1,5 @@
-/* value.c: values as text: their shape, the middle of long ones left out, and then least, largest and what is no number.
-   Needs: a Value. Leaves alone: where it came from. */
+/* value.c: values as text: their shape, the middle of long ones left out, and then least, largest and what is no
+   number. Needs: a Value. Leaves alone: where it came from. */
 #include "value.h"
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ void value_type(const Value *v, char *text, size_t size)
   if (v->classes) snprintf(text, size, "token[%lld]", (long long)v->classes);
   else if (v->rank == 0) snprintf(text, size, "real");
   else if (v->rank == 1) snprintf(text, size, "real[%lld]", (long long)v->extent[0]);
-  else snprintf(text, size, "real[%lld, %lld]", (long long)v->extent[0], (long long)v->extent[1]);
+  else snprintf(text, size, "real[%lld,%lld]", (long long)v->extent[0], (long long)v->extent[1]);
 }
 
 static void number_text(double x, int digits, char *text, size_t size)
@@ -32,9 +32,9 @@ static void number_text(double x, int digits, char *text, size_t size)
 typedef struct Table {
   const double *at;
   int64_t n, m;
-  int64_t first;    /* label of the first row; labels where `second` is 0 count on, else in pairs */
-  int64_t second;   /* places of the second axis */
-  int64_t block;    /* rows of one place: a matrix at each t; else 1 */
+  int64_t first;  /* label of the first row; labels where `second` is 0 count on, else in pairs */
+  int64_t second; /* places of the second axis */
+  int64_t block;  /* rows of one place: a matrix at each t; else 1 */
   bool labels;
 } Table;
 
@@ -43,11 +43,15 @@ static int label_text(const Table *t, int64_t row, char *text, size_t size)
   if (!t->labels || row % t->block) return snprintf(text, size, "%s", "");
   int64_t place = row / t->block;
   if (t->second > 1)
-    return snprintf(text, size, "%lld,%lld", (long long)(t->first + place / t->second), (long long)(1 + place % t->second));
-  return snprintf(text, size, "%lld", (long long)(t->first + place));
+    return snprintf(text, size, "%lld,%lld:", (long long)(t->first + place / t->second),
+                    (long long)(1 + place % t->second));
+  return snprintf(text, size, "%lld:", (long long)(t->first + place));
 }
 
-static bool shown(int64_t i, int64_t n, int64_t most) { return n <= most || i < most / 2 || i >= n - (most - most / 2); }
+static bool shown(int64_t i, int64_t n, int64_t most)
+{
+  return n <= most || i < most / 2 || i >= n - (most - most / 2);
+}
 
 /* Widths are those of what is shown; true: something was left out. */
 static bool print_table(FILE *out, const Table *t, const Look *look)
@@ -112,7 +116,7 @@ static bool print_list(FILE *out, const double *at, int64_t n, int64_t first, bo
           continue;
         }
         fprintf(out, "  ");
-        if (labels) fprintf(out, "%*lld", label, (long long)(first + i));
+        if (labels) fprintf(out, "%*lld:", label - 1, (long long)(first + i));
         for (int64_t k = i; k < n && k < i + fit; k++) {
           number_text(at[k], look->digits, text, sizeof text);
           fprintf(out, "%s%*s", k > i || labels ? "  " : "", cell, text);
@@ -122,7 +126,7 @@ static bool print_list(FILE *out, const double *at, int64_t n, int64_t first, bo
       return !all;
     }
     all = true;
-    if (labels) label = snprintf(text, sizeof text, "%lld", (long long)(first + n - 1));
+    if (labels) label = snprintf(text, sizeof text, "%lld:", (long long)(first + n - 1));
     for (int64_t i = 0; i < n; i++) {
       if (n > 100000 && !shown(i, n, 50000)) continue;
       number_text(at[i], look->digits, text, sizeof text);

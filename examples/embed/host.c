@@ -60,7 +60,7 @@ int main(int argc, char **argv)
          (long long)m->shape[1], worst < 1e-5 ? "less than 1e-5" : "TOO MUCH");
 
   /* loss and gradient */
-  if (!filter_loss(model, &data, &loss, &error) || !filter_gradient(model, &data, &after, &gradients, &error))
+  if (!filter_loss(model, &data, &loss, &error) || !rnn_gradient(model, &data, &after, &gradients, &error))
     return stop(model, &error);
   printf("loss %.4f; norms of its gradients:", loss);
   for (int i = 0; i < rnn_params(model) && i < 3; i++) {
@@ -73,7 +73,7 @@ int main(int argc, char **argv)
   RnnUpdater *updater = rnn_updater_new(model, "adam(rate = 1e-3)", "norm(1.0)", &error);
   if (!updater) return stop(model, &error);
   for (int i = 0; i < 20; i++)
-    if (!filter_gradient(model, &data, &after, NULL, &error) || !rnn_update(updater, -1, NULL, &error))
+    if (!rnn_gradient(model, &data, &after, NULL, &error) || !rnn_update(updater, -1, NULL, &error))
       return stop(model, &error);
   bool ok = filter_loss(model, &data, &after, &error);
   printf("after 20 updates from C: loss %.4f\n", after);

@@ -94,13 +94,19 @@ static void test_running(void)
   free(example);
 
   /* typed call: a second program, other values, two states */
-  put_file("two.c",
-           "#define I 5\n#include \"acc.h\"\n#include \"acc.h\"\n"
-           "int main(void) { struct acc_state a, b; acc_real w[ACC_PARAM_COUNT] = {2, 0, 0, 0}, u[3] = {10, 0, 0}, "
-           "y[2], z[2];\n"
-           "  acc_reset(&a); acc_step(w, &a, 7, 0.5f, u, y); b = a; acc_step(w, &a, 8, 0, u, y); acc_step(w, &b, 3, 1, "
-           "u, z);\n"
-           "  return !(y[0] == 42.5f && y[1] == 8 && z[0] == 43.5f && z[1] == 3 && sizeof a == ACC_STATE_BYTES); }\n");
+  put_file(
+      "two.c",
+      "#define I 5\n#include \"acc.h\"\n#include \"acc.h\"\n"
+      "int main(void) { struct acc_state a, b; acc_real w[ACC_PARAM_COUNT] = {2, 0, 0, 0}, u[3] = {10, 0, 0}, "
+      "y[2], z[2];\n"
+      "  acc_reset(&a); acc_step(w, &a, 7, 0.5f, u, y); b = a; acc_step(w, &a, 8, 0, u, y); acc_step(w, &b, 3, 1, "
+      "u, z);\n"
+      "  struct acc_state m[2]; int32_t xs[2] = {7, 3}; acc_real ins[2] = {0.5f, 1}, us[6] = {10, 0, 0, 20, 0, 0}, "
+      "ys[4]; acc_init(&m[0]); acc_init(&m[1]);\n"
+      "  acc_step_many(w, m, 2, xs, ins, us, ys); if (ys[0] != 21.5f || ys[1] != 7 || ys[2] != 42 || ys[3] != 3) "
+      "return 2;\n"
+      "  acc_run(w, m, 2, xs, 1, ins, 1, us, 3, ys, 2); if (ys[0] != 43 || ys[2] != 85 || ys[3] != 3) return 3;\n"
+      "  return !(y[0] == 42.5f && y[1] == 8 && z[0] == 43.5f && z[1] == 3 && sizeof a == ACC_STATE_BYTES); }\n");
   CHECK(shell("${CC:-cc} -std=c99 -pedantic -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Werror two.c "
               "step.o -o two && ./two"));
   CHECK(shell("${CC:-cc} -std=c99 -ffreestanding -nostdinc -isystem $(${CC:-cc} -print-file-name=include) -Wall "
@@ -114,15 +120,17 @@ static void test_running(void)
 static void test_library(const char *runtime)
 {
   Text t = {0};
-  text_printf(&t,
-              "${CC:-cc} -std=c11 -Wall -Wextra -Werror -I%s -c lib.c && nm lib.o | grep -q 'U rnn_gradient' && nm "
-              "lib.o | grep -q 'U rnn_open'",
-              runtime);
-  put_file("lib.c",
-           "#include \"acc.h\"\n#include <rnn.h>\n#include \"acc.h\"\n"
-           "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e);\n"
-           "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e)\n{ RnnHandle *m = acc_open(0, e); "
-           "return m && acc_forward(m, d, o, e) && acc_loss(m, d, l, e) && acc_gradient(m, d, l, o, e); }\n");
+  text_printf(
+      &t,
+      "${CC:-cc} -std=c11 -Wall -Wextra -Werror -I%s -c lib.c && nm lib.o | grep -q 'U rnn_gradient_arrays' && nm "
+      "lib.o | grep -q 'U rnn_open'",
+      runtime);
+  put_file("lib.c", "#include \"acc.h\"\n#include <rnn.h>\n#include \"acc.h\"\n"
+                    "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e);\n"
+                    "bool f(const RnnTensorFile *d, RnnTensorFile *o, double *l, RnnError *e)\n{ RnnHandle *m = "
+                    "acc_open(0, e); struct acc_batch b = {0}; "
+                    "return m && acc_forward(m, d, o, e) && acc_loss(m, d, l, e) && acc_gradient(m, &b, l, e) && "
+                    "acc_update(m, -1, l, e); }\n");
   CHECK(shell(t.at));
   text_free(&t);
 }

@@ -163,7 +163,9 @@ static void emit_loop(Target *t, LLVMModuleRef module, const char *name, Op op, 
     in[k] = LLVMBuildLoad2(b, vector, at[k], "");
     LLVMSetAlignment(in[k], wide ? 8 : 4);
   }
-  MathCtx m = {c, module, b, fma, fma};
+  /* scalars as a machine without a root computes them: the bits are to be those of vectors */
+  MathCtx m = {
+      .context = c, .module = module, .b = b, .has_fma = fma, .has_round = fma, .no_root32 = !fma, .no_root64 = !fma};
   LLVMValueRef y = math_op(&m, op, in);
   LLVMValueRef store = LLVMBuildStore(b, y, at[2]);
   LLVMSetAlignment(store, wide ? 8 : 4);

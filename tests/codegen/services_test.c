@@ -78,7 +78,7 @@ static Made make_math(Target *t)
     LLVMTypeRef real = wide ? LLVMDoubleTypeInContext(c) : LLVMFloatTypeInContext(c);
     int lanes = target_lanes(t, real);
     LLVMTypeRef vector = lanes > 1 ? LLVMVectorType(real, (unsigned)lanes) : real;
-    MathCtx math = {c, m, b, t->has_fma, t->has_round};
+    MathCtx math = {.context = c, .module = m, .b = b, .has_fma = t->has_fma, .has_round = t->has_round};
     LLVMValueRef x = LLVMBuildLoad2(b, vector, LLVMGetParam(f, 0), "");
     for (Op op = 0; op < OP_COUNT; op++) {
       if (op == OP_SQRT) continue; /* an instruction or, on soft float, honestly a call */

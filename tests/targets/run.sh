@@ -1,0 +1,9 @@
+#!/bin/sh
+# run.sh BUILD_DIR RNNC: objects for other machines give what this one's do (targets.py).
+# Needs: cc, nm, python3 with numpy; for each machine its gcc and qemu, for wasm lld and node: what is missing is skipped, and
+# said so. Leaves: nothing.
+set -u
+test $# -eq 2 || { echo "usage: run.sh BUILD_DIR RNNC" >&2; exit 2; }
+build=$(realpath "$1") rnnc=$(realpath "$2")
+here=$(dirname "$(realpath "$0")")
+exec python3 "$here/targets.py" "$build" "$rnnc"
