@@ -257,6 +257,10 @@ int query_run(Session *s, const Query *q)
   }
   int code = compile(s, q, &last);
   if (code) return code;
+  if (child_interrupted()) { /* while it was compiled */
+    fputs("stopped\n", s->world.err);
+    return 130;
+  }
   last = s->compiled_last;
   long length = s->world.set.T;
   if (last > length) length = last;

@@ -389,7 +389,7 @@ def first_prompt():
         while b"rnnc> " not in seen and time.perf_counter() - start < 10 and select.select([fd], [], [], 10)[0]:
             seen += os.read(fd, 4096)
         best = min(best, time.perf_counter() - start)
-        os.write(fd, b"\x04")
+        os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(fd)
     return best
