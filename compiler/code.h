@@ -14,6 +14,7 @@ typedef struct Code {
   int (*jit)(Driver *d, unsigned programs, unsigned later, const RnnModel **model);
   int (*run)(int argc, char **argv, const RnnModel *model, const RnnHost *host); /* rnn_main */
   char *(*checkpoint_setting)(const char *path, const char *name);
+  void (*about)(FILE *out); /* what the code generator and the runtime are made of, on this machine */
   int (*command[COMMANDS])(int argc, char **argv); /* those of CODE_COMMAND in commands.def */
 } Code;
 

@@ -95,7 +95,8 @@ int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **mo
   char *error = NULL;
   d->jit = jit_new(d->target, calls, sizeof calls / sizeof *calls, &error);
   bool shown = !d->o.debug || (d->jit && jit_show(d->jit, &error));
-  if (!d->jit || !shown || !jit_add(d->jit, d->module, &error)) return driver_fail("internal error: ", error, EXIT_INTERNAL);
+  if (!d->jit || !shown || !jit_add(d->jit, d->module, &error))
+    return driver_fail("internal error: ", error, EXIT_INTERNAL);
   *model = jit_symbol(d->jit, arena_printf(d->arena, "%s_model", d->lowered->name), &error);
   return *model ? 0 : driver_fail("internal error: ", error, EXIT_INTERNAL);
 }

@@ -19,7 +19,7 @@ typedef struct DriverOptions {
   DebugLevel debug;
   const char *triple, *cpu, *features;
   const char *const *wrt, *const *show;
-  bool only_shown;     /* a forward program computes `show` alone, no outputs */
+  bool only_shown;            /* a forward program computes `show` alone, no outputs */
   const char *forcing;        /* the setting teacher_forcing, where the command line has it; NULL: the train block's */
   bool free;                  /* the program `free` is wanted: where the model has none it is a mistake */
   const char *const *include; /* folders of imports, beside the importing file's; NULL at the end; may be NULL */

@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include "driver.h"
 #include "lang_table.h"
+#include "lint.h"
 #include "output.h"
 #include "simplify.h"
 #include "stack.h"
@@ -70,6 +71,8 @@ static int check_tree(Driver *d)
   System *s = lower(d->arena, d->diag, d->file, &d->lower);
   d->lower.read = NULL; /* later ones read the same */
   if (!s || diag_errors(d->diag)) return EXIT_DIAGNOSTICS;
+  lint(d->arena, d->diag, d->file, &d->lower);
+  if (diag_errors(d->diag)) return EXIT_DIAGNOSTICS; /* warnings that are to be errors */
   hash_system(d, s);
   int code = read_forcing(d, s);
   if (code) return code;

@@ -1,7 +1,13 @@
-# Writes FILES as a C table of strings in OUT, called TABLE.
+# Writes FILES as a C table of strings in OUT, called TABLE; their names are the files, or with FOLDERS those with the folder.
 set(text "/* made by the build */\n#include \"lang_table.h\"\n\nconst LangFile ${TABLE}[] = {\n")
 foreach(file ${FILES})
   get_filename_component(name ${file} NAME_WE)
+  if(FOLDERS) # "folder/file.ending"
+    get_filename_component(folder ${file} DIRECTORY)
+    get_filename_component(folder ${folder} NAME)
+    get_filename_component(name ${file} NAME)
+    string(PREPEND name "${folder}/")
+  endif()
   file(READ ${file} body HEX)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1\"\"" body "${body}")
   string(APPEND text "    {\"${name}\", \"${body}\"},\n")

@@ -200,17 +200,25 @@ bool rnn_checkpoint_carry(const char *path, const RnnTensorFile *file, Run *run,
   return true;
 }
 
-char *rnn_checkpoint_setting(const char *path, const char *name)
+char *rnn_checkpoint_settings(const char *path, RnnError *error)
 {
   RnnTensorFile file = {0};
-  char *value = NULL;
-  if (rnn_tensors_read(path, &file, NULL)) {
-    const char *text = rnn_metadata_get(&file, "rnnc.settings");
-    json_t *all = text ? json_loads(text, 0, NULL) : NULL;
-    const char *found = json_string_value(json_object_get(all, name));
-    value = found ? strdup(found) : NULL;
-    json_decref(all);
-  }
+  if (!rnn_tensors_read(path, &file, error)) return NULL;
+  const char *text = rnn_metadata_get(&file, "rnnc.settings");
+  char *copy = text ? strdup(text) : NULL;
+  if (!text) rnn_fail(error, RNN_ERROR_DATA, "%s is no checkpoint: it has no settings", path);
+  else if (!copy) rnn_fail_memory(error, strlen(text));
   rnn_tensor_file_free(&file);
+  return copy;
+}
+
+char *rnn_checkpoint_setting(const char *path, const char *name)
+{
+  char *text = rnn_checkpoint_settings(path, NULL);
+  json_t *all = text ? json_loads(text, 0, NULL) : NULL;
+  const char *found = json_string_value(json_object_get(all, name));
+  char *value = found ? strdup(found) : NULL;
+  json_decref(all);
+  free(text);
   return value;
 }

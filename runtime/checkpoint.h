@@ -40,4 +40,7 @@ bool rnn_checkpoint_restore(const char *path, const RnnTensorFile *file, RnnHand
                             TrainPoint *point, void **best, RnnError *error);
 /* The carried state into a run that was prepared for the next window. */
 bool rnn_checkpoint_carry(const char *path, const RnnTensorFile *file, Run *run, RnnError *error);
+/* The settings that a checkpoint was trained with, as JSON text; the caller frees. NULL after a failure. */
+char *rnn_checkpoint_settings(const char *path, RnnError *error);
+
 #endif

@@ -61,6 +61,28 @@ static int explain_batching(Job *job)
   return job->error.code;
 }
 
+/* The settings that training would have */
+static int print_config(Job *job)
+{
+  const char *resume = job->value[OPTION_RESUME];
+  char *text = resume ? rnn_checkpoint_settings(resume, &job->error) : NULL;
+  if (text && !rnn_settings_restore(&job->settings, text, &job->error)) rnn_fail_within(&job->error, "%s", resume);
+  free(text);
+  if (job->error.code != RNN_OK) return job->error.code;
+  if (!job->value[OPTION_JSON]) {
+    rnn_settings_print(&job->settings, stdout);
+    return RNN_OK;
+  }
+  json_t *all = json_pack("{s:o, s:o}", "settings", rnn_settings_json(&job->settings), "from",
+                          rnn_settings_origins(&job->settings));
+  char *json = all ? json_dumps(all, JSON_INDENT(1)) : NULL;
+  json_decref(all);
+  if (!json) rnn_fail_memory(&job->error, 4096);
+  else puts(json);
+  free(json);
+  return job->error.code;
+}
+
 static void print_end(const RnnTrained *t, const char *out)
 {
   if (t->outcome == RNN_EARLY)
@@ -92,6 +114,7 @@ int rnn_command_train(Job *job)
                           .trace = job->value[OPTION_TRACE],
                           .after_step = after_step};
   RnnTrained trained;
+  if (job->value[OPTION_CONFIG]) return print_config(job);
   if (job->value[OPTION_EXPLAIN]) return explain_batching(job);
   if (!progress_kind(job, &training.progress) || !rnn_job_path(job, out, sizeof out, ".safetensors"))
     return job->error.code;

@@ -456,6 +456,11 @@ static void read_step(Reader *r, ModelDescription *m, const RnnModel *model)
     return;
   }
   s->run = model->step;
+  s->latency = number_of(r, step, "latency", 0, 0, 1 << 20);
+  if (s->latency) {
+    s->possible = false;
+    s->refused = "it looks ahead, so that its outputs come later than their inputs";
+  }
   s->state_bytes = number_of(r, step, "state_bytes", 0, 0, huge);
   s->input = read_ports(r, step, "inputs", &s->inputs);
   if (!r->failed) s->output = read_ports(r, step, "outputs", &s->outputs);

@@ -139,8 +139,9 @@ typedef struct StepPort {
 
 typedef struct ModelStep {
   RnnStep *run;        /* NULL: refused says why */
-  const char *refused; /* NULL where there is one */
-  bool possible;       /* nothing in the equations speaks against running step by step */
+  const char *refused; /* why there is none, or none that is possible */
+  bool possible;   /* nothing in the equations speaks against running step by step, an output for each input at once */
+  int64_t latency; /* steps from an input to the outputs of the same t */
   int64_t state_bytes;
   int inputs, outputs, feedbacks;
   StepPort *input, *output;

@@ -145,6 +145,7 @@ typedef struct RnnModel {
      } },
      "step": { "state_bytes": 1234,
                "flops": 5678,                     additions, multiplications and functions of one step
+               "latency": 0,                      steps from an input to the outputs of the same t, where the model looks ahead
                "many": true,                      the object has an entry for many sequences too: NAME_many_entry
                "inputs": [ {"name":"x","type":"token","count":1} ], "outputs": [ {"name":"o","count":256} ],
                "feedback": ["y"],                 drawn variables that the step reads from earlier steps: the caller passes what was drawn

@@ -164,6 +164,32 @@ json_t *rnn_settings_json(const Settings *s)
   return all;
 }
 
+static const char *const origin_name[] = {
+    [FROM_DEFAULT] = "default", [FROM_MODEL] = "model", [FROM_CHECKPOINT] = "checkpoint", [FROM_CALLER] = "caller"};
+
+json_t *rnn_settings_origins(const Settings *s)
+{
+  json_t *all = json_object();
+  for (int i = 0; all && i < SETTINGS; i++)
+    json_object_set_new(all, rnn_setting_row[i].name, json_string(origin_name[s->origin[i]]));
+  return all;
+}
+
+void rnn_settings_print(const Settings *s, FILE *out)
+{
+  fputs("train {\n", out);
+  for (int i = 0; i < SETTINGS; i++) {
+    const SettingRow *row = &rnn_setting_row[i];
+    bool text = row->form == FORM_TEXT, unset = !*s->text[i];
+    int n = fprintf(out, "  %s%s = ", unset ? "# " : "", row->name);
+    for (const char *c = text ? "\"" : ""; *c; c++) n += fprintf(out, "%c", *c);
+    for (const char *c = s->text[i]; *c; c++) n += fprintf(out, "%s%c", text && strchr("\"\\", *c) ? "\\" : "", *c);
+    if (text) n += fprintf(out, "\"");
+    fprintf(out, "%*s# %s\n", n < 46 ? 46 - n : 1, "", unset ? "not set" : origin_name[s->origin[i]]);
+  }
+  fputs("}\n", out);
+}
+
 bool rnn_settings_restore(Settings *s, const char *json, RnnError *error)
 {
   json_t *all = json_loads(json, 0, NULL), *value;

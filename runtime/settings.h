@@ -5,6 +5,7 @@
 #define RNN_SETTINGS_H
 #include "model.h"
 #include "source_spec.h"
+#include <stdio.h>
 
 typedef enum SettingId {
 #define SETTING(name, form, otherwise, help) SETTING_##name,
@@ -42,7 +43,9 @@ const char *rnn_setting_text(const Settings *settings, SettingId id); /* CALL, T
 /* A share of the data, or a source: exactly one of them is set; *source is the caller's to free, NULL for a share. */
 bool rnn_setting_part(const Settings *settings, SettingId id, double *share, RnnCall **source, RnnError *error);
 
-json_t *rnn_settings_json(const Settings *settings); /* all by name; new reference, NULL: memory */
+json_t *rnn_settings_json(const Settings *settings);          /* all by name; new reference, NULL: memory */
+json_t *rnn_settings_origins(const Settings *settings);       /* by name: default, model, checkpoint, caller */
+void rnn_settings_print(const Settings *settings, FILE *out); /* as a train block */
 /* Takes over those of a checkpoint's text that were not set by the caller. */
 bool rnn_settings_restore(Settings *settings, const char *json, RnnError *error);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "clock.h"
 #include "explain.h"
+#include "run_record.h"
 #include "trainer.h"
 
 /* -- files -------------------------------------------------------------------------------------------------- */
@@ -208,7 +209,7 @@ bool rnn_train(RnnHandle *h, const RnnTraining *wish, RnnTrained *trained, RnnEr
   RnnError why = {0};
   if (!rnn_trainer_open(&t, h, wish, error)) return false;
   rnn_report_start(&t);
-  bool ok = loop(&t, &why) && finish(&t, &why);
+  bool ok = rnn_run_record(&t, &why) && loop(&t, &why) && finish(&t, &why);
   RnnError traced = {0};
   if (!rnn_trace_write(&t.trace, h, &traced) && ok) {
     why = traced;

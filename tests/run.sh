@@ -47,7 +47,9 @@ suite() { # NAME: runs it
   prompt) sh tests/prompt/run.sh "$rnnc" ;;
   embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
   targets) sh tests/targets/run.sh "$build" "$rnnc" ;;
+  debug) sh tests/debug/run.sh "$rnnc" ;;
   learn) sh tests/learn/run.sh "$build" "$rnnc" ;;
+  package) sh tests/package/run.sh "$build" ;;
   cli) CC="${CC:-cc}$sanitized" sh tests/cli/run.sh "$build" "$rnnc" ;;
   examples) CC="${CC:-cc}$sanitized" sh tests/examples/run.sh "$build" ;;
   *) echo "no suite '$1'"; echo "0 passed, 1 failed" ;;

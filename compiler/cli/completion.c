@@ -3,7 +3,7 @@
 #include "options.h"
 #include <string.h>
 
-#define VALUES 1024
+#define VALUES 4096
 
 /* "f32 f64 ": what an argument may be; for --set and the like the settings. "" where it is not listed. */
 static const char *values(const OptionRow *o, char *text)
@@ -33,13 +33,6 @@ static bool letter_is_dash(const OptionRow *o) { return o->letter == '-'; }
 static bool letter(const OptionRow *o) { return o->letter && !letter_is_dash(o); }
 static const char *dashes(const OptionRow *o) { return letter_is_dash(o) ? "-" : "--"; }
 static const char *equals(const OptionRow *o) { return needs_value(o) && !letter_is_dash(o) ? "=" : ""; }
-
-/* The words that a command's operand may be; NULL: files */
-static const char *operand_words(CommandId command)
-{
-  const char *operands = command_row[command].operands;
-  return strchr(operands, '|') ? operands : NULL;
-}
 
 static void words(FILE *out, const char *list)
 {
@@ -116,9 +109,9 @@ static void bash(FILE *out)
   }
   fputs("  esac\n  case $command in\n", out);
   for (int i = 0; i < COMMANDS; i++) {
-    if (!operand_words((CommandId)i)) continue;
+    if (!operand_values((CommandId)i)) continue;
     fprintf(out, "  %s) operands=\"", command_row[i].name);
-    words(out, operand_words((CommandId)i));
+    words(out, operand_values((CommandId)i));
     fputs("\" ;;\n", out);
   }
   fputs("  help) operands=\"", out);
@@ -232,9 +225,9 @@ static void zsh(FILE *out)
   for (int i = 0; i < COMMANDS; i++) {
     fprintf(out, "  %s)\n    _arguments -s \\\n", command_row[i].name);
     zsh_options(out, command_options((CommandId)i));
-    if (operand_words((CommandId)i)) {
+    if (operand_values((CommandId)i)) {
       fputs("      '1:word:(", out);
-      words(out, operand_words((CommandId)i));
+      words(out, operand_values((CommandId)i));
       fputs(")'", out);
     } else fprintf(out, "      '*:file:_files%s'", takes_model((CommandId)i) ? " -g \"*.rnn\"" : "");
     fputs(" ;;\n", out);
@@ -298,9 +291,9 @@ static void fish(FILE *out)
     fish_options(out, when, command_options((CommandId)i));
     if (takes_model((CommandId)i))
       fprintf(out, "complete -c rnnc -n '%s' -k -a '(__fish_complete_suffix .rnn)'\n", when);
-    if (!operand_words((CommandId)i)) continue;
+    if (!operand_values((CommandId)i)) continue;
     fprintf(out, "complete -c rnnc -n '%s' -x -a '", when);
-    words(out, operand_words((CommandId)i));
+    words(out, operand_values((CommandId)i));
     fputs("'\n", out);
   }
   fputs("complete -c rnnc -n '__rnnc_is help' -x -a '", out);

@@ -17,6 +17,28 @@ const char *const group_title[GROUPS] = {
 #undef GROUP
 };
 
+/* Values that other tables list */
+static const char target_names[] =
+#define TARGET(name, triple, cpu, features, abi, system, help) name " "
+#include "compiler/codegen/targets.def"
+#undef TARGET
+    "...";
+static const char lint_names[] = "all no-all pedantic no-pedantic error no-error "
+#define LINT(number, name, flag, group, title) flag " no-" flag " "
+#include "lints.def"
+#undef LINT
+                                 "...";
+static const char code_names[] =
+#define CODE(number, name, title) #number " "
+#include "codes.def"
+#undef CODE
+#define LINT(number, name, flag, group, title) #number " "
+#include "lints.def"
+#undef LINT
+    "";
+#define TARGET_NAMES target_names
+#define LINT_NAMES lint_names
+
 #define ON(command) | 1ull << COMMAND_##command
 #define EVERY | (OPTION_BRIEF - 1)
 #define BRIEF | OPTION_BRIEF
@@ -38,6 +60,12 @@ static bool takes(CommandId command, int option) { return option_row[option].com
 OptionList command_options(CommandId command) { return (OptionList){option_row, OPTS, 1ull << command}; }
 
 /* -- lists -- */
+
+const char *operand_values(CommandId command)
+{
+  const char *operands = command_row[command].operands;
+  return strchr(operands, '|') ? operands : !strcmp(operands, "[CODE]") ? code_names : NULL;
+}
 
 const char *option_values(const OptionRow *row)
 {

@@ -83,6 +83,8 @@ int usage(CommandId command, const char *what, const char *name, const char *nea
 /* -1: none */
 int command_named(const char *name);
 const char *command_near(const char *name); /* of rnnc or of a model */
+/* What the operand of a command may be; NULL: not listed. */
+const char *operand_values(CommandId command);
 /* What the argument of an option may be, parted by ' ' or '|'; NULL: not listed. */
 const char *option_values(const OptionRow *row);
 /* The next word of such a list: its length, 0 at the end; *next is where to go on. "..." and forms with "(..)" are left

@@ -329,8 +329,8 @@ static void step_json(Text *out, const System *whole, const Description *d)
     return;
   }
   const System *s = d->step->system;
-  text_printf(out, "\"state_bytes\": %lld, \"flops\": %lld, \"many\": %s, \"inputs\": [", (long long)d->step_bytes,
-              (long long)flops_of_row(s), flag(d->many));
+  text_printf(out, "\"state_bytes\": %lld, \"flops\": %lld, \"latency\": %d, \"many\": %s, \"inputs\": [",
+              (long long)d->step_bytes, (long long)flops_of_row(s), d->step->latency, flag(d->many));
   bool any = false;
   for (int i = 0; i < s->vars.n; i++) {
     const Var *v = s->vars.at[i];

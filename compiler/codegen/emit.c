@@ -37,6 +37,8 @@ void emit_init(Emit *e, Arena *a, Target *target, LLVMModuleRef m, const Plan *p
   e->row_memory = ARENA_ARRAY(a, LLVMValueRef, vars);
   e->value = ARENA_ARRAY(a, LLVMValueRef, vars);
   e->value_time = ARENA_ARRAY(a, int, vars);
+  e->dots = ARENA_ARRAY(a, LLVMValueRef, exprs);
+  e->dots_time = ARENA_ARRAY(a, int, exprs);
   e->number = ARENA_ARRAY(a, LLVMValueRef, exprs);
   e->number_time = ARENA_ARRAY(a, int, exprs);
 }

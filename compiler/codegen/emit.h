@@ -76,6 +76,8 @@ typedef struct Emit {
   LLVMValueRef *row_memory;         /* by variable id: of STORE_ROW */
   LLVMValueRef *value;              /* by variable id: its value at the loop's place */
   int *value_time; /* by variable id: when (by `clock`) value[] was made. A number is valid since the row began, .. */
+  LLVMValueRef *dots;   /* by expression id: the products of a sum, which a piece of the loop begins with; .. */
+  int *dots_time;       /* .. when they were made */
   LLVMValueRef *number; /* by expression id: a number computed before the loop */
   int *number_time;     /* .. this one since the loop began, a component's value only in its piece of the loop */
   bool downward;        /* loops over components begin at the end */

@@ -2,8 +2,9 @@
    on. Leaves: the code as it is, but for stack slots with the address of each variable's row.
 
    A function belongs to the file that was compiled; instructions of an imported cell's equations have that cell's file
-   in a lexical block. A variable is an array behind an address: in a stack slot, so that it can be printed all the time;
-   in optimised code it is a reference, which LLVM may compute anew from what is at hand, or lose. Names are C's: h.c is h_c. */
+   in a lexical block. A variable is an array behind an address: in a stack slot, so that it can be printed all the
+   time; in optimised code it is a reference, which LLVM may compute anew from what is at hand, or lose. Names are C's:
+   h.c is h_c. */
 #include "emit_debug.h"
 #include <ctype.h>
 #include <limits.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DW_ATE_FLOAT = 4, DW_ATE_SIGNED = 5, DW_TAG_REFERENCE = 0x10, DW_OP_DEREF = 6, DWARF_VERSION = 5 };
+enum { DW_ATE_FLOAT = 4, DW_ATE_SIGNED = 5, DW_TAG_REFERENCE = 0x10, DW_OP_DEREF = 6, DWARF_VERSION = 4 };
 
 typedef struct Debug {
   Arena *arena;
@@ -21,9 +22,10 @@ typedef struct Debug {
   const Target *target;
   const char *source;
   LLVMMetadataRef file, function; /* function: NULL between functions and in those without lines */
-  Span at; /* of the functions to come */
-  LLVMValueRef fn;     /* whose variables these are */
-  struct Shown *shown; /* by variable id; the last one is t */
+  Span at;                        /* of the functions to come, */
+  bool inside;                    /* and of all that they do */
+  LLVMValueRef fn;                /* whose variables these are */
+  struct Shown *shown;            /* by variable id; the last one is t */
   int vars;
 } Debug;
 
@@ -59,8 +61,8 @@ Debug *debug_new(Arena *a, LLVMModuleRef m, const Target *target, const char *so
   d->builder = LLVMCreateDIBuilder(m);
   d->file = file_named(d, d->source);
   LLVMDWARFEmissionKind kind = level == DEBUG_LINES ? LLVMDWARFEmissionLineTablesOnly : LLVMDWARFEmissionFull;
-  LLVMDIBuilderCreateCompileUnit(d->builder, LLVMDWARFSourceLanguageC99, d->file, "rnnc", 4, target->level > 0, "", 0, 0,
-                                 "", 0, kind, 0, 0, 0, "", 0, "", 0);
+  LLVMDIBuilderCreateCompileUnit(d->builder, LLVMDWARFSourceLanguageC99, d->file, "rnnc", 4, target->level > 0, "", 0,
+                                 0, "", 0, kind, 0, 0, 0, "", 0, "", 0);
   return d;
 }
 
@@ -90,6 +92,10 @@ void emit_debug_at(Emit *e, Span at)
   if (d->function) LLVMSetCurrentDebugLocation2(e->b, location(d, at));
 }
 
+static Span place_of(const Var *v) { return v && !v->between ? v->span : (Span){0}; }
+
+void emit_debug_of(Emit *e, const Var *v) { emit_debug_at(e, place_of(v)); }
+
 void emit_debug_no_function(Emit *e)
 {
   if (!e->debug) return;
@@ -97,22 +103,49 @@ void emit_debug_no_function(Emit *e)
   LLVMSetCurrentDebugLocation2(e->b, NULL);
 }
 
+/* Makes d->function, the subprogram of fn. */
+static void begin(Debug *d, LLVMValueRef fn)
+{
+  LLVMMetadataRef type = LLVMDIBuilderCreateSubroutineType(d->builder, d->file, NULL, 0, LLVMDIFlagZero),
+                  file = d->file;
+  if (d->at.source) file = file_named(d, source_name(d->at.source));
+  unsigned line = (unsigned)span_line(d->at);
+  size_t n;
+  const char *name = LLVMGetValueName2(fn, &n);
+  d->function = LLVMDIBuilderCreateFunction(d->builder, file, name, n, name, n, file, line, type, 1, 1, 0,
+                                            LLVMDIFlagZero, d->target->level > 0);
+  LLVMSetSubprogram(fn, d->function);
+}
+
 void emit_debug_function(Emit *e)
 {
   Debug *d = e->debug;
   if (!d) return;
-  LLVMMetadataRef type = LLVMDIBuilderCreateSubroutineType(d->builder, d->file, NULL, 0, LLVMDIFlagZero), file = d->file;
-  if (d->at.source) file = file_named(d, source_name(d->at.source));
-  unsigned line = (unsigned)span_line(d->at);
-  size_t n;
-  const char *name = LLVMGetValueName2(e->fn, &n);
-  d->function = LLVMDIBuilderCreateFunction(d->builder, file, name, n, name, n, file, line, type, 1, 1, 0,
-                                            LLVMDIFlagZero, d->target->level > 0);
-  LLVMSetSubprogram(e->fn, d->function);
+  begin(d, e->fn);
   d->fn = e->fn;
   d->vars = e->plan->system->vars.n;
   d->shown = ARENA_ARRAY(e->arena, Shown, d->vars + 1);
-  emit_debug_at(e, (Span){0});
+  emit_debug_at(e, d->inside ? d->at : (Span){0});
+}
+
+static bool has_own_kernels(const Emit *e) { return e->debug && e->debug->target->level > 0; }
+
+const char *emit_debug_suffix(Emit *e, const Var *v)
+{
+  return has_own_kernels(e) ? arena_printf(e->arena, ".%s", v->name) : "";
+}
+
+void emit_debug_whole(Emit *e, LLVMValueRef fn, const Var *v)
+{
+  Debug *d = e->debug;
+  if (!has_own_kernels(e) || LLVMGetSubprogram(fn)) return;
+  d->at = place_of(v);
+  begin(d, fn);
+  LLVMMetadataRef here = location(d, d->at);
+  for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(fn); b; b = LLVMGetNextBasicBlock(b))
+    for (LLVMValueRef i = LLVMGetFirstInstruction(b); i; i = LLVMGetNextInstruction(i))
+      LLVMInstructionSetDebugLoc(i, here);
+  d->function = NULL;
 }
 
 static const Var *first_equation(const Step *s)
@@ -125,8 +158,9 @@ static const Var *first_equation(const Step *s)
 void emit_debug_step(Emit *e, const Step *s)
 {
   if (!e->debug) return;
-  const Var *v = first_equation(s);
-  e->debug->at = v ? v->span : (Span){0};
+  Debug *d = e->debug;
+  d->at = place_of(s ? first_equation(s) : NULL);
+  d->inside = s && d->target->level > 0 && !e->stream && (s->kind == STEP_SUM || s->kind == STEP_PRODUCT);
 }
 
 /* ---- variables ---- */
@@ -134,7 +168,7 @@ void emit_debug_step(Emit *e, const Step *s)
 static LLVMMetadataRef type_of(Debug *d, const Emit *e, const Var *v)
 {
   LLVMMetadataRef element =
-      v->shape.token ? LLVMDIBuilderCreateBasicType(d->builder, "token", 5, 32, DW_ATE_SIGNED, LLVMDIFlagZero)
+      v->shape.token     ? LLVMDIBuilderCreateBasicType(d->builder, "token", 5, 32, DW_ATE_SIGNED, LLVMDIFlagZero)
       : e->f64_precision ? LLVMDIBuilderCreateBasicType(d->builder, "double", 6, 64, DW_ATE_FLOAT, LLVMDIFlagZero)
                          : LLVMDIBuilderCreateBasicType(d->builder, "float", 5, 32, DW_ATE_FLOAT, LLVMDIFlagZero);
   int rank = v->shape.token ? 0 : v->shape.rank;

@@ -275,21 +275,31 @@ static bool is_known(const Emit *e, const Expr *x)
   return e->number_time[x->id] && e->number_time[x->id] >= e->piece_began;
 }
 
-LLVMValueRef emit_absorbed(Emit *e, const Expr *x, const Row *row, const At *at)
+/* The products of a sum, added up: what else it adds may be known only when its equation's turn comes. */
+static LLVMValueRef products_of(Emit *e, const Expr *x, const Summands *s, const Row *row, const At *at)
 {
-  Summands s;
-  if (!e->stream || x->shape.rank != 1) return NULL;
-  if (is_known(e, x)) return e->number[x->id];
-  if (!is_sum_of_products(x, &s)) return NULL;
+  if (e->dots_time[x->id] && e->dots_time[x->id] >= e->piece_began) return e->dots[x->id];
   LLVMValueRef sum;
   if (e->sums) { /* made for many sequences at once; this one's row of them is where gradients would be */
     LLVMValueRef mine = emit_element(e, emit_field(e, FRAME_GRADS), emit_i64(e, e->sums[x->id]));
     sum = emit_load(e, emit_element(e, mine, at->j), at->lanes);
   } else {
     DotTerm term[DOT_TERMS];
-    for (int i = 0; i < s.products; i++) term[i] = term_of(e, s.product[i], row, at);
-    sum = emit_dots(e, term, s.products, at->lanes);
+    for (int i = 0; i < s->products; i++) term[i] = term_of(e, s->product[i], row, at);
+    sum = emit_dots(e, term, s->products, at->lanes);
   }
+  e->dots[x->id] = sum;
+  e->dots_time[x->id] = ++e->clock;
+  return sum;
+}
+
+LLVMValueRef emit_absorbed(Emit *e, const Expr *x, const Row *row, const At *at)
+{
+  Summands s;
+  if (!e->stream || x->shape.rank != 1) return NULL;
+  if (is_known(e, x)) return e->number[x->id];
+  if (!is_sum_of_products(x, &s)) return NULL;
+  LLVMValueRef sum = products_of(e, x, &s, row, at);
   for (int i = 0; i < s.others; i++) {
     LLVMValueRef other = emit_tree(e, s.other[i], row, at);
     sum = LLVMBuildFAdd(e->b, sum, other, "");
@@ -328,9 +338,11 @@ void emit_loop_products(Emit *e, const Loop *loop, const Row *row, const At *at)
 {
   Sums sums = emit_sums_of(e, loop);
   for (int i = 0; i < sums.n; i++) {
-    const Expr *sum = sums.at[e->downward ? sums.n - 1 - i : i];
-    if (sum->span.source) emit_debug_at(e, sum->span);
-    emit_absorbed(e, sum, row, at);
+    const Expr *x = sums.at[e->downward ? sums.n - 1 - i : i];
+    if (x->span.source) emit_debug_at(e, x->span);
+    Summands s;
+    is_sum_of_products(x, &s);
+    products_of(e, x, &s, row, at);
   }
 }
 

@@ -30,7 +30,6 @@ typedef struct Many {
   int chunk;
   LLVMValueRef params, states, sums; /* sums: [chunk][row] */
   LLVMValueRef from, n;              /* the chunk's first sequence, and how many they are */
-  LLVMValueRef fours;                /* how many of these go through a product by fours, the last of them maybe twice */
   Unit *unit;
   Product *product;
 } Many;
@@ -154,13 +153,13 @@ typedef struct Tile {
   int sequences;
 } Tile;
 
-/* Rows at->j .. of the product, for that many sequences from `first` on; behind the last one this is taken again. */
+/* Rows at->j .. of the product, for that many sequences from `first` on. */
 static void tile(Emit *e, LLVMValueRef first, void *arg)
 {
   const Tile *t = arg;
   const Product *p = t->m->product;
-  LLVMValueRef last = emit_add(e, t->m->n, emit_i64(e, -1)), at[DOT_SEQUENCES], out[DOT_SEQUENCES];
-  for (int s = 0; s < t->sequences; s++) at[s] = emit_least(e, emit_add(e, first, emit_i64(e, s)), last);
+  LLVMValueRef at[DOT_SEQUENCES], out[DOT_SEQUENCES];
+  for (int s = 0; s < t->sequences; s++) at[s] = emit_add(e, first, emit_i64(e, s));
   DotTerm term[DOT_TERMS];
   Row row = emit_first_row(e);
   for (int k = 0; k < p->terms; k++) {
@@ -179,13 +178,16 @@ static void tile(Emit *e, LLVMValueRef first, void *arg)
   }
 }
 
-/* By fours while three or more are left, then the one or two that are. */
+/* By fours, then the two and the one that may be left. */
 static void piece(Emit *e, const At *at, void *arg)
 {
   Many *m = arg;
-  Tile four = {m, at, 4}, two = {m, at, 2};
-  emit_for(e, "four", emit_i64(e, 0), m->fours, 4, tile, &four);
-  emit_for(e, "two", m->fours, m->n, 2, tile, &two);
+  LLVMValueRef from = emit_i64(e, 0);
+  for (int size = DOT_SEQUENCES; size >= 1; size /= 2) {
+    LLVMValueRef to = LLVMBuildAnd(e->b, m->n, emit_i64(e, -size), "");
+    emit_for(e, "tile", from, to, size, tile, &(Tile){m, at, size});
+    from = to;
+  }
 }
 
 /* ---- units ---- */
@@ -235,12 +237,15 @@ static void chunk(Emit *e, LLVMValueRef from, void *arg)
   LLVMValueRef left = LLVMBuildNSWSub(e->b, LLVMGetParam(e->fn, 2), from, "left");
   m->from = from;
   m->n = emit_least(e, left, emit_i64(e, m->chunk));
-  /* 0 of 1 or 2, 4 of 3 to 6, 8 of 7 to 10, .. */
-  LLVMValueRef rounded = LLVMBuildAnd(e->b, emit_add(e, m->n, emit_i64(e, 1)), emit_i64(e, -4), "");
-  m->fours = rounded;
   emit_for(e, "sequence", emit_i64(e, 0), m->n, 1, begin_sequence, m);
   for (int i = 0; i < m->units.n; i++) run_unit(e, m, &m->units.at[i]);
   emit_for(e, "sequence", emit_i64(e, 0), m->n, 1, end_sequence, m);
+}
+
+/* ELF: a program that does not call it can be linked without it. */
+static bool has_sections(const Target *t)
+{
+  return !strstr(t->triple, "wasm") && !strstr(t->triple, "apple") && !strstr(t->triple, "windows");
 }
 
 void emit_many(Emit *e, const Stream *one, const char *name)
@@ -256,6 +261,7 @@ void emit_many(Emit *e, const Stream *one, const char *name)
 
   LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->ptr, e->ptr};
   LLVMValueRef fn = stream_begin(e, name, args, 5);
+  if (has_sections(e->target)) LLVMSetSection(fn, arena_printf(e->arena, ".text.%s", name)); /* to be left out */
   m.params = LLVMGetParam(fn, 0);
   m.states = LLVMGetParam(fn, 1);
   m.s.in = LLVMGetParam(fn, 3);

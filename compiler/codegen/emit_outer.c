@@ -8,6 +8,7 @@
            for each row: broadcast a[row, i], times the panel's vectors at that row, into the accumulators
            c = accumulators */
 #include "emit_outer.h"
+#include "emit_debug.h"
 #include "product.h"
 #include <assert.h>
 
@@ -123,8 +124,9 @@ static LLVMValueRef chunk_function(Emit *e, const Outer *o, LLVMTypeRef *type)
 {
   LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->i64, e->i64};
   *type = LLVMFunctionType(e->void_, args, 5, 0);
-  const char *name = arena_printf(e->arena, "%s.outer.%lld.%lld.%lld.%lld", e->prefix, (long long)o->m, (long long)o->n,
-                                  (long long)o->a_stride, (long long)o->b_stride);
+  const char *name =
+      arena_printf(e->arena, "%s.outer.%lld.%lld.%lld.%lld%s", e->prefix, (long long)o->m, (long long)o->n,
+                   (long long)o->a_stride, (long long)o->b_stride, emit_debug_suffix(e, o->c));
   LLVMValueRef fn = LLVMGetNamedFunction(e->m, name);
   if (fn) return fn;
   Tile tile = product_tile(e->target, &(Product){.real = e->real});

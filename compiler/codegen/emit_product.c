@@ -2,6 +2,7 @@
    our own register-tiled kernel (product.c) over weights packed into a buffer of the frame. Its bits do not depend on
    which rows a thread has. */
 #include "emit_product.h"
+#include "emit_debug.h"
 #include "emit_token.h"
 #include "name.h"
 #include "product.h"
@@ -55,7 +56,9 @@ static void prepare(Emit *e, const Var *v)
     const char *name = kernel_name(e, s.turned ? "pack.turned" : "pack", &size);
     s.pack = product_pack(e->target, e->m, name, &size, &tile, s.turned ? 1 : p.k, s.turned ? p.n : 1);
   }
-  s.multiply = product_multiply(e->target, e->m, kernel_name(e, "multiply", &p), &p, &tile);
+  const char *name = arena_printf(e->arena, "%s%s", kernel_name(e, "multiply", &p), emit_debug_suffix(e, v));
+  s.multiply = product_multiply(e->target, e->m, name, &p, &tile);
+  emit_debug_whole(e, s.multiply, v);
   vec_push(e->arena, &e->products->list, s);
 }
 

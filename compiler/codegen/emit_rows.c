@@ -206,7 +206,7 @@ static void element_piece(Emit *e, const At *at, void *arg)
   emit_loop_products(e, x->loop, x->row, at);
   for (int k = 0; k < x->loop->vars.n; k++) {
     Var *v = x->loop->vars.at[k];
-    emit_debug_at(e, v->span);
+    emit_debug_of(e, v);
     if (is_reduction(v)) {
       partial_add(e, &x->partial[k], emit_tree(e, v->rhs->in[0], x->row, at), at);
       continue;
@@ -222,7 +222,7 @@ static void element_piece(Emit *e, const At *at, void *arg)
 
 static void end_sum(Emit *e, const Var *v, const Partial *p, const Row *row)
 {
-  emit_debug_at(e, v->span);
+  emit_debug_of(e, v);
   LLVMValueRef total = partial_total(e, p);
   e->value[v->id] = total;
   e->value_time[v->id] = ++e->clock;
@@ -239,7 +239,7 @@ static void elementwise_loop(Emit *e, const Loop *loop, const Row *row)
   e->loop_began = ++e->clock;
   for (int k = 0; k < n; k++) {
     const Var *v = loop->vars.at[k];
-    emit_debug_at(e, v->span);
+    emit_debug_of(e, v);
     bool sum = is_reduction(v);
     if (sum && n <= SHORT_LOOP) turn = chains(e, loop->cols);
     if (loop->rows * loop->cols > 1 || sum) emit_numbers(e, sum ? v->rhs->in[0] : v->rhs, row);
@@ -670,7 +670,7 @@ static LLVMValueRef structured(Emit *e, const Var *v, Rowwise *w)
 void emit_structured(Emit *e, const Var *v, const Row *row)
 {
   Rowwise w = {.x = v->rhs, .row = row};
-  emit_debug_at(e, v->span);
+  emit_debug_of(e, v);
   bool stored = emit_store_of(v) != STORE_NONE;
   if (stored) w.to = emit_row_address(e, v, NULL, row);
   LLVMValueRef number = structured(e, v, &w);

@@ -100,7 +100,7 @@ static void fill_row(Emit *e, const Row *row, void *arg)
     LLVMValueRef carried = emit_row_address(e, s->bound->carried, NULL, row);
     from = LLVMBuildSelect(e->b, emit_is_fresh(e, row), from, carried, "");
   }
-  emit_debug_at(e, s->var->span);
+  emit_debug_at(e, (Span){0});
   int64_t bytes = emit_width(s->var) * (s->var->shape.token ? 4 : e->f64_precision ? 8 : 4);
   LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, bytes));
 }
@@ -210,11 +210,11 @@ static void scan_items(Emit *e, const Step *step, const Nest *n)
     case STEP_ROWS: emit_nest(e, item->dom, n, group_row, (void *)&item->group); break;
     case STEP_SCAN: inner_scan(e, item, n, NULL); break;
     case STEP_PRODUCT:
-      emit_debug_at(e, item->var->span);
+      emit_debug_of(e, item->var);
       scan_product(e, item->var, n);
       break;
     case STEP_SUM:
-      emit_debug_at(e, item->var->span);
+      emit_debug_of(e, item->var);
       emit_inner_sum(e, item->var, n);
       break;
     }
@@ -501,6 +501,7 @@ LLVMValueRef emit_program(Emit *e)
   const Uses *use = plan_uses(p);
   for (int i = 0; i < p->steps.n; i += body[i].scans ? body[i].scans : 1) abreast_body(e, use, i, &body[i]);
   for (int i = 0; i < p->steps.n; i++) wave_body(e, i, &body[i]);
+  emit_debug_step(e, NULL);
   LLVMValueRef fn = emit_begin(e, e->prefix, false, e->stream);
   if (p->phases) {
     call_phase(e, body, PHASE_ENCODE);

@@ -1,9 +1,10 @@
 /* emit_stream.c: the streaming step: the frame of a program with one sequence and T = 1, built on the stack around
    memory that the caller owns.
 
-   state: 64 bytes, the first eight of which count the steps done | what is carried | earlier inputs | room for
-   intermediate values. Copying it is a snapshot. in[] and out[] are in the order of the JSON's step. Nothing is called,
-   not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1 (emit_program with e->stream). */
+   state: 64 bytes, the first eight of which count the steps done, the next eight those behind the end | what is carried
+   | earlier inputs | room for intermediate values. Copying it is a snapshot. in[] and out[] are in the order of the
+   JSON's step. Nothing is called, not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1 (emit_program
+   with e->stream). */
 #include "emit_stream_private.h"
 #include "describe.h"
 #include "emit_debug.h"
@@ -278,11 +279,12 @@ void stream_inline(Emit *e, LLVMValueRef before)
   }
 }
 
-/* fresh[0] is 1 at the first step, fresh[1] how many were done before, an i64: a machine without doubles counts too.
-   A step is counted once, as it begins; sets s->first. */
+/* fresh[0] is 1 at the first step, fresh[1] how many were done before, fresh[2] how many of these, and this one, had no
+   inputs any more: an i64 both, a machine without doubles counts too. A step is counted once, as it begins; sets
+   s->first. */
 static LLVMValueRef fresh_of(Emit *e, Stream *s, bool begins)
 {
-  LLVMValueRef fresh = emit_stack(e, e->f64, 2, "fresh"), zero = LLVMConstReal(e->f64, 0),
+  LLVMValueRef fresh = emit_stack(e, e->f64, 3, "fresh"), zero = LLVMConstReal(e->f64, 0),
                one = LLVMConstReal(e->f64, 1);
   LLVMValueRef done = LLVMBuildLoad2(e->b, e->i64, s->state, "done");
   LLVMSetAlignment(done, 8);
@@ -290,6 +292,9 @@ static LLVMValueRef fresh_of(Emit *e, Stream *s, bool begins)
   s->first = LLVMBuildICmp(e->b, LLVMIntEQ, done, emit_i64(e, 0), "first");
   set(e, fresh, e->f64, 0, LLVMBuildSelect(e->b, s->first, one, zero, ""));
   set(e, fresh, e->i64, 1, done);
+  LLVMValueRef behind = LLVMBuildLoad2(e->b, e->i64, bytes_at(e, s->state, 8), "behind");
+  LLVMSetAlignment(behind, 8);
+  set(e, fresh, e->i64, 2, behind);
   if (begins) LLVMBuildStore(e->b, LLVMBuildAdd(e->b, done, emit_i64(e, 1), ""), s->state);
   return fresh;
 }

@@ -157,13 +157,19 @@ static LLVMValueRef count_real(Emit *e, LLVMValueRef n)
   return LLVMBuildFAdd(e->b, high, low, "");
 }
 
+/* fresh[i] of a streaming step: emit_stream.c */
+static LLVMValueRef stream_count(Emit *e, int i)
+{
+  LLVMValueRef index = emit_i64(e, i);
+  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, emit_field(e, FRAME_FRESH), &index, 1, "");
+  return LLVMBuildLoad2(e->b, e->i64, at, "");
+}
+
 LLVMValueRef emit_steps_before(Emit *e, const Row *row)
 {
   if (!e->stream)
     return emit_add(e, emit_item_i64(e, emit_field(e, FRAME_START), row->b[AXIS_T]), emit_origin(e, AXIS_T));
-  LLVMValueRef second = emit_i64(e, 1); /* emit_stream.c: fresh[1] */
-  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, emit_field(e, FRAME_FRESH), &second, 1, "");
-  return LLVMBuildLoad2(e->b, e->i64, at, "");
+  return stream_count(e, 1);
 }
 
 /* A leaf of rank 0. */
@@ -178,6 +184,7 @@ static LLVMValueRef number_leaf(Emit *e, const Expr *x, const Row *row)
   case OP_LENGTH: return count_real(e, emit_length(e, x->attr[0], row));
   case OP_LIVE: return count_real(e, emit_live(e, x->attr[0], row->at[x->attr[0]]));
   case OP_BATCH: return count_real(e, emit_field(e, FRAME_B));
+  case OP_BEHIND: return e->stream ? small_real(e, stream_count(e, 2)) : emit_real(e, 0);
   case OP_FRESH: return as_real(e, emit_is_fresh(e, row), 1);
   case OP_INDEX: return small_real(e, emit_token(e, x->in[0], row));
   case OP_OBSERVED: return as_real(e, emit_observed(e, x->in[0], row), 1);

@@ -64,6 +64,15 @@ static void put_ports(Header *h, bool outputs)
   }
 }
 
+/* An input without [t] is given by every call, by one that flushes too. */
+static bool is_given(const Header *h, Form form, bool output, size_t i)
+{
+  if (form != FORM_FLUSH || output) return true;
+  const char *name = header_text(json_array_get(ports_of(h, output), i), "name");
+  const json_t *entry = entry_named(json_object_get(h->model, "inputs"), name);
+  return entry && !header_has(entry, "time");
+}
+
 /* ---- parameters and bodies ---- */
 
 static void put_element(Header *h, bool output, size_t i)
@@ -96,8 +105,9 @@ static void put_function(Header *h, const char *what, Form form)
   text_printf(h->out, "static inline void %s_%s(", h->name, what);
   if (!h->options->weights) text_printf(h->out, "const %s_real *params, ", h->name);
   text_printf(h->out, "struct %s_state *%s", h->name, state[form]);
-  for (int k = form == FORM_FLUSH; k < 2; k++)
-    for (size_t i = 0; i < count_ports(h, k); i++) put_parameter(h, form, k, i);
+  for (int k = 0; k < 2; k++)
+    for (size_t i = 0; i < count_ports(h, k); i++)
+      if (is_given(h, form, k, i)) put_parameter(h, form, k, i);
   text_puts(h->out, ")\n{\n");
 }
 
@@ -112,11 +122,11 @@ static void put_tables(Header *h, Form form)
     if (!count_ports(h, k)) text_printf(t, "%s%s[0] = 0;\n", indent, table);
     for (size_t i = 0; i < count_ports(h, k); i++) {
       const json_t *port = json_array_get(ports_of(h, k), i);
-      bool single = header_number(port, "count") == 1, flush = form == FORM_FLUSH && !k;
+      bool single = header_number(port, "count") == 1, flush = !is_given(h, form, k, i);
       text_printf(t, "%s%s[%zu] = ", indent, table, i);
       if (flush) text_puts(t, header_is_token(port) ? "&no_token" : "zero");
       else {
-        if (form == FORM_STEP && !k && single) text_puts(t, "&");
+        if ((form == FORM_STEP || form == FORM_FLUSH) && !k && single) text_puts(t, "&");
         put_port(h, k, i);
       }
       if (form == FORM_RUN) {
@@ -208,6 +218,7 @@ static void put_flush(Header *h)
   bool token = false, real = false;
   for (size_t i = 0; i < count_ports(h, false); i++) {
     const json_t *port = json_array_get(ports_of(h, false), i);
+    if (is_given(h, FORM_FLUSH, false, i)) continue;
     if (header_is_token(port)) token = true;
     else real = true;
     if (header_number(port, "count") > most) most = header_number(port, "count");
@@ -219,8 +230,11 @@ static void put_flush(Header *h)
   put_declared_tables(h);
   if (real) text_printf(h->out, "  const %s_real zero[%lld] = {0};\n", h->name, most);
   if (token) text_puts(h->out, "  const int32_t no_token = -1;\n");
+  text_puts(h->out, "  unsigned char *count = (unsigned char *)&state->words[1]; /* an int64_t */\n"
+                    "  int64_t behind;\n  size_t i;\n");
   put_tables(h, FORM_FLUSH);
-  text_puts(h->out, "  state->words[1] += 1;\n");
+  text_puts(h->out, "  for (i = 0; i < sizeof behind; i++) ((unsigned char *)&behind)[i] = count[i];\n  behind++;\n"
+                    "  for (i = 0; i < sizeof behind; i++) count[i] = ((unsigned char *)&behind)[i];\n");
   put_call(h, "  ");
   text_puts(h->out, "}\n\n");
 }

@@ -1,8 +1,10 @@
 /* jit.c: LLJIT with absolute symbols and objects of our own making.
    Needs: a Target of this machine. Leaves: the modules it is given. */
+#define _GNU_SOURCE /* dladdr */
 #include "jit.h"
 #include "object.h"
 #include "text.h"
+#include <dlfcn.h>
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/LLJITUtils.h>
 #include <llvm-c/Orc.h>
@@ -84,8 +86,16 @@ static void give_readable_prefix(LLVMModuleRef module)
   (void)module;
 }
 
+/* LLVM looks for the function that registers code by name in the process; rnnc has loaded it for itself alone. */
+static void see_llvm(void)
+{
+  Dl_info self;
+  if (dladdr((void *)LLVMOrcCreateLLJIT, &self)) dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
+}
+
 bool jit_show(Jit *jit, char **error)
 {
+  see_llvm();
   return !failed(jit, LLVMOrcLLJITEnableDebugSupport(jit->lljit), "tell debuggers of its code", error);
 }
 

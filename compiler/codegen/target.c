@@ -5,6 +5,7 @@
    assembly and searched for a call of fmaf, floorf or sqrtf, and for the registers that a wide addition uses. The C API
    has no other way. */
 #include "target.h"
+#include "diag.h"
 #include "text.h"
 #include <errno.h>
 #include <llvm-c/Analysis.h>
@@ -56,6 +57,19 @@ static char *sentence(const char *what, const char *detail)
 {
   Text t = {0};
   text_printf(&t, what, detail);
+  return t.at;
+}
+
+static char *no_target(const char *name)
+{
+  enum { N = sizeof aliases / sizeof *aliases };
+  const char *names[N];
+  for (int i = 0; i < N; i++) names[i] = aliases[i].name;
+  const char *near = nearest(name, names, N);
+  Text t = {0};
+  text_printf(&t, "this LLVM has no target '%s'", name);
+  if (near) text_printf(&t, ": did you mean '%s'?", near);
+  else text_puts(&t, "; `rnnc targets` lists those it has");
   return t.at;
 }
 
@@ -177,7 +191,7 @@ static Target *target_make(const char *triple, const char *cpu, const char *feat
   LLVMTargetRef family;
   char *message = NULL;
   if (LLVMGetTargetFromTriple(triple, &family, &message)) {
-    *error = sentence("this LLVM has no target '%s'; `rnnc targets` lists those it has", triple);
+    *error = no_target(triple);
     LLVMDisposeMessage(message);
     return NULL;
   }

@@ -1,8 +1,8 @@
 /* check_command.c: rnnc check: only errors and warnings; with --fix what they suggest is carried out first. */
-#include "aside.h"
 #include "diag_options.h"
 #include "driver.h"
 #include "lang_table.h"
+#include "rewrite.h"
 #include <string.h>
 
 typedef struct Job {
@@ -44,17 +44,6 @@ static int mend(Arena *a, const Job *job, const Source *source, Text *out)
   return done;
 }
 
-static int write_file(const char *path, const Text *text)
-{
-  RnnError error = {0};
-  RnnAside *aside = rnn_aside_begin(path, &error);
-  bool good = aside && rnn_aside_write(aside, text->at, text->n, &error);
-  if (aside && !good) rnn_aside_cancel(aside);
-  if (good && rnn_aside_commit(aside, &error)) return EXIT_OK;
-  fprintf(stderr, "rnnc: %s\n", error.message);
-  return EXIT_ENVIRONMENT;
-}
-
 static int fix(const Job *job)
 {
   Arena *a = arena_new();
@@ -63,7 +52,7 @@ static int fix(const Job *job)
   int code = EXIT_OK;
   const Source *source = source_from_file(d, a, job->o.path, (Span){0});
   int done = source ? mend(a, job, source, &text) : 0; /* a file that cannot be read: said by the check */
-  if (done) code = write_file(job->o.path, &text);
+  if (done) code = rewrite(job->o.path, &text);
   if (done && !code && job->style.form == DIAG_HUMAN)
     fprintf(stderr, "%s: %d suggestion%s carried out\n", job->o.path, done, done == 1 ? "" : "s");
   text_free(&text);

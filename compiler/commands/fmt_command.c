@@ -1,8 +1,9 @@
 /* fmt_command.c: rnnc fmt: sources in their usual form, in place; --check and --diff only look.
    A source with errors is left alone, and a file is written aside and renamed. */
-#include "aside.h"
 #include "ast.h"
+#include "color.h"
 #include "diag_options.h"
+#include "rewrite.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 typedef struct Job {
   DiagStyle style;
+  ColorChoice color;
   bool check, diff;
 } Job;
 
@@ -20,6 +22,7 @@ static int take(void *context, OptionId id, const char *value)
   Job *job = context;
   if (id == OPT_CHECK) job->check = true;
   if (id == OPT_DIFF) job->diff = true;
+  if (id == OPT_COLOR) job->color = color_choice(value);
   return diag_option(COMMAND_fmt, &job->style, id, value);
 }
 
@@ -27,15 +30,6 @@ static int fail(const char *path, const char *why)
 {
   fprintf(stderr, "rnnc: %s: %s\n", path, why);
   return EXIT_ENVIRONMENT;
-}
-
-static int write_file(const char *path, const Text *text)
-{
-  RnnError error = {0};
-  RnnAside *aside = rnn_aside_begin(path, &error);
-  bool good = aside && rnn_aside_write(aside, text->at, text->n, &error);
-  if (aside && !good) rnn_aside_cancel(aside);
-  return good && rnn_aside_commit(aside, &error) ? EXIT_OK : fail(path, error.message);
 }
 
 /* diff(1) of the two texts, on standard output */
@@ -79,7 +73,7 @@ static int format_file(const Job *job, const char *path)
   const Source *source = source_from_file(d, a, path, (Span){0});
   if (!source) code = EXIT_ENVIRONMENT;
   else if (!format_source(a, d, source, &text)) code = EXIT_DIAGNOSTICS;
-  diag_print(d, stderr, isatty(2) && !getenv("NO_COLOR"));
+  diag_print(d, stderr, color_wanted(job->color, stderr));
   if (!code) {
     const char *old = source_text(source, &n);
     bool same = n == text.n && !memcmp(old, text.at, n), looks = job->check || job->diff;
@@ -87,7 +81,7 @@ static int format_file(const Job *job, const char *path)
     if (looks && !same && !code) code = EXIT_DIAGNOSTICS;
     if (looks && !same && !job->diff) fprintf(stderr, "%s: not formatted\n", source_name(source));
     if (!looks && !strcmp(path, "-")) fwrite(text.at, 1, text.n, stdout);
-    else if (!looks && !same) code = write_file(path, &text);
+    else if (!looks && !same) code = rewrite(path, &text);
   }
   text_free(&text);
   arena_free(a);

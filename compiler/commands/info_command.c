@@ -152,7 +152,7 @@ static int print_json(const Driver *d, const Costs *c)
   json_object_set_new(all, "draws", draws_json(s));
   json_object_set_new(all, "counts",
                       json_pack("{s:I, s:I, s:I, s:I}", "elements", (json_int_t)c->params, "kept", (json_int_t)c->kept,
-                                "weight_bytes", (json_int_t)((c->params + c->kept) * c->real), "carried_bytes",
+                                "weight_bytes", (json_int_t)(d->param_count * c->real), "carried_bytes",
                                 (json_int_t)(c->state * c->real)));
   json_t *step = c->step->refused ? json_pack("{s:b, s:s}", "available", 0, "refused", c->step->refused)
                                   : json_pack("{s:b}", "available", 1);
@@ -211,9 +211,9 @@ static void print_parameters(const Driver *d, const char *title, bool fixed, int
   }
 }
 
-static void print_costs(const Costs *c)
+static void print_costs(const Driver *d, const Costs *c)
 {
-  printf("weights take %lld bytes", (long long)((c->params + c->kept) * c->real));
+  printf("weights take %lld bytes", (long long)(d->param_count * c->real));
   printf(", what is carried from step to step %lld\n", (long long)(c->state * c->real));
   printf("a step of a sequence takes %lld operations\n", (long long)c->flops);
   if (c->step->refused) printf("no streaming step: %s\n", c->step->refused);
@@ -244,7 +244,7 @@ static int print_table(const Driver *d, const Costs *c)
   }
   print_parameters(d, "parameters", false, c->params, width);
   print_parameters(d, "kept", true, c->kept, width);
-  print_costs(c);
+  print_costs(d, c);
   return EXIT_OK;
 }
 

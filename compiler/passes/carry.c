@@ -30,6 +30,7 @@ static void carry_place(System *s, Var *v, int offset, bool zeroed)
   if (v->shape.token) carried = ex1(s, OP_INDEX, carried);
   Var *start =
       system_var(s, VAR_COMPUTED, arena_printf(s->arena, "%s.start%d", v->name, -offset), v->shape, dom, v->span);
+  start->between = true;
   start->rhs = ex3(s, OP_WHERE, ex_leaf(s, OP_FRESH, AXIS_T), before, carried);
   if (v->shape.token) start->rhs = ex_op(s, OP_TOKEN, &start->rhs, 1, (int[3]){v->shape.dim[0]});
   for (int i = 0; i < v->bound.n; i++)

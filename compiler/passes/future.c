@@ -19,16 +19,36 @@ static void reach(Search *x, const Var *v, const Var *from)
 
 static bool is_elsewhere(Place p) { return p.kind == FROM_START || p.kind == FROM_END; }
 
+/* v is computed from `from` */
+static bool depends(System *s, bool *seen, const Var *v, const Var *from)
+{
+  if (v == from) return true;
+  if (seen[v->id]) return false;
+  seen[v->id] = true;
+  ExprList nodes = {0};
+  if (v->rhs) nodes = walk_nodes(s, v->rhs);
+  for (int i = 0; i < nodes.n; i++)
+    if (nodes.at[i]->op == OP_READ && depends(s, seen, nodes.at[i]->var, from)) return true;
+  return false;
+}
+
+/* A few places ahead can be waited for, unless the wait never ends. */
+static int weight_ahead(System *s, const Var *reader, const Expr *e)
+{
+  return depends(s, ARENA_ARRAY(s->arena, bool, s->vars.n + 1), e->var, reader) ? 2 : 1;
+}
+
 /* How plainly a node says that its equation cannot be streamed; 0: it does not. */
-static int weight(const Expr *e)
+static int weight(System *s, const Var *v, const Expr *e)
 {
   switch (e->op) {
   case OP_TSUM:
   case OP_TMAX:
   case OP_BSUM: return 3;
   case OP_READ: {
-    Place t = read_place(e, AXIS_T), s = read_place(e, AXIS_S);
-    return is_elsewhere(t) || (t.kind == READ_REL && t.k > 0) || s.kind != READ_PLAIN ? 2 : 0;
+    Place t = read_place(e, AXIS_T), second = read_place(e, AXIS_S);
+    if (is_elsewhere(t) || second.kind != READ_PLAIN) return 2;
+    return t.kind == READ_REL && t.k > 0 ? weight_ahead(s, v, e) : 0;
   }
   case OP_LENGTH:
   case OP_AT: return 1;
@@ -63,7 +83,7 @@ static const Expr *look(Search *x, const Var *v)
   for (int i = 0; i < nodes.n; i++) {
     const Expr *e = nodes.at[i];
     if (e->op == OP_READ) reach(x, e->var, v);
-    if (weight(e) > (need ? weight(need) : 0)) need = e;
+    if (weight(x->s, v, e) > (need ? weight(x->s, v, need) : 0)) need = e;
   }
   return need;
 }
@@ -92,9 +112,10 @@ const char *future_reason(System *s, Var *const *result, int n)
   for (int i = 0; i < n; i++) reach(&x, result[i], result[i]);
   const Expr *need = NULL;
   const Var *where = NULL;
-  for (int i = 0; i < x.n && (!need || weight(need) == 1); i++) { /* T alone says less than a reduction behind it */
+  for (int i = 0, most = 0; i < x.n && most < 2; i++) { /* T alone says less than a reduction behind it */
     const Expr *e = look(&x, x.queue[i]);
-    if (e && (!need || weight(e) > weight(need))) need = e, where = x.queue[i];
+    int said = e ? weight(s, x.queue[i], e) : 0;
+    if (said > most) need = e, where = x.queue[i], most = said;
   }
   for (int i = 0; i < x.n && !need && !where; i++)
     if (x.queue[i]->dom & DOM_S) where = x.queue[i];

@@ -225,6 +225,7 @@ static Expr *lower_operator(Lower *l, const Node *n)
 
 static void lower_node(Lower *l, Node *n)
 {
+  int before = l->s->next_id;
   switch (n->op) {
   case OP_CONST: n->expr = lower_constant(l, n); break;
   case OP_READ:
@@ -241,7 +242,8 @@ static void lower_node(Lower *l, Node *n)
     break;
   default: n->expr = lower_operator(l, n);
   }
-  ex_span(n->expr, n->span);
+  if (n->expr->id >= before) n->expr->span = n->span; /* new: it is not where its first input stands */
+  else ex_span(n->expr, n->span);
 }
 
 /* Nodes that a right side needs, in their order: inputs come first. */

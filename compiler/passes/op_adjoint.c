@@ -130,6 +130,7 @@ void op_adjoint(System *s, const Expr *e, Expr *y, Expr *g, Expr **to)
   case OP_LENGTH:
   case OP_LIVE:
   case OP_BATCH:
+  case OP_BEHIND:
   case OP_FRESH:
   case OP_COUNT: break;
   }

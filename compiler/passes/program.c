@@ -9,6 +9,7 @@
    step       forward for one t, state carried: refused when it needs the future */
 #include "program.h"
 #include "adjoint.h"
+#include "ahead.h"
 #include "carry.h"
 #include "future.h"
 #include "name.h"
@@ -188,9 +189,14 @@ Compiled *program_make(Arena *a, Diag *d, const Ast *file, const LowerOptions *o
   if (diag_errors(d) > errors) return NULL;
 
   s->explicit_loss = NULL; /* part of the loss now */
+  int draws = s->draws.n;
   if (!loss) s->loss = NULL, s->draws.n = 0;
   if (!metrics) s->metrics.n = 0;
   prune(s, keep.at, keep.n);
+  if (r->kind == PROGRAM_STEP) {
+    c->latency = look_ahead(s, s->draws.at, draws);
+    system_verify(s, "ahead");
+  }
   if (r->kind == PROGRAM_STEP && (c->refused = future_reason(s, keep.at, keep.n))) return c;
   if (r->windows) carry_states(s, r->kind == PROGRAM_STEP);
   if (stage == STAGE_EQUATIONS) return c;

@@ -36,6 +36,7 @@ typedef struct Compiled { /* one program, ready for the code generator */
   Vec(Var *) wrt;      /* inputs with gradients */
   FedList fed;         /* drawn variables that the draws read, */
   Forcing forcing;     /* and what is read there */
+  int latency;         /* of a step: how many steps its outputs come after their inputs */
   const char *refused; /* of a step: why it can't be streamed; then plan is NULL */
 } Compiled;
 

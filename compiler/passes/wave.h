@@ -5,6 +5,6 @@
 
 enum { WAVE_STAGES = 8 }; /* at most */
 
-/* Sets `wave` of each step that begins one, `staged` of those in one. Needs: the plan's final order and places. */
+/* Sets `wave` of each step that begins one, `staged` of those in one. Needs: the plan's places. */
 void find_waves(Plan *p);
 #endif

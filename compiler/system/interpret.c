@@ -356,6 +356,7 @@ static const double *compute(Interp *it, const Expr *e, int depth, Point p, doub
   case OP_LENGTH: out[0] = (double)it->len[e->attr[0]][p.b]; return out;
   case OP_BATCH: out[0] = (double)it->B; return out;
   case OP_LIVE: out[0] = (double)live_at(it, (Axis)e->attr[0], p.at[e->attr[0]]); return out;
+  case OP_BEHIND: out[0] = 0; return out;
   case OP_FRESH: out[0] = it->fresh[p.b]; return out;
   case OP_TSUM:
   case OP_TMAX: over_axis(it, e, depth, p, out); return out;

@@ -214,6 +214,7 @@ static void put_expr(Printer *p, const Expr *e, int least)
   case OP_LENGTH: put_length(&p->draft, p->s->axis[e->attr[0]]); return;
   case OP_LIVE: text_printf(&p->draft, "live[%s]", p->s->axis[e->attr[0]]); return;
   case OP_BATCH:
+  case OP_BEHIND:
   case OP_FRESH: text_puts(&p->draft, op_info[e->op].name); return;
   case OP_NEG:
     text_puts(&p->draft, "-");

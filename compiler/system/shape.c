@@ -494,6 +494,7 @@ bool op_shape(ShapeCtx *c, Arena *a, int op, const Shape *in, int n, const int *
   case OP_LENGTH:
   case OP_LIVE:
   case OP_BATCH:
+  case OP_BEHIND:
   case OP_FRESH: return give(r, shape_scalar());
   case OP_COUNT: break;
   }

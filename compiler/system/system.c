@@ -152,6 +152,7 @@ Expr *ex_leaf(System *s, Op op, Axis axis)
   case OP_TIME: dom = axis_bit(axis) | DOM_B; break; /* counted from where each sequence's window starts */
   case OP_LIVE: dom = axis_bit(axis); break;
   case OP_LENGTH: dom = DOM_SEQ; break;
+  case OP_BEHIND:
   case OP_FRESH: dom = DOM_SEQ, along = false; break;
   case OP_BATCH: along = false; break;
   default: assert(!"a leaf");

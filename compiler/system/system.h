@@ -142,6 +142,7 @@ struct Var {
   Var *adj_of;       /* this is the adjoint of that variable */
   Var *carry_of;     /* of VAR_CARRY: holds that variable's value ... */
   int carry_offset;  /* ... at this place of the window before: 0 its last element, -1 the one before */
+  bool between;      /* what a window starts from: of the one before, or anew; no equation of the source */
   double message;    /* what its reads at [t-k], [t+k] send back is clipped to within +-message; 0: it is not */
   void *plan;        /* the planner's own */
 };

@@ -78,7 +78,7 @@ static void verify_domain(Verify *c, const Expr *e)
   if (e->op == OP_OBSERVED) dom |= DOM_B;
   if (e->op == OP_TIME) dom = axis_bit(e->attr[0]) | DOM_B;
   if (e->op == OP_LIVE) dom = axis_bit(e->attr[0]);
-  if (e->op == OP_LENGTH || e->op == OP_FRESH) dom = DOM_SEQ;
+  if (e->op == OP_LENGTH || e->op == OP_FRESH || e->op == OP_BEHIND) dom = DOM_SEQ;
   if (e->op != OP_READ && dom != e->dom) broken(c, e, "the domain is %d, its inputs say %d", e->dom, dom);
 }
 

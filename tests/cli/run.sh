@@ -74,6 +74,8 @@ refused "did you mean 'train'" trian "$speakers"
 refused "rnnc run model.rnn train" train "$speakers"
 refused "did you mean 'adjoint'" --emit=adjont "$speakers"
 refused "ast, equations, adjoint, schedule" --emit=nothing "$speakers"
+refused "did you mean 'aarch64'" --target=aarch46 -c "$speakers" -o x.o
+refused "rnnc targets" --target=nothing -c "$speakers" -o x.o
 refused "f32 or f64" --precision=f16 "$speakers"
 refused "takes no value" --object=3 "$speakers"
 refused "a value is missing" "$speakers" -o
@@ -204,6 +206,80 @@ expect "--print=libs links" 0 sh -c "echo 'int rnn_threads(void); int main(void)
 expect "--print=includedir has rnn.h" 0 sh -c "test -f \$('$rnnc' --print=includedir)/rnn.h"
 expect "--print=libdir has librnn.a" 0 sh -c "test -f \$('$rnnc' --print=libdir)/librnn.a"
 
+# -- info ---------------------------------------------------------------------------------------------------------------
+for m in "$root"/examples/*/*.rnn "$root"/tests/embed/models/memory.rnn; do
+  expect "info of $(basename "$m")" 0 "$rnnc" info "$m"
+  "$rnnc" info --json "$m" > info.json
+  "$rnnc" run "$m" info --json > full.json
+  expect "and the runtime's say the same" 0 python3 "$here/same_info.py" info.json full.json
+done
+expect "info of a wrong model" 1 "$rnnc" info wrong.rnn
+
+# -- new: the commands it prints work -----------------------------------------------------------------------------------
+PATH=$(dirname "$rnnc"):$PATH
+for t in forecast text classify; do
+  expect "new --template $t" 0 "$rnnc" new "my-$t" --template $t
+  sed -n '/^Next:/,$p' out | sed '1d; s/^  //' > commands
+  expect "$t: some commands" 0 test "$(wc -l < commands)" -ge 6
+  { echo "cd my-$t"; sed -n 's/^    //p' "my-$t/README.md"; } > page
+  expect "$t: they are the README's" 0 cmp page commands
+  expect "$t: all of them work" 0 sh -e commands
+  expect "$t: fmt has nothing to change" 0 "$rnnc" fmt --check "my-$t/my_$t.rnn"
+done
+expect "new where something is" 3 "$rnnc" new my-text
+says "names it" "my-text" log
+expect "a keyword as a name" 0 "$rnnc" new model
+expect "is made another" 0 "$rnnc" check model/m_model.rnn
+
+# -- settings -----------------------------------------------------------------------------------------------------------
+cd my-forecast || exit 2
+m=my_forecast.rnn
+"$rnnc" help --man | sed -n '/^\.SH SETTINGS/,/^\.SH EXIT/p' | sed -n 's/^\.B //p' | grep -v -e '-' > settings
+expect "there are settings" 0 test "$(wc -l < settings)" -ge 20
+expect "a setting that there is not" 2 "$rnnc" run $m train --set train.bach=8
+says "is corrected" "did you mean 'batch'" log
+expect "a value of the wrong form" 2 "$rnnc" run $m train --set batch=many
+says "is told" "setting batch" log
+expect "--print-config" 0 "$rnnc" run $m train --print-config --set train.batch=8 --epochs 3
+cp out config
+while read -r s; do says "it has $s" "^  \(# \)\{0,1\}$s = " config; done < settings
+says "of the command line" '^  batch = 8  *# caller$' config
+says "by its own option" '^  epochs = 3  *# caller$' config
+says "of the model" '^  clip = norm(1)  *# model$' config
+says "of nobody" '^  shuffle = true  *# default$' config
+{ sed '/^  train {/,$d' $m; cat config; echo '}'; } > again.rnn
+expect "it is a train block" 0 "$rnnc" run again.rnn train --print-config
+sed 's/ *#.*//; s/1\.0$/1/' out > second
+sed 's/ *#.*//; s/1\.0$/1/' config > first
+expect "that says the same" 0 cmp first second
+expect "a run with a log" 0 "$rnnc" run $m train --set train.steps=3 --log metrics.jsonl --set 'optimizer=sgd(0.01)' -q
+expect "has a record" 0 python3 -c "
+import json
+r = json.load(open('metrics.run.json'))
+names = open('settings').read().split()
+assert sorted(r['settings']) == sorted(names) and sorted(r['from']) == sorted(names), names
+assert r['settings']['steps'] == '3' and r['from']['steps'] == 'caller' and r['from']['clip'] == 'model' and r['from']['seed'] == 'default'
+assert r['settings']['optimizer'].startswith('sgd') and r['version'] and r['blas'] and r['checkpoint']
+start = json.loads(open('metrics.jsonl').readline())
+assert start['settings'] == r['settings']"
+expect "the checkpoint has them" 0 "$rnnc" run $m train --print-config --resume my_forecast.ckpt.safetensors
+says "as its own" '^  steps = 3  *# checkpoint$' out
+expect "weights alone have none" 3 "$rnnc" run $m train --print-config --resume my_forecast.safetensors
+cd ..
+
+# -- doctor, version, targets -------------------------------------------------------------------------------------------
+expect "doctor" 0 "$rnnc" doctor
+cp out doctor
+for c in BLAS threads linker code library "this folder"; do says "doctor: $c" "^ok  *$c" doctor; done
+expect "doctor without a C compiler" 3 env CC=no-such-compiler "$rnnc" doctor
+says "says so" "^FAILED  *linker" out
+expect "nothing is left behind" 0 test -z "$(ls -d rnnc-doctor-* "${TMPDIR:-/tmp}"/rnnc-doctor-* 2> /dev/null)"
+expect "version --verbose" 0 "$rnnc" version --verbose
+says "names BLAS" "^BLAS: OpenBLAS" out
+expect "targets" 0 "$rnnc" targets
+cp out targets
+for t in aarch64 riscv64 wasm32; do says "targets: $t" "^$t " targets; done
+
 # -- the manual page ----------------------------------------------------------------------------------------------------
 "$rnnc" help --man > rnnc.1
 if command -v mandoc > /dev/null; then
@@ -247,6 +323,10 @@ rnnc run x.rnn train --progress=pl|plain
 rnnc bench x.rnn --mode=st|step
 rnnc completion z|zsh
 rnnc help evalu|evaluate
+rnnc explain E0121|E0121
+rnnc check -W no-ped|no-pedantic
+rnnc check --warn=no-unused-par|no-unused-parameter
+rnnc new --template=cl|classify
 end
 done
 

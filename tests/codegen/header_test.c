@@ -94,13 +94,19 @@ static void test_running(void)
   free(example);
 
   /* typed call: a second program, other values, two states */
-  put_file("two.c",
-           "#define I 5\n#include \"acc.h\"\n#include \"acc.h\"\n"
-           "int main(void) { struct acc_state a, b; acc_real w[ACC_PARAM_COUNT] = {2, 0, 0, 0}, u[3] = {10, 0, 0}, "
-           "y[2], z[2];\n"
-           "  acc_reset(&a); acc_step(w, &a, 7, 0.5f, u, y); b = a; acc_step(w, &a, 8, 0, u, y); acc_step(w, &b, 3, 1, "
-           "u, z);\n"
-           "  return !(y[0] == 42.5f && y[1] == 8 && z[0] == 43.5f && z[1] == 3 && sizeof a == ACC_STATE_BYTES); }\n");
+  put_file(
+      "two.c",
+      "#define I 5\n#include \"acc.h\"\n#include \"acc.h\"\n"
+      "int main(void) { struct acc_state a, b; acc_real w[ACC_PARAM_COUNT] = {2, 0, 0, 0}, u[3] = {10, 0, 0}, "
+      "y[2], z[2];\n"
+      "  acc_reset(&a); acc_step(w, &a, 7, 0.5f, u, y); b = a; acc_step(w, &a, 8, 0, u, y); acc_step(w, &b, 3, 1, "
+      "u, z);\n"
+      "  struct acc_state m[2]; int32_t xs[2] = {7, 3}; acc_real ins[2] = {0.5f, 1}, us[6] = {10, 0, 0, 20, 0, 0}, "
+      "ys[4]; acc_init(&m[0]); acc_init(&m[1]);\n"
+      "  acc_step_many(w, m, 2, xs, ins, us, ys); if (ys[0] != 21.5f || ys[1] != 7 || ys[2] != 42 || ys[3] != 3) "
+      "return 2;\n"
+      "  acc_run(w, m, 2, xs, 1, ins, 1, us, 3, ys, 2); if (ys[0] != 43 || ys[2] != 85 || ys[3] != 3) return 3;\n"
+      "  return !(y[0] == 42.5f && y[1] == 8 && z[0] == 43.5f && z[1] == 3 && sizeof a == ACC_STATE_BYTES); }\n");
   CHECK(shell("${CC:-cc} -std=c99 -pedantic -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Werror two.c "
               "step.o -o two && ./two"));
   CHECK(shell("${CC:-cc} -std=c99 -ffreestanding -nostdinc -isystem $(${CC:-cc} -print-file-name=include) -Wall "

@@ -103,8 +103,9 @@ with tempfile.TemporaryDirectory() as folder:
     mentions("docs/commands.md", commands + options())
     for command in commands:
         mentions("docs/commands.md", options("run", model, command))
-for page in ("README.md", "docs/language.md", "docs/internals.md", "docs/commands.md", "docs/prompt.md", "docs/embedding.md", "docs/performance.md"):
+for page in ("README.md", "docs/language.md", "docs/internals.md", "docs/commands.md", "docs/prompt.md", "docs/embedding.md", "docs/performance.md", "docs/diagnostics.md"):
     links(page)
+mentions("docs/commands.md", rows("compiler/support/lints.def", r'^LINT\(\w+, \w+, "([\w-]+)"'))
 mentions("docs/language.md", rows("compiler/sema/builtins.def", r"^BUILTIN\((\w+)"))
 mentions("docs/language.md", rows("lang/prelude.rnn", r"^def (\w+)"))
 mentions("docs/language.md", [n for n in rows("lang/losses.rnn", r"^def (\w+)") if not n.endswith("_of")])

@@ -56,12 +56,12 @@ for model in characters drawn_token gates memory starts wide; do
   for options in "-O0" "-O2" "-O3" "-O2 --precision f64"; do
     expect "-c --inference $options of $model" 0 "$rnnc" -c --inference $options "$here/models/$model.rnn" -o $model.o
     expect "$model $options needs no symbol" 0 test -z "$(nm -u $model.o)"
-    expect "$model $options shows two symbols: $(visible $model.o)" 0 test "$(visible $model.o)" = "${model}_model ${model}_step_entry "
+    expect "$model $options shows three symbols: $(visible $model.o)" 0 test "$(visible $model.o)" = "${model}_many_entry ${model}_model ${model}_step_entry "
     expect "$model $options has nothing writable" 0 no_writable $model.o
   done
   mkdir -p whole
   expect "-c of $model" 0 "$rnnc" -c "$here/models/$model.rnn" -o whole/$model.o
-  expect "$model shows two symbols: $(visible whole/$model.o)" 0 test "$(visible whole/$model.o)" = "${model}_model ${model}_step_entry "
+  expect "$model shows three symbols: $(visible whole/$model.o)" 0 test "$(visible whole/$model.o)" = "${model}_many_entry ${model}_model ${model}_step_entry "
   expect "$model (whole) has nothing writable" 0 no_writable whole/$model.o
   expect "$model (whole) needs librnn and memcpy at most" 0 test -z "$(nm -u whole/$model.o | awk '{print $2}' | grep -v '^rnn_' | grep -v '^memcpy$')"
 done
@@ -117,6 +117,8 @@ for level in 0 2; do
   stack gates.o gates "gates_step(w, s, a, b, c)" STACK_BYTES
   stack characters.o characters "characters_step(w, s, i, b)" STACK_BYTES
   stack wide.o wide "wide_step(w, s, a, b)" STACK_BYTES
+  stack gates.o gates "gates_step_many(w, s, 37, a, b, c)" MANY_STACK_BYTES
+  stack wide.o wide "wide_step_many(w, s, 20, a, b)" MANY_STACK_BYTES
 done
 "$rnnc" -c --inference "$here/models/gates.rnn" -o gates.o 2> log
 expect "NAME_run compiles" 0 $cc -std=c99 -Wall -Wextra -Werror -g -fsanitize=address,undefined -I. "$here/run_steps.c" gates.o -o run_steps
@@ -134,6 +136,18 @@ for compiler in gcc clang-19; do
     expect "and freestanding" 0 $compiler -std=$standard -ffreestanding -pedantic -Wall -Wextra -Wshadow -Werror -x c++ -fsyntax-only only.cc
   done
 done
+
+# -- a model that looks ahead --------------------------------------------------------------------------------------------
+for model in ahead_token ahead_layers; do
+  expect "-c --inference of $model" 0 "$rnnc" -c --inference "$here/models/$model.rnn" -o $model.o
+  printf '#include "%s.h"\n' $model > only.c
+  cp only.c only.cc
+  expect "$model.h in C99" 0 $cc -std=c99 -pedantic $strict -fsyntax-only only.c
+  expect "$model.h in C++11" 0 c++ -std=c++11 -pedantic -Wall -Wextra -Wshadow -Werror -x c++ -fsyntax-only only.cc
+done
+says "the header says how many steps" "define AHEAD_LAYERS_LATENCY 4" ahead_layers.h
+expect "a program that flushes compiles" 0 $cc -std=c99 -Wall -Wextra -Werror -g -fsanitize=address,undefined -I. "$here/flush.c" ahead_token.o -o flush
+expect "the last outputs come behind the last inputs" 0 ./flush
 
 # -- side by side, and silent --------------------------------------------------------------------------------------------
 for compiler in gcc clang-19; do
@@ -181,7 +195,7 @@ expect "weights inside are read-only data" 0 sh -c "nm embed/gates.o | grep -q '
 expect "NAME_bind compiles" 0 $cc -std=c99 -pedantic -Wall -Wextra -Werror -g -fsanitize=address,undefined -Iblob "$here/bind.c" -o bind
 expect "NAME_bind takes its own blob and refuses others" 0 ./bind gates.blob wide.blob
 test $got -eq 0 || cat out
-cp only.cc blob; cp only.cc embed
+echo '#include "gates.h"' > blob/only.cc; cp blob/only.cc embed
 expect "blob/gates.h in C++11" 0 c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only blob/only.cc
 expect "embed/gates.h in C++11" 0 c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only embed/only.cc
 expect "--weights=embed without weights" 2 "$rnnc" -c --weights=embed "$here/models/gates.rnn" -o lost.o
@@ -198,12 +212,12 @@ expect "three models compile together" 0 $cc -std=c99 -Wall -Wextra -Werror -g -
 expect "three models in one program" 0 ./three
 
 # -- what is refused ---------------------------------------------------------------------------------------------------
-printf 'model m {\n  input x[t] : real[2]\n  output o[t]\n  o[t] = x[t+1]\n}\n' > ahead.rnn
-expect "--inference of a model that looks ahead" 1 "$rnnc" -c --inference ahead.rnn -o ahead.o
-says "the equation is named" "o (line 4) needs x\[t+1\]" log
+printf 'model m {\n  input x[t] : real[2]\n  output o[t]\n  c[t] = x[t+1]\n  o[t] = tanh(c[t] + o[t+1])\n}\n' > ahead.rnn
+expect "--inference of a model that runs backward" 1 "$rnnc" -c --inference ahead.rnn -o ahead.o
+says "the equation is named" "o (line 5) needs o\[t+1\]" log
 expect "nothing is written" 1 test -e ahead.o -o -e ahead.h
 expect "without --inference it has no step" 0 "$rnnc" -c ahead.rnn -o ahead.o
-says "and the header says why" "There is no streaming step: .*x\[t+1\]" ahead.h
+says "and the header says why" "There is no streaming step: .*o\[t+1\]" ahead.h
 printf 'model m {\n  axis s, t\n  input x[s] : real[2]\n  input y[t] : real[2]\n  output o[t, s]\n  o[t, s] = x[s] + y[t]\n}\n' > axes.rnn
 expect "--inference of a model of two axes" 1 "$rnnc" -c --inference axes.rnn -o axes.o
 says "the reason is named" "o (line 6) needs x\[s\]" log

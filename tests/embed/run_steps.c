@@ -1,4 +1,5 @@
-/* run_steps.c: gates_run against single steps: other strides, in two goes, the state copied half-way. */
+/* run_steps.c: gates_run against single steps: other strides, in two goes; and gates_step_many of five sequences, each
+   at another place of the same. */
 #include "gates.h"
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,16 @@ int main(void)
   for (int t = 0; t < STEPS; t++) wrong += memcmp(o[t], o2[t], sizeof o[t]) != 0 || o2[t][2] != 0;
   wrong += memcmp(a, a2, sizeof a) != 0;
   wrong += memcmp(&one, &other, sizeof one) != 0;
+
+  static struct gates_state many[5];
+  gates_real xs[5][3], os[5][2], as[5][7];
+  for (int i = 0; i < 5; i++) {
+    gates_init(&many[i]);
+    gates_run(w, &many[i], (size_t)i, x[0], ROW, o2[0], 3, a2[0], 7);
+    memcpy(xs[i], x[i], sizeof xs[i]);
+  }
+  gates_step_many(w, many, 5, xs[0], os[0], as[0]);
+  for (int i = 0; i < 5; i++) wrong += memcmp(os[i], o[i], sizeof o[i]) != 0 || memcmp(as[i], a[i], sizeof a[i]) != 0;
   if (wrong) printf("%d wrong\n", wrong);
   return wrong;
 }

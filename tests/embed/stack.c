@@ -1,6 +1,7 @@
 /* stack.c: the stack that CALL takes, measured on painted memory, against the header's bound.
-   -DMODEL='"gates.h"' -DREAL=gates_real -DSTATE='struct gates_state' -DPARAMS=GATES_PARAM_COUNT -DBOUND=GATES_STACK_BYTES
-   -DCALL='gates_step(w, s, a, b, c)': w the parameters, s states, a b c arrays, i 1. Prints the three numbers. */
+   -DMODEL='"gates.h"' -DREAL=gates_real -DSTATE='struct gates_state' -DPARAMS=GATES_PARAM_COUNT
+   -DBOUND=GATES_STACK_BYTES -DCALL='gates_step(w, s, a, b, c)': w the parameters, s states, a b c arrays, i 1. Prints
+   the three numbers. */
 #define _GNU_SOURCE
 #include MODEL
 #include <stdio.h>

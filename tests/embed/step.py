@@ -1,7 +1,8 @@
 """step.py BUILD_DIR RNNC: the streaming step of each model in models/ against `rnnc run forward` on the same data, in both precisions.
 
 The step's object is made a shared library by cc, which fails if it needs anything, and called through ctypes. For each sequence: step
-by step from a fresh state; then a copy of the state in mid-sequence continued twice; then the first state again, reset.
+by step from a fresh state, and behind the end of a model that looks ahead as many steps without inputs; then a copy of the state in
+mid-sequence continued twice; then the first state again, reset. Steps of many sequences at once against single ones, bit for bit.
 The last line is `N passed, M failed`."""
 import ctypes
 import json
@@ -84,7 +85,9 @@ class Model:
         array, at = self.data[port["name"]][sequence], t
         if port["name"] in self.step["feedback"]:
             at = t - 1
-        value = array[at] if about["time"] else array
+        value = array[min(at, STEPS - 1)] if about["time"] else array
+        if at >= STEPS and about["time"]:               # none any more
+            value = np.full_like(value, -1 if about["type"] == "token" else 0)
         if at < 0:
             value = np.full_like(value, garbage)
         return np.ascontiguousarray(value).reshape(-1).copy()
@@ -101,7 +104,8 @@ class Model:
         return {p["name"]: a[:-8].reshape(n, p["count"]) for p, a in zip(self.step["outputs"], outs)}
 
     def run(self, state, sequence, t, garbage):
-        """One step."""
+        """One step; from t = STEPS on one that flushes."""
+        state.view(np.int64)[1] += t >= STEPS
         ins, outs, keep = [], [], []
         for port in self.step["inputs"]:
             keep.append(self.given(port, sequence, t, garbage))
@@ -167,8 +171,11 @@ def compare(model, expected, tolerance=None):
     outputs = {o["name"]: o for o in model.about["outputs"]}
     state = model.new_state()
 
+    late = model.step["latency"]
+
     def same(got, sequence, t, what):
-        for name, value in got.items():
+        t -= late                                       # the outputs' own
+        for name, value in got.items() if t >= 0 else []:
             want, about = expected[name], outputs[name]
             if want.ndim > len(about["shape"]):         # what depends on parameters alone comes once
                 want = want[sequence]
@@ -180,7 +187,7 @@ def compare(model, expected, tolerance=None):
     for sequence in range(SEQUENCES):
         state[:-8] = 0
         first = []
-        for t in range(STEPS):
+        for t in range(STEPS + late):
             if t == STEPS // 2:
                 snapshot = state.copy()
             got = model.run(state, sequence, t, 0)
@@ -188,7 +195,7 @@ def compare(model, expected, tolerance=None):
             first.append(got)
         for _ in range(2):
             again = snapshot.copy()
-            for t in range(STEPS // 2, STEPS):
+            for t in range(STEPS // 2, STEPS + late):
                 got = model.run(again, sequence, t, 0)
                 for name in got:
                     if not np.array_equal(got[name], first[t][name]):

@@ -13,5 +13,5 @@ for f in $folders; do
 done
 flags="-g -O1 -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
 for target in fuzz_front fuzz_parse; do
-  ${CLANG:-clang-19} $flags $include tests/fuzz/$target.c $files "$build"/generated/*.c -lutf8proc -lm -o "$build/$target"
+  ${CLANG:-clang-19} $flags $include tests/fuzz/$target.c $files "$build"/generated/*.c -lutf8proc -ljansson -lm -o "$build/$target"
 done

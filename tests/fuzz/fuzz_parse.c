@@ -1,5 +1,6 @@
 /* fuzz_parse.c: libFuzzer over scanner, parser, printers and diagnostics.
-   Holds: no crash, no leak; printing an error-free tree and reading it again gives the same tree. */
+   Holds: no crash, no leak; printing an error-free tree and reading it again gives the same tree; formatting (rnnc fmt)
+   changes no token, and a second time nothing. JSON diagnostics are made for all. */
 #include "ast.h"
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,6 +24,20 @@ static void check_format(Arena *a, const Ast *tree)
   text_free(&after);
 }
 
+static void check_formatter(Arena *a, const Source *source)
+{
+  Text once = {0}, twice = {0};
+  Diag *d = diag_new(a);
+  if (!format_source(a, d, source, &once)) abort(); /* it asserts that the tokens are the same */
+  if (!format_source(a, d, source_from_text(a, "formatted", once.at, once.n), &twice)) abort();
+  if (once.n != twice.n || memcmp(once.at, twice.at, once.n)) {
+    fprintf(stderr, "formatted:\n%s\nformatted again:\n%s", once.at, twice.at);
+    abort();
+  }
+  text_free(&once);
+  text_free(&twice);
+}
+
 static void check_errors(Diag *d)
 {
   char *printed = NULL;
@@ -42,7 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
   Diag *d = diag_new(a);
   const Source *source = source_from_text(a, "fuzz.rnn", (const char *)bytes, size);
   const Ast *tree = parse(a, d, source);
-  if (!diag_errors(d)) check_format(a, tree);
+  if (!diag_errors(d)) check_format(a, tree), check_formatter(a, source);
+  DiagStyle style = diag_style();
+  if (size % 2) style.form = size % 4 == 1 ? DIAG_JSON : DIAG_SHORT;
+  diag_use(d, &style);
   Text dumped = {0}, formatted = {0}; /* trees with errors must print too */
   ast_dump(&dumped, tree);
   ast_format(&formatted, tree);

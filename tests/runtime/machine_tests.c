@@ -104,6 +104,70 @@ static void parts_by_weight(void **state)
     }
 }
 
+typedef struct Half { /* how a scan was cut */
+  atomic_int units, sequences, hit[40];
+} Half;
+static Half half;
+
+static void take_half(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
+{
+  (void)frame;
+  atomic_fetch_add(arg ? &half.units : &half.sequences, 1);
+  for (int64_t i = from; i < to; i++) atomic_fetch_add(&half.hit[i], 1);
+}
+
+/* by sequences where each thread gets 4, else by units, if there are several */
+static void scans_by_units(void **state)
+{
+  (void)state;
+  int64_t length[40];
+  for (int i = 0; i < 40; i++) length[i] = 5;
+  for (int threads = 1; threads <= 3; threads++)
+    for (int n = 1; n <= 20; n++)
+      for (int units = 1; units <= 7; units += 3) {
+        RnnPool *pool = rnn_pool_new(threads);
+        RnnFrame frame = {.pool = pool};
+        memset(&half, 0, sizeof half);
+        rnn_parallel_scan(&frame, (void *)take_half, n, 4, length, units);
+        bool cut = threads > 1 && n < 4 * threads && units > 1;
+        assert_true(cut ? !atomic_load(&half.sequences) : !atomic_load(&half.units));
+        for (int i = 0; i < (cut ? units : n); i++) assert_int_equal(atomic_load(&half.hit[i]), 1);
+        rnn_pool_free(pool);
+      }
+}
+
+typedef struct Stages {
+  int64_t counter[5 * 8];
+  int value[5][301];
+} Stages;
+
+/* each goes on from what the stage before has left at each place */
+static void run_stage(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
+{
+  (void)frame;
+  Stages *s = arg;
+  for (int64_t stage = from; stage < to; stage++)
+    for (int64_t place = 1; place <= 300; place++) {
+      if (stage > 0) rnn_await(&s->counter[8 * (stage - 1)], place);
+      s->value[stage][place] = stage > 0 ? s->value[stage - 1][place] + 1 : 1;
+      rnn_reached(&s->counter[8 * stage], place);
+    }
+}
+
+static void stages_wait(void **state)
+{
+  (void)state;
+  for (int threads = 1; threads <= 4; threads++)
+    for (int turn = 0; turn < 20; turn++) {
+      RnnPool *pool = rnn_pool_new(threads);
+      RnnFrame frame = {.pool = pool};
+      Stages s = {.counter = {0}};
+      rnn_parallel(&frame, (void *)run_stage, &s, 5, 1);
+      for (int place = 1; place <= 300; place++) assert_int_equal(s.value[4][place], 5);
+      rnn_pool_free(pool);
+    }
+}
+
 static void add_one(const RnnFrame *frame, void *arg, int64_t from, int64_t to)
 {
   (void)frame;
@@ -211,6 +275,7 @@ static void products(void **state)
 
 const struct CMUnitTest machine_tests[] = {
     cmocka_unit_test(every_part_once),          cmocka_unit_test(parts_by_threads),
+    cmocka_unit_test(scans_by_units),           cmocka_unit_test(stages_wait),
     cmocka_unit_test(parts_by_weight),          cmocka_unit_test(nested_calls_run_inline),
     cmocka_unit_test(two_callers_share_a_pool), cmocka_unit_test(products)};
 const size_t machine_test_count = COUNT(machine_tests);
