@@ -10,7 +10,23 @@ static int64_t columns_of(const Parameter *p) { return p->var->shape.rank > 1 ? 
 
 /* ---- text ---- */
 
-static bool is_part(const Parameter *p, const Piece *a) { return a->tensor->count != rows_of(p) * columns_of(p); }
+/* which part of the tensor it is: "rows 5 to 8", "transposed, columns 5 to 8"; nothing of a whole one */
+static void part_text(Text *how, const Parameter *p, const Piece *a)
+{
+  const RnnTensor *t = a->tensor;
+  int64_t count = rows_of(p) * columns_of(p), from = a->from, row = 0;
+  bool two_rows = t->rank == 2 && p->var->shape.rank == 1; /* Keras's biases of a gru */
+  if (a->transposed) text_puts(how, t->count == count ? "transposed" : "transposed, ");
+  if (t->count == count) return;
+  if (two_rows) row = from / t->shape[1], from %= t->shape[1];
+  text_printf(how, "%s %lld to %lld",
+              t->rank == 1 || two_rows ? "elements"
+              : a->transposed          ? "columns"
+                                       : "rows",
+              (long long)from + 1, (long long)(from + rows_of(p)));
+  if (two_rows && p->pieces == 1) text_printf(how, " of row %lld", (long long)row + 1);
+  if (two_rows && p->pieces == 2) text_puts(how, " of both rows");
+}
 
 static void print_parameter(const Import *m, const Parameter *p)
 {
@@ -19,29 +35,13 @@ static void print_parameter(const Import *m, const Parameter *p)
     const RnnTensor *t = p->piece[i].tensor;
     if (i == 0 || t != p->piece[0].tensor) text_printf(&from, "%s%s %s", i ? " + " : "", t->name, shape_of(m, t));
   }
-  if (!p->pieces) {
-    text_puts(&from, "0");
-    text_printf(&how, ": %s", p->why);
-  }
-  for (int i = 0; i < p->pieces; i++) {
-    const Piece *a = &p->piece[i];
-    if (i) text_puts(&how, i == 1 ? " plus " : "");
-    if (!i) text_puts(&how, a->transposed || p->pieces > 1 || is_part(p, a) ? ": " : "");
-    if (a->transposed) text_puts(&how, is_part(p, a) ? "transposed, " : "transposed");
-    if (is_part(p, a))
-      text_printf(&how, "%s %lld to %lld",
-                  columns_of(p) == 1 && a->tensor->rank < 2       ? "elements"
-                  : a->transposed                                 ? "columns"
-                  : a->tensor->rank > 1 && p->var->shape.rank < 2 ? "elements"
-                                                                  : "rows",
-                  (long long)a->from + 1, (long long)(a->from + rows_of(p)));
-    else if (p->pieces > 1) text_puts(&how, "all");
-  }
-  text_printf(&how, "%s", p->pieces > 1 ? ", the sum" : "");
+  if (p->pieces) part_text(&how, p, &p->piece[0]); /* of a sum the second is the same part */
+  else text_puts(&how, p->why);
+  if (p->pieces > 1) text_puts(&how, how.n ? ", summed" : "summed");
   int64_t shape[2] = {p->var->shape.dim[0], p->var->shape.dim[1]};
   char size[64];
-  printf("  %s -> %s %s%s\n", from.at, p->var->name, rnn_shape_text(p->var->shape.rank, shape, size, sizeof size),
-         how.at ? how.at : "");
+  printf("  %s -> %s %s%s%s\n", p->pieces ? from.at : "0", p->var->name,
+         rnn_shape_text(p->var->shape.rank, shape, size, sizeof size), how.n ? ": " : "", how.n ? how.at : "");
   text_free(&from);
   text_free(&how);
 }

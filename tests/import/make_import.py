@@ -109,10 +109,12 @@ def make_keras():
 
     for dtype, end in (("float64", ""), ("float32", "_f32")):
         keras.config.set_floatx(dtype)
+        keras.config.set_dtype_policy(dtype)
         keras_case("keras_lstm" + end, two(L.LSTM), x(3, dtype))
         keras_case("keras_gru" + end, two(L.GRU), x(3, dtype))
         keras_case("keras_rnn" + end, two(L.SimpleRNN), x(3, dtype))
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     keras_case("keras_gru_v1", two(L.GRU, reset_after=False), x(3, "float64"))
     keras_case("keras_relu", [L.SimpleRNN(4, activation="relu", return_sequences=True)], x(3, "float64"))
     keras_case("keras_no_bias", [L.LSTM(4, use_bias=False, return_sequences=True)], x(3, "float64"))
