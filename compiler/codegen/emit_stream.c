@@ -3,8 +3,8 @@
 
    state: 64 bytes | what is carried | earlier inputs | room for intermediate values. The first eight bytes count the
    steps done, the next eight are levels.c's, then those behind the end. Copying it is a snapshot. in[] and out[] are in
-   the order of the JSON's step. Nothing is called, not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1 (emit_program
-   with e->stream). */
+   the order of the JSON's step. Nothing is called, not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1
+   (emit_program with e->stream). */
 #include "emit_stream_private.h"
 #include "describe.h"
 #include "emit_debug.h"
