@@ -287,6 +287,8 @@ def commands(folder):
     check(":doc of a setting", "default 10" in s.ask(":doc epochs")["output"])
     check(":doc of a variable", "elman(6)(u[t])" in s.ask(":doc h")["output"])
     fails(s, ":doc lsmt", "did you mean 'lstm'")
+    check(":explain", "E0308" in s.ask(":explain E0308")["output"] and s.ask(":explain E0308")["output"].count("\n") > 5)
+    fails(s, ":explain E9999", "there is no code 'E9999'")
     check(":emit ast", "model echo" in s.ask(":emit ast")["output"])
     out = s.ask(":emit adjoint h")["output"]
     check(":emit adjoint h is about h", "h_adj[t] =" in out and "y.nll" not in out.split("=")[0], out)
