@@ -327,6 +327,8 @@ def scripts(folder):
     check("a plot has 18 lines of 80 columns", len(r.stdout.split("\n")) == 19 and max(map(len, r.stdout.split("\n"))) <= 80, r.stdout)
     r = run("-e", "x = [" + ", ".join(["1"] * 20000) + "]", "-e", "sum[t](x[t])")
     check("a long list", r.stdout == "real = 20000\n", r)
+    r = subprocess.run(f"'{rnnc}' -e ':set rows 100000' -e 'x[t] = t' -e 'x[1..200000]' | head -n 1", shell=True, capture_output=True, text=True)
+    check("a reader that leaves early", r.stdout.startswith("real at") and r.stderr == "", r)
     r = run("repl", "--json", given="a = 1\nfoo\n\"\\x\na\n")
     objects = [json.loads(line) for line in r.stdout.split("\n") if line]
     check("--json goes on after mistakes", [o["ok"] for o in objects] == [True, False, False, True], r.stdout)
