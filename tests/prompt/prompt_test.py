@@ -200,6 +200,7 @@ def inputs(folder):
     expect(s, "v", [5, 6])
     s.ask("input k[t] : token[4]; k = [0, 3, 1, 2]")
     expect(s, "k", [0, 3, 1, 2])
+    expect(s, "k[2..3]", [3, 1])
     expect(s, "onehot(k[2])", [0, 0, 0, 1])
     s.ask("x[t] = 10 * t")
     expect(s, "s", [10, 30, 60, 100])
