@@ -48,6 +48,7 @@ suite() { # NAME: runs it
   embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
   targets) sh tests/targets/run.sh "$build" "$rnnc" ;;
   debug) sh tests/debug/run.sh "$rnnc" ;;
+  import) sh tests/import/run.sh "$rnnc" ;;
   learn) sh tests/learn/run.sh "$build" "$rnnc" ;;
   cli) CC="${CC:-cc}$sanitized" sh tests/cli/run.sh "$build" "$rnnc" ;;
   examples) CC="${CC:-cc}$sanitized" sh tests/examples/run.sh "$build" ;;

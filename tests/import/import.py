@@ -201,6 +201,23 @@ def two_of_it(t):
         t.update({f"{name}.{k}": v for k, v in one.items()})
 
 
+def other_forms():
+    """Keras 2's names, columns first, half precision: the same mapping"""
+    data = dict(np.load(vector("keras_gru_f32")))
+    base = [line for line in run("import", vector("keras_gru_f32"), "--into", model("gru"), "-o", "a.safetensors")[1].splitlines()[1:]]
+    np.savez("names.npz", **{k + ":0": np.asfortranarray(v) for k, v in data.items()})
+    code, out, err = run("import", "names.npz", "--into", model("gru"), "-o", "b.safetensors")
+    expect("Keras's older names", code == 0 and [line.replace(":0", "") for line in out.splitlines()[1:]] == base, out + err)
+    expect("columns first", open("a.safetensors", "rb").read() == open("b.safetensors", "rb").read(), "other values")
+    np.savez("half.npz", **{k: v.astype(np.float16) for k, v in data.items()})
+    code, _, err = run("import", "half.npz", "--into", model("gru"), "-o", "b.safetensors")
+    a, b = safetensors.load_file("a.safetensors"), safetensors.load_file("b.safetensors")
+    far = max(np.abs(a[k] - b[k]).max() for k in a)
+    expect("half precision", code == 0 and 0 < far < 2e-3 and b["y.0.f.Wr"].dtype == np.float32, f"{err} {far}")
+    head, _ = read_parts("a.safetensors")
+    expect("metadata", head["__metadata__"]["rnnc.model"] == "bidirectional_gru", head["__metadata__"])
+
+
 def wrong_words():
     file, of = vector("torch_gru"), model("gru")
     refuses("no --into", 2, ["--into"], file)
@@ -225,6 +242,7 @@ try:
         outputs(*case)
     bad_files()
     wrong_models()
+    other_forms()
     wrong_words()
 finally:
     os.chdir(here)
