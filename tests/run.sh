@@ -50,6 +50,7 @@ suite() { # NAME: runs it
   debug) sh tests/debug/run.sh "$rnnc" ;;
   import) sh tests/import/run.sh "$rnnc" ;;
   learn) sh tests/learn/run.sh "$build" "$rnnc" ;;
+  package) sh tests/package/run.sh "$build" ;;
   cli) CC="${CC:-cc}$sanitized" sh tests/cli/run.sh "$build" "$rnnc" ;;
   examples) CC="${CC:-cc}$sanitized" sh tests/examples/run.sh "$build" ;;
   *) echo "no suite '$1'"; echo "0 passed, 1 failed" ;;

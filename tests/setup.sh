@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 packages="flex bison gcc g++ cmake ninja-build pkg-config make binutils util-linux llvm-19-dev libopenblas-pthread-dev libjansson-dev
 libzip-dev libcsv-dev librandom123-dev libedit-dev libutf8proc-dev libxxhash-dev libcmocka-dev python3 python3-numpy strace bash zsh fish
-mandoc groff-base tmux procps"
+mandoc groff-base tmux procps dpkg-dev file"
 # what runs objects for other machines (tests/targets): their compilers, qemu, a linker and an engine for wasm
 packages="$packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-arm-none-eabi qemu-user
 qemu-system-arm lld-19"

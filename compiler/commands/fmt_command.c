@@ -32,32 +32,34 @@ static int fail(const char *path, const char *why)
   return EXIT_ENVIRONMENT;
 }
 
+/* a temporary file with the text; its name in path */
+static bool put_aside(char *path, const char *text, size_t n)
+{
+  int file = mkstemp(path);
+  bool good = file >= 0 && write(file, text, n) == (ssize_t)n;
+  if (file >= 0) close(file);
+  return good;
+}
+
 /* diff(1) of the two texts, on standard output */
 static int show_diff(const char *path, const char *old, size_t n, const Text *text)
 {
-  char before[] = "/tmp/rnnc-fmt-XXXXXX", labels[2][4200];
-  int pipe_to[2], status = 0, file = mkstemp(before);
-  if (file < 0) return fail(before, strerror(errno));
-  bool good = write(file, old, n) == (ssize_t)n && !pipe(pipe_to);
-  close(file);
+  char before[] = "/tmp/rnnc-fmt-XXXXXX", after[] = "/tmp/rnnc-fmt-XXXXXX", labels[2][4200];
+  int status = 0;
+  bool good = put_aside(before, old, n) && put_aside(after, text->at, text->n);
+  if (!good) fail("/tmp", strerror(errno));
   fflush(stdout);
   pid_t child = good ? fork() : -1;
   if (child == 0) {
-    dup2(pipe_to[0], 0);
-    close(pipe_to[0]);
-    close(pipe_to[1]);
     snprintf(labels[0], sizeof labels[0], "--label=%s", path);
     snprintf(labels[1], sizeof labels[1], "--label=%s (formatted)", path);
-    execlp("diff", "diff", "-u", labels[0], labels[1], before, "-", (char *)NULL);
+    execlp("diff", "diff", "-u", labels[0], labels[1], before, after, (char *)NULL);
     _exit(127);
   }
-  if (child > 0) {
-    close(pipe_to[0]);
-    FILE *to = fdopen(pipe_to[1], "w");
-    if (to) fwrite(text->at, 1, text->n, to), fclose(to);
-    waitpid(child, &status, 0);
-  }
+  if (child > 0) waitpid(child, &status, 0);
   unlink(before);
+  unlink(after);
+  if (!good) return EXIT_ENVIRONMENT;
   bool ran = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) < 2;
   return ran ? EXIT_OK : fail("diff", "this program is needed by --diff, and could not be run");
 }

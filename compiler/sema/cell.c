@@ -160,6 +160,7 @@ static bool bind_argument(Elab *x, Cell *c, const Ast *arg, int position)
     i = formal_index(formals, arg->name);
     if (i < 0) {
       diag(d, E_ARGUMENT_NAME, arg->span, "%s has no argument '%s'", signature(x->body->s->arena, c->ast), arg->name);
+      suggest_formal(d, arg, formals);
       return false;
     }
   } else if (i >= formals->nkid) {

@@ -25,8 +25,12 @@ static bool place_arguments(Body *b, const Ast *call, const Distribution *dist, 
       argument[at] = a->kind == AST_ARG ? a->kid[0] : a;
       continue;
     }
-    if (at == n) diag(d, E_ARGUMENT_NAME, a->span, "%s has no argument '%s'", form, a->name);
-    else diag(d, E_GIVEN_TWICE, a->span, "'%s' is given twice", dist->argument[at].name);
+    if (at == n) {
+      const char *names[DRAW_PARAMS];
+      for (int k = 0; k < n; k++) names[k] = dist->argument[k].name;
+      diag(d, E_ARGUMENT_NAME, a->span, "%s has no argument '%s'", form, a->name);
+      suggest_argument(d, a, names, n);
+    } else diag(d, E_GIVEN_TWICE, a->span, "'%s' is given twice", dist->argument[at].name);
     note_uses(b);
     return false;
   }
@@ -119,6 +123,7 @@ static FlatVar *draw_target(Body *b, const Ast *target, int *offset)
     const char *over = e->index.n == 1 ? b->axis[e->index.axis[0]] : "place";
     diag(b->s->diag, E_DRAW_INDEX, target->span, "%s has a value at each %s: write %s%s ~ ...", e->name, over, e->name,
          own);
+    diag_fix(b->s->diag, target->span, arena_printf(b->s->arena, "%s%s", e->name, own));
     note_uses(b);
     return NULL;
   }

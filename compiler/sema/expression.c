@@ -346,6 +346,7 @@ static Node *inline_def(Elab *x, const Ast *call, const Ast *def, Unit *unit)
     if (a->kind != AST_ARG) at = i - 1;
     if (at >= formals->nkid) {
       diag(s->diag, E_ARGUMENT_NAME, here(x, a->span), "%s has no argument '%s'", signature(s->arena, def), a->name);
+      suggest_formal(s->diag, a, formals);
       return say(x, a->span);
     }
     if (given[at]) {

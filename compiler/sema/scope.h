@@ -188,6 +188,9 @@ typedef Vec(const char *) Names;
  * in */
 void complain(Elab *x, DiagCode code, Span at, const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+void suggest_argument(Diag *d, const Ast *arg, const char *const *names,
+                      int n);                                     /* of `name = ..`: a near one, if any */
+void suggest_formal(Diag *d, const Ast *arg, const Ast *formals); /* likewise */
 void say_undefined(Elab *x, Span at, const char *what, const char *name, const Names *known);
 void names_of_functions(Elab *x, Names *out);
 void names_of_values(Elab *x, Names *out);

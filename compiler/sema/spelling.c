@@ -54,6 +54,20 @@ void complain(Elab *x, DiagCode code, Span at, const char *hint, const char *for
   note_place(x, at);
 }
 
+void suggest_argument(Diag *d, const Ast *arg, const char *const *names, int n)
+{
+  const char *near = nearest(arg->name, names, n);
+  if (near) diag_suggest(d, span_first(arg->span, strlen(arg->name)), near);
+}
+
+void suggest_formal(Diag *d, const Ast *arg, const Ast *formals)
+{
+  const char *names[64];
+  int n = formals->nkid < 64 ? formals->nkid : 64;
+  for (int i = 0; i < n; i++) names[i] = formals->kid[i]->name;
+  suggest_argument(d, arg, names, n);
+}
+
 void say_undefined(Elab *x, Span at, const char *what, const char *name, const Names *known)
 {
   Diag *d = x->body->s->diag;

@@ -58,6 +58,7 @@ static FlatVar *define(Body *b, const char *name, Indices ix, Span at)
     else if (e->index.n)
       diag(d, E_LEFT_INDEX, at, "%s is declared as %s%s: write %s%s = ...", name, name, declared, name, declared);
     else diag(d, E_LEFT_INDEX, at, "%s is declared without a time index: write %s = ...", name, name);
+    diag_fix(d, at, arena_printf(b->s->arena, "%s%s", name, declared));
     diag_note(d, e->span, "declared here");
     note_uses(b);
     v->bad = true;

@@ -155,8 +155,7 @@ static char *find(const char *file, const char *folder, const char *const *place
 
 char *link_runtime(char **error)
 {
-  static const char *const places[] = {"",          "../lib/",    "../lib/rnnc/",   "../runtime/",
-                                       "../lib64/", "../../lib/", "../../runtime/", NULL};
+  static const char *const places[] = {"", RNNC_LIB_DIR "/", "../lib/", NULL};
   Text tried = {0}, why = {0};
   char *found = find("librnn.a", getenv("RNNC_LIBDIR"), places, &tried);
   if (!found) {
@@ -171,7 +170,7 @@ char *link_runtime(char **error)
 
 char *link_include(char **error)
 {
-  static const char *const places[] = {"", "../include/", "../include/rnnc/", "../runtime/", "../../runtime/", NULL};
+  static const char *const places[] = {"include/", "../include/", NULL};
   Text tried = {0}, why = {0};
   char *found = find("rnn.h", NULL, places, &tried), *slash = found ? strrchr(found, '/') : NULL;
   if (slash) *slash = 0;

@@ -20,9 +20,9 @@ bool link_program(const LinkJob *job, char **error);
 /* The command that link_program would run, shell-quoted: -### */
 void link_print(FILE *out, const LinkJob *job);
 
-/* Where librnn.a is: $RNNC_LIBDIR, else seen from the running rnnc: beside it, ../lib, ../lib/rnnc, ../runtime, and the
-   same one folder up (build trees). NULL and a sentence that lists the places. The caller frees the path. */
+/* Where librnn.a is: $RNNC_LIBDIR, else seen from the running rnnc: beside it (build tree), where it is installed, ../lib.
+   NULL and a sentence that lists the places. The caller frees the path. */
 char *link_runtime(char **error);
-/* The same of rnn.h: beside rnnc, ../include, ../include/rnnc, ../runtime. The folder without a '/' at its end. */
+/* The same of rnn.h: include, ../include. The folder without a '/' at its end. */
 char *link_include(char **error);
 #endif

@@ -153,6 +153,12 @@ def fixes(folder):
         ("input x[t] : real[3]\nh[t] = tanh(x[t])\ntrain { optimiser = adam(rate = 1e-3)   schedule = cosine(over = 3 epoch) }\n",
          "input x[t] : real[3]\nh[t] = tanh(x[t])\ntrain { optimizer = adam(rate = 1e-3)   schedule = cosine(over = 3 epochs) }\n"),
         ("input x[t] : real[3]\ntarget y[t] : real[3]\ny[t] ~ gaussian(x[t], 1)\n", "input x[t] : real[3]\ntarget y[t] : real[3]\ny[t] ~ normal(x[t], 1)\n"),
+        ("input x[t] : real[3]\nh[t] = 2. * x[t] + 1_000 + .5\n", "input x[t] : real[3]\nh[t] = 2.0 * x[t] + 1000 + .5\n"),
+        ("input x[t] : real[3]\noutput y[t]\ny = tanh(x[t])\noutput z\nz[t] = sum(x[T])\n", "input x[t] : real[3]\noutput y[t]\ny[t] = tanh(x[t])\noutput z\nz = sum(x[T])\n"),
+        ("input x[t] : real[3]\ntarget y[t] : real[3]\ny ~ normal(x[t], deviaton = 1)\n", "input x[t] : real[3]\ntarget y[t] : real[3]\ny[t] ~ normal(x[t], deviation = 1)\n"),
+        ("def f(a, slope = 1) = slope * a\ninput x[t] : real[3]\nh[t] = f(x[t], slpoe = 2)\ng[t] = dropout(p = 0.5)(x[t])\n",
+         "def f(a, slope = 1) = slope * a\ninput x[t] : real[3]\nh[t] = f(x[t], slope = 2)\ng[t] = dropout(p = 0.5)(x[t])\n"),
+        ("input x[t] : real[3]\nh[t] = x[t]\u00a0+ 1\ng[t] = lmu(3, odrer = 4, window = 8)(x[t])\n", "input x[t] : real[3]\nh[t] = x[t] + 1\ng[t] = lmu(3, order = 4, window = 8)(x[t])\n"),
         ("model m {\n  input σx[t] : real[3]\n  h[t] = tanh(σx[t])\n}\n", "model m {\n  input sigmax[t] : real[3]\n  h[t] = tanh(sigmax[t])\n}\n"),
     ]
     for wrong, mended in cases:

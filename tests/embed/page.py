@@ -1,7 +1,8 @@
 """page.py BUILD_DIR RNNC PAGE: follows a page of docs/ in an empty folder, in its order.
 
 ```rnn NAME, ```c NAME and the like write a file; ```sh runs commands, which must succeed; an ```output behind them is what they print, where
-a line `...` stands for any lines. In the commands rnnc is RNNC, and RNN_H and RNN_LIB say where rnn.h and librnn.a are. What a page tells
+a line `...` stands for any lines. In the commands rnnc is RNNC, RNN_H and RNN_LIB say where rnn.h and librnn.a are, and
+pkg-config and cmake find librnn in BUILD_DIR, unless PKG_CONFIG_PATH and rnnc_DIR name another place. What a page tells
 to be done by hand, or once a machine, stands in a fence of another kind. The last line is `N passed, M failed`."""
 import os
 import re
@@ -27,6 +28,8 @@ def main():
         os.symlink(rnnc, os.path.join(folder, ".bin", "rnnc"))
         env = dict(os.environ, PATH=os.path.join(folder, ".bin") + ":" + os.environ["PATH"], RNN_H=os.path.join(root, "runtime"),
                    RNN_LIB=os.path.join(build, "librnn.a"))
+        env.setdefault("PKG_CONFIG_PATH", build)  # an installed one, where the caller says so
+        env.setdefault("rnnc_DIR", build)
         printed = None
         with open(page) as f:
             fences = FENCE.findall(f.read())

@@ -57,7 +57,7 @@ printf 'int main(void) { return 0; }\n' > probe.c
 if test "$sanitized" != -DCOUNTED; then echo "skipped: ThreadSanitizer, beside AddressSanitizer"
 elif $cc -fsanitize=thread probe.c -o probe 2> log && ./probe 2> log; then
   blas=$(sed -n 's/^CBLAS_INCLUDE:PATH=//p' "$build/CMakeCache.txt")
-  expect "librnn with ThreadSanitizer" 0 $cc -std=gnu11 -O1 -g -fsanitize=thread "-I$root/runtime" "-I$blas" -c "$root"/runtime/*.c
+  expect "librnn with ThreadSanitizer" 0 $cc -std=gnu11 -O1 -g -fsanitize=thread "-DRNN_VERSION=\"test\"" "-I$root/runtime" "-I$blas" -c "$root"/runtime/*.c
   ls ./*.o | grep -v -e lagged.o -e wide.o -e grid.o > objects
   expect "eight.c compiles" 0 $cc $flags -fsanitize=thread "$here/eight.c" $(cat objects) lagged.o wide.o $libs -o eight
   expect "eight handles learn at once" 0 ./eight
