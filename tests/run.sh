@@ -49,6 +49,7 @@ suite() { # NAME: runs it
   targets) sh tests/targets/run.sh "$build" "$rnnc" ;;
   debug) sh tests/debug/run.sh "$rnnc" ;;
   import) sh tests/import/run.sh "$rnnc" ;;
+  report) sh tests/report/run.sh "$rnnc" ;;
   learn) sh tests/learn/run.sh "$build" "$rnnc" ;;
   package) sh tests/package/run.sh "$build" ;;
   cli) CC="${CC:-cc}$sanitized" sh tests/cli/run.sh "$build" "$rnnc" ;;

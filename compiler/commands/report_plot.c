@@ -100,13 +100,16 @@ static void line(Text *t, const Scale *x, const Scale *y, const Curve *c, const 
                 place_y(y, c->at.at[i].y), stroke);
 }
 
+/* A curve alone is not pale. */
+static const char *color_of(int i, int n) { return color[(n == 1 ? 1 : i) % COLORS]; }
+
 static void legend(Text *t, const Curve *const *curve, int n)
 {
   int at = LEFT;
   for (int i = 0; i < n; i++) {
     if (!curve[i]->at.n) continue;
     text_printf(t, "<line x1=\"%d\" y1=\"32\" x2=\"%d\" y2=\"32\" stroke=\"%s\" stroke-width=\"3\"/>", at, at + 18,
-                color[i % COLORS]);
+                color_of(i, n));
     text_printf(t, "<text class=\"tick\" x=\"%d\" y=\"36\">", at + 23);
     html_text(t, curve[i]->name);
     if (curve[i]->missing) text_printf(t, " (%d not finite)", curve[i]->missing);
@@ -136,7 +139,7 @@ void plot_curves(Text *t, const char *title, const char *x_label, const char *y_
   legend(t, curve, n);
   grid(t, &x, &y);
   for (int i = 0; i < n; i++)
-    if (curve[i]->at.n) line(t, &x, &y, curve[i], color[i % COLORS]);
+    if (curve[i]->at.n) line(t, &x, &y, curve[i], color_of(i, n));
   text_printf(t, "<text class=\"label\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (LEFT + WIDTH - RIGHT) / 2,
               HEIGHT - 8);
   html_text(t, x_label);
