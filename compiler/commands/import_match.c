@@ -245,10 +245,11 @@ static bool pair_named(Match *x)
 /* "h.0.f" and "h.1.f": -1, by the one number in which they differ; 0: they differ otherwise */
 static int stack_order(const char *a, const char *b)
 {
+  const char *start = a;
   while (*a && *a == *b) a++, b++;
-  while (isdigit((unsigned char)a[-1])) a--, b--;
+  while (a > start && isdigit((unsigned char)a[-1])) a--, b--;
   size_t n = strspn(a, "0123456789"), k = strspn(b, "0123456789");
-  if (!n || !k || a[-1] != '.' || strcmp(a + n, b + k)) return 0;
+  if (!n || !k || a == start || a[-1] != '.' || strcmp(a + n, b + k)) return 0;
   return atoi(a) < atoi(b) ? -1 : 1;
 }
 

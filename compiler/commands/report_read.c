@@ -119,22 +119,22 @@ static double clip_bound(const json_t *start)
   return *end == ')' && bound > 0 ? bound : NAN;
 }
 
-static void read_start(Reading *g, json_t *event)
-{
-  Run *r = g->r;
-  if (!r->start) r->start = json_incref(event);
-  r->trainings++;
-  r->clip = clip_bound(event);
-  g->before += g->now;
-  g->now = 0;
-  g->of_epoch = g->clipped_of_epoch = 0;
-}
-
 static void end_epoch(Reading *g)
 {
   if (g->of_epoch)
     add(g->r, &g->r->share, (double)g->r->updates, 100.0 * (double)g->clipped_of_epoch / (double)g->of_epoch);
   g->of_epoch = g->clipped_of_epoch = 0;
+}
+
+static void read_start(Reading *g, json_t *event)
+{
+  Run *r = g->r;
+  end_epoch(g);
+  if (!r->start) r->start = json_incref(event);
+  r->trainings++;
+  r->clip = clip_bound(event);
+  g->before += g->now;
+  g->now = 0;
 }
 
 static void read_step(Reading *g, const json_t *event)

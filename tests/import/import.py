@@ -76,7 +76,7 @@ CASES = [
     ("keras_relu", "relu", [], []),
     ("keras_no_bias", "one_lstm", [], ["0 -> y.bf [4]: the layer has no bias"]),
     ("keras_gru_no_bias", "one_gru", ["--map", "y=sequential_9/gru_6"], []),
-    ("keras_tagger", "keras_tagger", [], ["Keras's default is 1e-3"]),
+    ("keras_tagger", "keras_tagger", [], ["Keras's usual one is 1e-3, in a model layer_norm(eps = 1e-3)"]),
 ]
 
 
@@ -166,6 +166,11 @@ def bad_files():
             changed("torch_lstm", lambda t: [t.pop(k) for k in list(t) if k.endswith("l1_reverse")]), "--into", lstm)
     refuses("a tensor of another shape", 3, ["bias_hh_l0 is [15]", "need [16]"],
             changed("torch_lstm", lambda t: t.update(bias_hh_l0=np.zeros(15))), "--into", lstm)
+    refuses("a tensor too many in a layer", 3, ["lstm has no place for m.weight"],
+            changed("torch_lstm_cell", lambda t: [t.update({"m." + k: t.pop(k)}) for k in list(t)] + [t.update({"m.weight": np.zeros(4)})]),
+            "--into", model("one_lstm"))
+    refuses("a BatchNorm into layer_norm", 3, ["layer_norm has no place for norm.running_mean"],
+            changed("torch_tagger", lambda t: t.update({"norm.running_mean": np.zeros(4)})), "--into", model("tagger"))
     more = changed("torch_lstm", lambda t: t.update({"head.weight": np.zeros((2, 8)), "h0": np.zeros(4)}))
     refuses("a layer too many", 3, ["left over", "head (weight [2, 8])", "h0 [4]", "--ignore"], more, "--into", lstm)
     code, _, err = run("import", more, "--into", lstm, "--dry-run", "--ignore", "head.*", "--ignore", "h?")
