@@ -2,6 +2,7 @@
    Needs: every stage of the compiler, and the runtime for code that runs here. */
 #include "driver.h"
 #include "calls.h"
+#include "levels.h"
 #include "linker.h"
 #include "object.h"
 #include <stdlib.h>
@@ -65,6 +66,36 @@ int driver_module(Driver *d, unsigned programs)
   char *error = NULL;
   if (target_optimize(d->target, d->module, &error)) return 0;
   return driver_fail("internal error: ", error, EXIT_INTERNAL);
+}
+
+/* The streaming step for each level of --targets, lowest first, in one module. */
+int driver_levels(Driver *d)
+{
+  const char *names[LEVELS];
+  char *error = NULL;
+  LLVMModuleRef module[LEVELS];
+  int n = levels_read(d->o.targets, names, &error);
+  if (!n) return driver_fail("", error, EXIT_USAGE);
+  Target *least = NULL;
+  d->o.targets = names[0]; /* in order, as the header has them */
+  for (int i = 1; i < n; i++) d->o.targets = arena_printf(d->arena, "%s,%s", d->o.targets, names[i]);
+  for (int i = 0; i < n; i++) {
+    d->o.triple = names[i];
+    d->target = NULL;
+    text_free(&d->json);
+    d->json = (Text){0};
+    int code = driver_module(d, 1u << PROGRAM_STEP);
+    module[i] = d->module;
+    if (i == 0) least = d->target;
+    else if (d->target) target_free(d->target);
+    d->target = least;
+    d->module = module[0];
+    if (!code && !d->step->refused) continue;
+    for (int k = 1; k <= i; k++) LLVMDisposeModule(module[k]);
+    return code;
+  }
+  const char *prefix = d->o.prefix ? d->o.prefix : d->lowered->name;
+  return levels_join(module, least, names, n, prefix, &error) ? 0 : driver_fail("", error, EXIT_INTERNAL);
 }
 
 /* The code of a program that runs for the first time. */
@@ -154,7 +185,8 @@ int driver_executable(Driver *d, const char *out)
     bytes_free(&b);
     return driver_fail("", error, EXIT_ENVIRONMENT);
   }
-  LinkJob job = {.object = object, .output = out, .runtime = runtime, .libs = link_libs, .debug = d->o.debug != DEBUG_NONE};
+  LinkJob job = {
+      .object = object, .output = out, .runtime = runtime, .libs = link_libs, .debug = d->o.debug != DEBUG_NONE};
   if (d->o.verbose || d->o.dry_run) link_print(d->o.dry_run ? stdout : stderr, &job);
   if (!d->o.dry_run) code = driver_write(object, b.at, b.n);
   bytes_free(&b);

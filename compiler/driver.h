@@ -18,6 +18,7 @@ typedef struct DriverOptions {
   int level; /* -O0 .. -O3 */
   DebugLevel debug;
   const char *triple, *cpu, *features;
+  const char *targets; /* levels of x86-64 for one object (levels.h); NULL: one machine */
   const char *const *wrt, *const *show;
   bool only_shown;            /* a forward program computes `show` alone, no outputs */
   const char *forcing;        /* the setting teacher_forcing, where the command line has it; NULL: the train block's */
@@ -72,6 +73,7 @@ int driver_write(const char *path, const char *data, size_t n); /* aside and ren
 /* driver.c. Compiles the programs whose bit (1 << ProgramKind) is in `programs`, as far as the model has them, into
    d->module, optimised. */
 int driver_module(Driver *d, unsigned programs);
+int driver_levels(Driver *d); /* the step for each of o.targets; refused as by driver_module */
 /* The model in this process, valid until driver_close: all of `programs`, of which those in `later` are compiled when
  * they first run. d stays where it is. */
 int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **model);

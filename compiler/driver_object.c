@@ -4,6 +4,7 @@
 #include "describe.h"
 #include "driver.h"
 #include "header.h"
+#include "levels.h"
 #include "object.h"
 #include "rnn.h"
 #include "workspace.h"
@@ -64,13 +65,27 @@ int driver_blob(Driver *d, const char *out)
 
 /* ---- the object ---- */
 
+/* Step and many in turn: the entries, and their clones for --targets. */
+static int entries_of(Driver *d, const char *prefix, StackUse *use)
+{
+  static const char *const suffix[] = {HEADER_STEP_ENTRY, HEADER_MANY_ENTRY};
+  const char *names[LEVELS];
+  char *error = NULL;
+  int n = 0, levels = d->o.targets ? levels_read(d->o.targets, names, &error) : 0;
+  for (int i = -1; i < levels; i++)
+    for (int k = 0; k < 2; k++)
+      use[n++] =
+          (StackUse){arena_printf(d->arena, "%s%s%s%s", prefix, suffix[k], i < 0 ? "" : ".", i < 0 ? "" : names[i]), 0};
+  return n;
+}
+
 /* All files are made before the first is written. */
 static int make_and_write(Driver *d, const char *out, const char *header, const Bytes *weights)
 {
   const char *name = strrchr(header, '/') ? strrchr(header, '/') + 1 : header,
              *prefix = d->o.prefix ? d->o.prefix : d->lowered->name;
-  StackUse stack[] = {{arena_printf(d->arena, "%s" HEADER_STEP_ENTRY, prefix), 0},
-                      {arena_printf(d->arena, "%s" HEADER_MANY_ENTRY, prefix), 0}};
+  StackUse stack[2 * (LEVELS + 1)];
+  int functions = entries_of(d, prefix, stack);
   const char *symbol = arena_printf(d->arena, "%s" HEADER_WEIGHTS, prefix);
   bool embed = d->o.weights == WEIGHTS_EMBED;
   char *error = NULL;
@@ -78,7 +93,10 @@ static int make_and_write(Driver *d, const char *out, const char *header, const 
   Text text = {0};
   int code = 0;
   if (embed) object_add_constant(d->module, symbol, weights->at, weights->n);
-  if (!object_emit_measured(d->target, d->module, &b, stack, 2, &error)) code = driver_fail("", error, EXIT_INTERNAL);
+  if (!object_emit_measured(d->target, d->module, &b, stack, functions, &error))
+    code = driver_fail("", error, EXIT_INTERNAL);
+  for (int i = 2; i < functions; i++) /* a clone is jumped to */
+    if (stack[i].bytes > stack[i % 2].bytes) stack[i % 2].bytes = stack[i].bytes;
   int64_t workspace[RNN_WORKSPACE_TERMS];
   RnnError none = {0}; /* a model without a loss takes none */
   bool learns = !d->o.inference && rnn_workspace_terms(d->json.at, workspace, &none);
@@ -87,6 +105,7 @@ static int make_and_write(Driver *d, const char *out, const char *header, const 
                      .weights = embed ? symbol : NULL,
                      .blob = d->o.weights == WEIGHTS_BLOB,
                      .workspace = learns ? workspace : NULL,
+                     .levels = d->o.targets,
                      .stack_bytes = stack[0].bytes,
                      .many_stack_bytes = stack[1].bytes};
   if (!code && !header_make(&text, d->json.at, &o, &error)) code = driver_fail("", error, EXIT_INTERNAL);
@@ -107,7 +126,7 @@ int driver_object(Driver *d, const char *out)
   unsigned all = (1u << PROGRAM_KINDS) - 1; /* rnn.h has no word for `free` but by that setting */
   if (!driver_has_setting(d, "gap", "true")) all &= ~(1u << PROGRAM_FREE);
   d->many = true;
-  int code = driver_module(d, d->o.inference ? 1u << PROGRAM_STEP : all);
+  int code = d->o.targets ? driver_levels(d) : driver_module(d, d->o.inference ? 1u << PROGRAM_STEP : all);
   if (code) return code;
   if (d->o.inference && d->step->refused)
     return driver_fail(arena_printf(d->arena, "%s: no streaming step: %s", d->o.path, d->step->refused), NULL,

@@ -16,9 +16,18 @@ static int (*const command_run[COMMANDS])(int argc, char **argv) = {
 #undef COMMAND
 };
 
+/* --help of a command needs no code. */
+static bool asks_for_help(int argc, char **argv)
+{
+  for (int i = 1; i < argc; i++)
+    if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) return true;
+  return false;
+}
+
 static int run_command_of(CommandId command, int argc, char **argv)
 {
   if (command_run[command]) return command_run[command](argc, argv);
+  if (asks_for_help(argc, argv)) return help_command_options(command, stdout), EXIT_OK;
   const Code *code = code_load();
   return code ? code->command[command](argc, argv) : EXIT_ENVIRONMENT;
 }

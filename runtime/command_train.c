@@ -114,7 +114,7 @@ int rnn_command_train(Job *job)
                           .trace = job->value[OPTION_TRACE],
                           .after_step = after_step};
   RnnTrained trained;
-  if (job->value[OPTION_CONFIG]) return print_config(job);
+  if (job->value[OPTION_PRINT_CONFIG]) return print_config(job);
   if (job->value[OPTION_EXPLAIN]) return explain_batching(job);
   if (!progress_kind(job, &training.progress) || !rnn_job_path(job, out, sizeof out, ".safetensors"))
     return job->error.code;

@@ -167,12 +167,43 @@ static bool add_folder(Job *job, const char *folder)
   return true;
 }
 
+/* Each setting of a JSON file as if it were said by --set: of the object, or of its "settings". An exit code. */
+static int add_file(Job *job, const char *path)
+{
+  json_error_t why;
+  json_t *file = json_load_file(path, 0, &why), *value;
+  json_t *all = json_is_object(json_object_get(file, "settings")) ? json_object_get(file, "settings") : file;
+  const char *name;
+  int code = json_is_object(all) ? RNN_OK : RNN_ERROR_IO;
+  if (!file && why.line < 0) fprintf(stderr, "%s: --config: %s\n", job->name, why.text);
+  else if (!file) fprintf(stderr, "%s: --config: %s:%d:%d: %s\n", job->name, path, why.line, why.column, why.text);
+  else if (code) fprintf(stderr, "%s: --config: %s: an object is wanted: {\"batch\": 64}\n", job->name, path);
+  json_object_foreach(all, name, value)
+  {
+    char *text = json_is_string(value) ? strdup(json_string_value(value))
+                                       : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+    bool scalar = !json_is_object(value) && !json_is_array(value) && !json_is_null(value);
+    if (!scalar) {
+      fprintf(stderr, "%s: --config: %s: setting %s: a number, true, false or a text is wanted\n", job->name, path,
+              name);
+      code = RNN_ERROR_USAGE;
+    } else if (!code && *text && !add_assignment(job, name, text)) code = RNN_ERROR_IO;
+    free(text);
+  }
+  json_decref(file);
+  return code;
+}
+
 static int take(Job *job, int i, const char *argument)
 {
   job->value[i] = argument ? argument : "";
   if (i == OPTION_HELP) {
     help(job, stdout);
     return fflush(stdout) ? RNN_ERROR_IO : RNN_OK;
+  }
+  if (i == OPTION_CONFIG) {
+    int code = add_file(job, argument);
+    return code ? code : -1;
   }
   bool ok = i == OPTION_INCLUDE ? add_folder(job, argument)
             : i == OPTION_SET   ? add_assignment(job, NULL, argument)

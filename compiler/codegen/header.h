@@ -25,7 +25,8 @@ typedef struct HeaderOptions {
   const char *file_name; /* "charlm.h", for the head comment and the example */
   const char
       *weights; /* a symbol of the object that holds the parameters, `const real NAME_weights[]`; NULL: none baked in */
-  bool blob;    /* NAME_bind finds the parameters in a blob (blob.h) */
+  const char *levels; /* of x86-64 that the object has code for, in ascending order; NULL: one machine */
+  bool blob;          /* NAME_bind finds the parameters in a blob (blob.h) */
   long long stack_bytes, many_stack_bytes; /* of the entries, their callers' call included; 0: not known */
   const int64_t *workspace;                /* what learning takes, rnn_workspace_terms of the runtime; NULL: not said */
 } HeaderOptions;

@@ -173,8 +173,21 @@ static void put_state(Header *h)
                 "/* Before the first step of a state, */\n"
                 "static inline void @_init(struct @_state *state)\n{\n  size_t i;\n"
                 "  for (i = 0; i < sizeof state->words / sizeof state->words[0]; i++) state->words[i] = 0;\n}\n\n"
-                "/* and to begin a new sequence with it. */\n"
-                "static inline void @_reset(struct @_state *state) { @_init(state); }\n\n");
+                "/* and to begin a new sequence with it. */\n");
+  if (!h->options->levels) {
+    header_put(h, "static inline void @_reset(struct @_state *state) { @_init(state); }\n\n");
+    return;
+  }
+  header_put(h, "static inline void @_reset(struct @_state *state)\n{\n  double level = state->words[1];\n"
+                "  @_init(state);\n  state->words[1] = level;\n}\n\n");
+  text_printf(h->out, "/* This object has code for: %s. The first step of a state asks the CPU and notes\n",
+              h->options->levels);
+  header_put(h,
+             "   in the state which to run. @_level asks, too: the number in this list, ascending from 0; -1: the CPU\n"
+             "   has none of them, and no step may run. */\n"
+             "int32_t @_level(void);\n\n"
+             "/* Once for a state that was written on another machine: its steps ask the CPU anew. */\n"
+             "static inline void @_moved(struct @_state *state) { state->words[1] = 0; }\n\n");
 }
 
 static void put_step(Header *h)

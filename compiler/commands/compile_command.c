@@ -39,6 +39,7 @@ static int take(void *context, OptionId id, const char *value)
   case OPT_LEVEL: job->o.level = *value - '0'; break;
   case OPT_DEBUG: job->o.debug = value && *value == '1' ? DEBUG_LINES : DEBUG_VARIABLES; break;
   case OPT_TARGET: job->o.triple = value; break;
+  case OPT_TARGETS: job->o.targets = value; break;
   case OPT_CPU: job->o.cpu = value; break;
   case OPT_INCLUDE: return options_folders(COMMAND_compile, value, &job->o.include);
   case OPT_DEPEND: job->rule.wanted = true; break;
@@ -64,6 +65,10 @@ static int check_object(const Job *job)
   const DriverOptions *o = &job->o;
   const char *lost = o->inference ? "--inference" : o->weights ? "--weights" : o->prefix ? "--prefix" : NULL;
   if (lost && !job->object) return usage(COMMAND_compile, "only with -c goes", lost, NULL);
+  if (o->targets && !(job->object && o->inference))
+    return usage(COMMAND_compile, "--targets goes with -c --inference", NULL, NULL);
+  if (o->targets && (o->triple || o->cpu))
+    return usage(COMMAND_compile, "--targets names all machines: without", o->triple ? "--target" : "--mcpu", NULL);
   if (o->weights == WEIGHTS_EMBED && !o->weights_file)
     return usage(COMMAND_compile, "--weights=embed needs --weights-file FILE", NULL, NULL);
   if (o->weights == WEIGHTS_EXTERN && o->weights_file)

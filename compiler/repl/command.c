@@ -95,7 +95,7 @@ int prompt_help(Session *s, const char *entry, const char *rest)
   }
   fputs("  x[t] = 0.5 * x[t-1] + 1    statements of the language: definitions\n"
         "  x[1..20]                   the value of an expression, at these places\n"
-        "  plot x[1..100]             a plot; plot .. > file.svg writes it\n"
+        "  plot x[1..100], y[t]       a plot; plot y[1..100] over x[t]; .. > file.svg\n"
         "  u = [1, 2, 3]              an input with its values over time\n\n",
         out);
   for (int i = 0; i < prompt_commands; i++) print_command(out, &prompt_command[i]);

@@ -102,11 +102,10 @@ static void say_model(Session *s, const char *path)
   Arena *a = arena_new();
   System *system = session_system(s, a, diag_new(a), NULL);
   long long elements = 0;
-  int params = 0, computed = 0;
+  int params = 0;
   Text inputs = {0};
   for (int i = 0; system && i < system->vars.n; i++) {
     const Var *v = system->vars.at[i];
-    computed += v->kind == VAR_COMPUTED;
     if (v->kind == VAR_PARAM) params++, elements += shape_count(v->shape);
     if (v->kind == VAR_INPUT || v->kind == VAR_TARGET)
       text_printf(&inputs, "%s%s", inputs.n ? ", " : "; inputs ", v->name);

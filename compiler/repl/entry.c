@@ -100,6 +100,7 @@ int entry_run(Session *s, const char *entry)
   Run r = {.s = s, .entry = entry};
   int code = 0;
   s->number++;
+  child_interrupted();
   snprintf(r.name, sizeof r.name, "entry %d", s->number);
   for (size_t at = 0; entry[at] && !code && !s->quit;) {
     Statement st = statement_next(entry, at);

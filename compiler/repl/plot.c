@@ -10,7 +10,8 @@ enum { ROWS = 15, LABEL = 10 };
 typedef struct Curves {
   const Value *v;
   int64_t n, lines; /* points of a line; lines */
-  double first;     /* x of the first point */
+  bool over;        /* the abscissa is the component behind the lines' */
+  double left, right;
   double low, high; /* of all finite values */
   const char *axis;
 } Curves;
@@ -21,30 +22,63 @@ static double point(const Curves *c, int64_t line, int64_t i)
   return c->v->at[i * (c->v->time || c->v->second ? value_elements(c->v) : 1) + line];
 }
 
-static bool curves(const Value *v, Curves *c, const char **why)
+/* 0 at the left, 1 at the right; NaN: it has no place */
+static double abscissa(const Curves *c, int64_t i)
 {
-  *c = (Curves){.v = v, .low = INFINITY, .high = -INFINITY, .first = 1, .lines = 1};
+  if (!c->over) return c->n > 1 ? (double)i / (double)(c->n - 1) : 0.5;
+  double x = point(c, c->lines, i);
+  return isfinite(x) ? (x - c->left) / (c->right - c->left) : NAN;
+}
+
+static void widen(double *low, double *high)
+{
+  if (*low != *high) return;
+  double room = *low == 0 ? 1 : fabs(*low) / 2;
+  *low -= room;
+  *high += room;
+}
+
+static bool take_abscissa(Curves *c, const char **why)
+{
+  int64_t width = value_elements(c->v);
+  if (!c->v->time || c->v->rank != 1 || width > PLOT_LINES + 1)
+    return *why = "points over another value are of numbers at each t: plot y[1..100] over x[1..100]", false;
+  c->lines = width - 1;
+  c->over = true;
+  c->axis = "";
+  c->left = INFINITY;
+  c->right = -INFINITY;
+  for (int64_t i = 0; i < c->n; i++) {
+    double x = point(c, c->lines, i);
+    if (isfinite(x)) c->left = fmin(c->left, x), c->right = fmax(c->right, x);
+  }
+  if (c->left > c->right) return *why = "there is nothing to plot: no value is finite", false;
+  widen(&c->left, &c->right);
+  return true;
+}
+
+static bool curves(const Value *v, bool over, Curves *c, const char **why)
+{
+  *c = (Curves){.v = v, .low = INFINITY, .high = -INFINITY, .left = 1, .lines = 1};
   if (v->time && v->second) return *why = "a value over two axes cannot be plotted: fix one of them", false;
   if (v->time || v->second) {
     c->n = v->time ? v->to - v->from + 1 : v->S;
-    c->first = v->time ? (double)v->from : 1;
+    c->left = v->time ? (double)v->from : 1;
     c->axis = v->time ? v->axis[0] : v->axis[1];
     c->lines = value_elements(v) < PLOT_LINES ? value_elements(v) : PLOT_LINES;
   } else if (v->rank == 1) {
     c->n = v->extent[0];
     c->axis = "component";
   } else return *why = "a plot is of values over time, or of a vector: plot h[1..100]", false;
+  c->right = c->left + (double)(c->n - 1);
+  if (over && !take_abscissa(c, why)) return false;
   for (int64_t l = 0; l < c->lines; l++)
     for (int64_t i = 0; i < c->n; i++) {
       double y = point(c, l, i);
       if (isfinite(y)) c->low = fmin(c->low, y), c->high = fmax(c->high, y);
     }
   if (c->low > c->high) return *why = "there is nothing to plot: no value is finite", false;
-  if (c->low == c->high) {
-    double room = c->low == 0 ? 1 : fabs(c->low) / 2;
-    c->low -= room;
-    c->high += room;
-  }
+  widen(&c->low, &c->high);
   return true;
 }
 
@@ -67,14 +101,14 @@ static void dot(Canvas *c, int x, int y, int line)
 static void draw(Canvas *canvas, const Curves *c, int64_t line)
 {
   int wide = 2 * canvas->columns, high = 4 * ROWS, px = 0, py = 0;
-  bool joined = false, dense = c->n > 2 * wide; /* then lines between points would fill the plot */
+  bool joined = false, dense = c->over || c->n > 2 * wide; /* then lines between points would fill the plot */
   for (int64_t i = 0; i < c->n; i++) {
-    double y = point(c, line, i);
-    if (!isfinite(y)) {
+    double y = point(c, line, i), at = abscissa(c, i);
+    if (!isfinite(y) || isnan(at)) {
       joined = false;
       continue;
     }
-    int x = c->n > 1 ? (int)lround((double)i * (wide - 1) / (double)(c->n - 1)) : wide / 2;
+    int x = (int)lround(at * (wide - 1));
     int row = (int)lround((c->high - y) / (c->high - c->low) * (high - 1));
     int steps = joined && !dense ? abs(x - px) > abs(row - py) ? abs(x - px) : abs(row - py) : 0;
     for (int k = 1; k < steps; k++) dot(canvas, px + (x - px) * k / steps, py + (row - py) * k / steps, (int)line);
@@ -96,11 +130,11 @@ static void print_label(FILE *out, const Curves *c, int row)
   fprintf(out, "%*s %s", LABEL, text, *text ? "\u2524" : "\u2502");
 }
 
-bool plot_terminal(FILE *out, const Value *v, const char *title, const Look *look, const char **why)
+bool plot_terminal(FILE *out, const Value *v, bool over, const char *title, const Look *look, const char **why)
 {
   static const int colour[PLOT_LINES] = {34, 31, 32, 35, 36, 33, 94, 91};
   Curves c;
-  if (!curves(v, &c, why)) return false;
+  if (!curves(v, over, &c, why)) return false;
   Canvas canvas = {.columns = look->width - LABEL - 4};
   if (canvas.columns < 10) canvas.columns = 10;
   canvas.dots = calloc((size_t)canvas.columns * ROWS, 2);
@@ -122,8 +156,8 @@ bool plot_terminal(FILE *out, const Value *v, const char *title, const Look *loo
     fputc('\n', out);
   }
   char left[32], right[32];
-  int n = snprintf(left, sizeof left, "%.10g", c.first);
-  int m = snprintf(right, sizeof right, "%.10g", c.first + (double)(c.n - 1));
+  int n = snprintf(left, sizeof left, "%.5g", c.left);
+  int m = snprintf(right, sizeof right, "%.5g", c.right);
   fprintf(out, "%*s \u2514", LABEL, "");
   for (int k = 0; k < canvas.columns; k++) fputs("\u2500", out);
   fprintf(out, "\n%*s  %s%*s%*s\n", LABEL, "", left, (canvas.columns - n + (int)strlen(c.axis)) / 2, c.axis,
@@ -131,7 +165,7 @@ bool plot_terminal(FILE *out, const Value *v, const char *title, const Look *loo
               ? canvas.columns - n - (canvas.columns - n + (int)strlen(c.axis)) / 2
               : m + 1,
           right);
-  if (value_elements(v) > PLOT_LINES && v->rank)
+  if (value_elements(v) > PLOT_LINES && v->rank && !over)
     fprintf(out, "%*s  the first %d of %lld components\n", LABEL, "", PLOT_LINES, (long long)value_elements(v));
   free(canvas.dots);
   return true;
@@ -141,10 +175,7 @@ bool plot_terminal(FILE *out, const Value *v, const char *title, const Look *loo
 
 enum { WIDE = 720, HIGH = 400, MARGIN = 60, TOP = 40 };
 
-static double svg_x(const Curves *c, int64_t i)
-{
-  return MARGIN + (c->n > 1 ? (double)i / (double)(c->n - 1) : 0.5) * (WIDE - MARGIN - 20);
-}
+static double svg_x(const Curves *c, int64_t i) { return MARGIN + abscissa(c, i) * (WIDE - MARGIN - 20); }
 
 static double svg_y(const Curves *c, double y) { return TOP + (c->high - y) / (c->high - c->low) * (HIGH - TOP - 40); }
 
@@ -163,23 +194,23 @@ static void svg_axes(FILE *out, const Curves *c)
 {
   for (int k = 0; k <= 4; k++) {
     double y = c->low + (c->high - c->low) * k / 4, at = svg_y(c, y);
-    int64_t i = (c->n - 1) * k / 4;
+    double x = c->left + (c->right - c->left) * k / 4;
     fprintf(out, "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#ddd\"/>\n", MARGIN, at, WIDE - 20, at);
-    fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n", MARGIN - 6, at + 4, y);
-    fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.10g</text>\n", svg_x(c, i), HIGH - 22,
-            c->first + (double)i);
+    fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.3g</text>\n", MARGIN - 6, at + 4, y);
+    fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.5g</text>\n",
+            MARGIN + (WIDE - MARGIN - 20) * k / 4.0, HIGH - 22, x);
   }
   fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (WIDE + MARGIN) / 2, HIGH - 5);
   svg_text(out, c->axis);
   fputs("</text>\n", out);
 }
 
-bool plot_svg(FILE *out, const Value *v, const char *title, const char **why)
+bool plot_svg(FILE *out, const Value *v, bool over, const char *title, const char **why)
 {
   static const char *const colour[PLOT_LINES] = {"#1f77b4", "#d62728", "#2ca02c", "#9467bd",
                                                  "#17becf", "#ff7f0e", "#8c564b", "#7f7f7f"};
   Curves c;
-  if (!curves(v, &c, why)) return false;
+  if (!curves(v, over, &c, why)) return false;
   fprintf(out,
           "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
           "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
@@ -192,6 +223,12 @@ bool plot_svg(FILE *out, const Value *v, const char *title, const char **why)
     bool open = false;
     for (int64_t i = 0; i < c.n; i++) {
       double y = point(&c, l, i);
+      if (over) {
+        if (isfinite(y) && !isnan(abscissa(&c, i)))
+          fprintf(out, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"1.5\" fill=\"%s\"/>\n", svg_x(&c, i), svg_y(&c, y),
+                  colour[l]);
+        continue;
+      }
       if (!isfinite(y)) {
         if (open) fputs("\"/>\n", out);
         open = false;

@@ -74,14 +74,27 @@ static size_t part_end(const char *text, size_t at)
   return at;
 }
 
-/* The expressions of the text, parted by commas; NULL after messages. */
+/* Where a plot says `over`, outside of all brackets; NULL: it does not. */
+static char *find_over(const char *text)
+{
+  int depth = 0;
+  for (const char *c = text; *c; c++) {
+    depth += strchr("([{", *c) ? 1 : strchr(")]}", *c) ? -1 : 0;
+    if (depth == 0 && !strncmp(c, " over ", 6)) return (char *)c + 1;
+  }
+  return NULL;
+}
+
+/* The expressions of the text, parted by commas, the last of a plot by `over`; NULL after messages. */
 static Ast **parse_parts(Session *s, Arena *a, const Query *q, int *parts)
 {
   Vec(Ast *) all = {0};
   size_t n = strlen(q->text);
+  char *text = arena_copy(a, q->text, n), *over = q->wish == QUERY_PLOT ? find_over(text) : NULL;
+  if (over) memcpy(over, ",   ", 4);
   for (size_t from = 0, to; from <= n; from = to + 1) {
-    to = q->wish == QUERY_PLOT ? part_end(q->text, from) : n;
-    char *part = arena_copy(a, q->text, to);
+    to = q->wish == QUERY_PLOT ? part_end(text, from) : n;
+    char *part = arena_copy(a, text, to);
     for (size_t i = 0; i < from; i++)
       if (part[i] != '\n') part[i] = ' ';
     Diag *said = diag_new(a);
@@ -257,12 +270,16 @@ int query_run(Session *s, const Query *q)
   }
   int code = compile(s, q, &last);
   if (code) return code;
+  if (child_interrupted()) { /* while it was compiled */
+    fputs("stopped\n", s->world.err);
+    return 130;
+  }
   last = s->compiled_last;
   long length = s->world.set.T;
   if (last > length) length = last;
   if (q->asked.range && q->asked.to > length) length = q->asked.to;
   char *folder = session_folder(s);
-  Work w = {&s->world, {q->title, q->asked, q->wish, length, folder}};
+  Work w = {&s->world, {q->title, q->asked, q->wish, length, folder, q->wish == QUERY_PLOT && find_over(q->text)}};
   code = child_run(&s->world, work, &w);
   free(folder);
   return code;

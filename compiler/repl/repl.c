@@ -28,7 +28,9 @@ static int take(void *context, OptionId id, const char *value)
 
 static int run_one(Session *s, const Wish *w, const char *entry)
 {
-  return w->json ? entry_run_json(s, entry, stdout) : entry_run(s, entry);
+  if (!w->json) return entry_run(s, entry);
+  entry_run_json(s, entry, stdout);
+  return 0; /* an editor goes on */
 }
 
 /* Line by line: an entry is as many lines as its last statement needs. */
@@ -43,7 +45,6 @@ static int run_script(Session *s, const Wish *w, FILE *in)
     if (statement_open(entry.at)) continue;
     while (entry.n && entry.at[entry.n - 1] == '\n') entry.at[--entry.n] = 0;
     if (entry.n) code = run_one(s, w, entry.at);
-    if (w->json) code = 0; /* an editor goes on */
     entry.n = 0;
   }
   if (!code && entry.n && !s->quit) code = run_one(s, w, entry.at);

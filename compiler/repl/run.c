@@ -64,7 +64,7 @@ static bool write_svg(const Showing *q, const Value *v, RnnError *error)
   size_t bytes = 0;
   const char *why = NULL;
   FILE *memory = open_memstream(&text, &bytes);
-  bool ok = memory && plot_svg(memory, v, q->title, &why);
+  bool ok = memory && plot_svg(memory, v, q->over, q->title, &why);
   if (memory) fclose(memory);
   if (!ok) rnn_fail(error, RNN_ERROR_USAGE, "%s", why ? why : "out of memory");
   RnnAside *aside = ok ? rnn_aside_begin(q->asked.file, error) : NULL;
@@ -82,7 +82,7 @@ static bool show(const World *w, const Showing *q, const Value *v, RnnError *err
   if (q->wish == QUERY_PLOT && q->asked.file) {
     if (!write_svg(q, v, error)) return false;
     if (w->interactive) fprintf(w->err, "written to %s\n", q->asked.file);
-  } else if (q->wish == QUERY_PLOT && !plot_terminal(w->out, v, q->title, &look, &why))
+  } else if (q->wish == QUERY_PLOT && !plot_terminal(w->out, v, q->over, q->title, &look, &why))
     return rnn_fail(error, RNN_ERROR_USAGE, "%s", why);
   else if (q->wish == QUERY_PRINT) value_print(w->out, v, &look);
   if (w->results) {

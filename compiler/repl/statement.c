@@ -193,7 +193,7 @@ static bool take_ranges(char *text, const char *end, const char *axis, Asked *as
     bool from_end, to_end;
     if (!is_part(c + 1, &stop, &from, &from_end) || strncmp(stop, "..", 2)) continue;
     const char *wrong = NULL;
-    if (from_end || !is_part(stop + 2, &stop, &to, &to_end) || *stop != ']')
+    if (from_end || !is_part(stop + 2, &stop, &to, &to_end) || (*stop != ']' && *stop != ','))
       wrong = "a range of places is written a..b, with numbers, such as h[1..20] or h[5..T]";
     else if (from < 1) wrong = "places are counted from 1";
     else if (!to_end && to < from) wrong = "the range ends before it starts";

@@ -25,8 +25,9 @@ void value_type(const Value *v, char *text, size_t size); /* "real[3, 4]" */
 void value_print(FILE *out, const Value *v, const Look *look);
 void value_json(FILE *out, const Value *v); /* the fields of an object */
 
-/* Lines over the places, one a component, at most PLOT_LINES. False where there is nothing to plot, with *why. */
+/* Lines over the places, one a component, at most PLOT_LINES; or points, over the last component. False where there is
+ * nothing to plot, with *why. */
 #define PLOT_LINES 8
-bool plot_terminal(FILE *out, const Value *v, const char *title, const Look *look, const char **why);
-bool plot_svg(FILE *out, const Value *v, const char *title, const char **why);
+bool plot_terminal(FILE *out, const Value *v, bool over, const char *title, const Look *look, const char **why);
+bool plot_svg(FILE *out, const Value *v, bool over, const char *title, const char **why);
 #endif

@@ -50,6 +50,7 @@ typedef struct Showing {
   QueryWish wish;
   long length;
   const char *folder; /* of relative names in the model; NULL: here */
+  bool over;          /* a plot: the last component is the abscissa of the others */
 } Showing;
 int run_query(const World *w, const Showing *q);
 

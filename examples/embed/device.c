@@ -1,9 +1,8 @@
-/* device.c: what runs on the device: one step a reading, weights in read-only memory, the state in a struct of its own.
-   Needs filter.o of `rnnc -c --inference` alone: no library, no allocation, no file. (printf and the made-up sensor are
-   for show.) */
+/* device.c: what runs on the device: one step a reading, the weights in the object's read-only memory, the state in a
+   struct of its own. Needs filter.o of `rnnc -c --inference --weights=embed` alone: no library, no allocation, no file.
+   (printf and the made-up sensor are for show.) */
 #include "filter.h"
 #include "sensor.h"
-#include "weights.h"
 #include <stdio.h>
 
 enum { STEPS = 300, LAG = 40 };
@@ -23,13 +22,13 @@ int main(void)
 
   for (int c = 0; c < 2; c++) {
     sensor_start(&channel[c].sensor, 200001 + (uint64_t)c);
-    filter_reset(&channel[c].state);
+    filter_init(&channel[c].state);
   }
   printf("   t   reading   clean   filter\n");
   for (int t = 0; t < STEPS; t++)
     for (int c = 0; c < 2; c++) {
       float clean, reading = sensor_read(&channel[c].sensor, t, &clean), estimate[1];
-      filter_step(weights, &channel[c].state, reading, estimate);
+      filter_step(&channel[c].state, reading, estimate);
       average[c] +=
           0.22f * (reading - average[c]); /* the usual remedy: an exponential average, at its best rate here */
       last[c] = reading;
@@ -47,10 +46,10 @@ int main(void)
   /* a snapshot: what if the last reading came twice? Going back costs a copy. */
   float once[1], twice[1], again[1];
   saved = channel[0].state;
-  filter_step(weights, &channel[0].state, last[0], once);
-  filter_step(weights, &channel[0].state, last[0], twice);
+  filter_step(&channel[0].state, last[0], once);
+  filter_step(&channel[0].state, last[0], twice);
   channel[0].state = saved;
-  filter_step(weights, &channel[0].state, last[0], again);
+  filter_step(&channel[0].state, last[0], again);
   printf("state: %d bytes; going back gives the same estimate: %s\n", (int)sizeof saved,
          once[0] == again[0] ? "yes" : "no");
   return once[0] == again[0] && once[0] != twice[0] && filtered < smooth && smooth < raw ? 0 : 1;

@@ -101,6 +101,7 @@ if test -e "$build/rnnc-code.so"; then
   for c in --help --version "help train" "completion zsh" "check $speakers" "--emit=equations $speakers" "--emit=schedule $speakers" "run $speakers train --help"; do
     expect "without the code generator: $c" 0 bare/rnnc $c
   done
+  for c in repl doctor targets; do expect "nor for $c --help" 0 bare/rnnc $c --help; done
   expect "an executable needs it" 3 bare/rnnc "$speakers" -o speakers
   says "and says what is missing" "no code generator: '.*rnnc-code.so' is not there" log
   echo nothing > bare/rnnc-code.so
@@ -264,6 +265,26 @@ start = json.loads(open('metrics.jsonl').readline())
 assert start['settings'] == r['settings']"
 expect "the checkpoint has them" 0 "$rnnc" run $m train --print-config --resume my_forecast.ckpt.safetensors
 says "as its own" '^  steps = 3  *# checkpoint$' out
+expect "settings from a record" 0 "$rnnc" run $m train --print-config --config metrics.run.json --batch 4
+says "are the caller's" '^  steps = 3  *# caller$' out
+expect "the same twice" 0 "$rnnc" run $m train --print-config --config metrics.run.json
+echo '{"batch": 8, "clip": "norm(2)", "carry": false, "train.optimizer": "sgd(rate = 0.1)", "epochs": 2.5}' > some.json
+expect "a number that is none" 2 "$rnnc" run $m train --print-config --config some.json
+echo '{"batch": 8, "clip": "norm(2)", "carry": false, "train.optimizer": "sgd(rate = 0.1)"}' > some.json
+expect "settings from a file" 0 "$rnnc" run $m train --print-config --config some.json --set batch=9
+cp out config
+says "a text" '^  clip = norm(2)' config
+says "a flag" '^  carry = false  *# caller$' config
+says "and --set goes before" '^  batch = 9' config
+echo '{"bach": 8}' > some.json
+expect "a setting that there is not" 2 "$rnnc" run $m train --config some.json
+says "is corrected" "did you mean 'batch'" log
+echo '{"batch": [8]}' > some.json
+expect "a list" 2 "$rnnc" run $m train --config some.json
+echo '{"batch": 8' > some.json
+expect "no JSON" 3 "$rnnc" run $m train --config some.json
+says "says where" "some.json:[12]:" log
+expect "no file" 3 "$rnnc" run $m train --config none.json
 expect "weights alone have none" 3 "$rnnc" run $m train --print-config --resume my_forecast.safetensors
 cd ..
 

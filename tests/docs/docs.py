@@ -103,7 +103,7 @@ with tempfile.TemporaryDirectory() as folder:
     mentions("docs/commands.md", commands + options())
     for command in commands:
         mentions("docs/commands.md", options("run", model, command))
-for page in ("README.md", "docs/language.md", "docs/internals.md", "docs/commands.md", "docs/embedding.md", "docs/performance.md", "docs/diagnostics.md"):
+for page in ("README.md", "docs/language.md", "docs/internals.md", "docs/commands.md", "docs/prompt.md", "docs/embedding.md", "docs/performance.md", "docs/diagnostics.md"):
     links(page)
 mentions("docs/commands.md", rows("compiler/support/lints.def", r'^LINT\(\w+, \w+, "([\w-]+)"'))
 mentions("docs/language.md", rows("compiler/sema/builtins.def", r"^BUILTIN\((\w+)"))
@@ -115,6 +115,8 @@ mentions("docs/language.md", rows("runtime/optimisers.def", r"^OPTIMISER\((\w+)"
 mentions("docs/language.md", [n for n in rows("compiler/system/ops.def", r'^EW\( *\w+, *"([^"]+)"') if n != "neg"])
 mentions("docs/language.md", [f[:-4] for f in os.listdir(os.path.join(root, "lang")) if f != "prelude.rnn"])
 mentions("docs/commands.md", rows("runtime/report.c", r'rnn_metrics_write\(t->metrics,\s+(?:scores \? "validation" : )?"(\w+)"'))
+mentions("docs/prompt.md", rows("compiler/repl/prompt_commands.def", r"^PROMPT\((\w+)"))
+mentions("docs/prompt.md", rows("compiler/repl/prompt_settings.def", r"^FIELD\((\w+)"))
 sources = [f for folder in ("compiler/*/*", "compiler/*", "runtime/*") for f in sorted(glob.glob(os.path.join(root, folder)))]
 mentions("docs/internals.md", [os.path.basename(f) for f in sources if f.endswith((".c", ".l", ".y", ".def"))])
 print(f"{passed} passed, {failed} failed")

@@ -32,8 +32,8 @@ CELLS = {
 # the same; how many waves of how many stages in all
 WAVES = {
     "layers": ("h[t] = stack(3, lstm(9))(x[t])", (2, 6)),
-    # of their adjoints, gradients stand between the layers, whose terms share memory with those of the next
-    "gru": ("h[t] = stack(2, gru(9))(x[t])", (1, 2)),
+    "gru": ("h[t] = stack(2, gru(9))(x[t])", (2, 4)),
+    # of the adjoint, gradients stand between the layers, whose terms share memory with those of the next
     "normed": ("h[t] = stack(2, lstm_layer_norm(9))(x[t])", (1, 2)),
     "two sizes": ("h[t] = gru(8)(gru(9)(x[t]))", (2, 4)),
     "many": ("h[t] = stack(10, elman(5))(x[t])", (4, 20)),
@@ -42,7 +42,7 @@ WAVES = {
     # what the second layer reads of the first lies ahead or at the end: no wave
     "ahead": ("f[t] = lstm(9)(x[t])\n  h[t] = lstm(9)(f[t+1])", (0, 0)),
     "last": ("f[t] = lstm(9)(x[t])\n  h[t] = lstm(9)(f[T] + f[t])", (0, 0)),
-    "both ways": ("f[t] = lstm(9)(x[t])\n  b[t] = reverse lstm(9)(x[t])\n  h[t] = lstm(9)(concat(f[t], b[t]))", (1, 2)),
+    "both ways": ("f[t] = lstm(9)(x[t])\n  b[t] = reverse lstm(9)(x[t])\n  h[t] = lstm(9)(concat(f[t], b[t]))", (0, 0)),
     # the boundary is learned, and a place of it that the other layer reads
     "boundary": ("f[t] = tanh(W @ f[t-1] + A @ x[t])\n  f[0] = f0\n  h[t] = tanh(V @ h[t-1] + B @ f[t-1])\n  h[0] = h0\n"
                  "  param W, V, B : real[9, 9]\n  param A : real[9, 5]\n  param f0, h0 : real[9] = uniform(-1, 1)", (2, 4)),
@@ -85,8 +85,8 @@ def cells():
         found = sum("scan " in line and "cut by components" in line for line in schedule)
         check(f"{name}: {cut} scans cut by components, found {found}", found == cut)
         for n in ("one", "three"):
-            same_bits(name, file, n, "--precision", "f32")
-            two = same_bits(name, file, n, "--precision", "f64")
+            same_bits(name, file, n)
+            two = gradient(file, n, "--precision", "f64", "--threads", "2")
             check(f"{name}, {n}: the interpreter's values", same(two, gradient(file, n, "--interpret"), 1e-9))
 
 
@@ -98,8 +98,8 @@ def waves():
         stages = [int(re.search(r"(\d+) stages", line)[1]) for line in schedule if "stages side by side" in line]
         check(f"{name}: {want} waves and their stages, found {len(stages), sum(stages)}", (len(stages), sum(stages)) == want)
         for n in ("one", "five"):
-            same_bits(name, file, n, "--precision", "f32")
-            two = same_bits(name, file, n, "--precision", "f64")
+            same_bits(name, file, n)
+            two = gradient(file, n, "--precision", "f64", "--threads", "2")
             check(f"{name}, {n}: the interpreter's values", same(two, gradient(file, n, "--interpret"), 1e-9))
 
 

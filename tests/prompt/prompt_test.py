@@ -113,6 +113,11 @@ def values(folder):
     svg = xml.etree.ElementTree.parse(os.path.join(folder, "a b.svg")).getroot()
     check("it is SVG with two lines", svg.tag.endswith("svg") and len([e for e in svg if e.tag.endswith("polyline")]) == 2)
     fails(s, "plot x[1..20] > none/a.svg", "none/a.svg")
+    r = s.ask("plot x[2..50] over x[t-1] > over.svg")
+    svg = xml.etree.ElementTree.parse(os.path.join(folder, "over.svg")).getroot()
+    check("points of one value over another", r["ok"] and len([e for e in svg if e.tag.endswith("circle")]) == 49, r)
+    fails(s, "plot over x", "")
+    fails(s, "plot x[1..20] over", "")
     check("the session ends well", s.close() == (0, ""))
 
 
@@ -389,7 +394,7 @@ def first_prompt():
         while b"rnnc> " not in seen and time.perf_counter() - start < 10 and select.select([fd], [], [], 10)[0]:
             seen += os.read(fd, 4096)
         best = min(best, time.perf_counter() - start)
-        os.write(fd, b"\x04")
+        os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(fd)
     return best
