@@ -67,6 +67,7 @@ static Node *build_token(Elab *x, const Ast *call, Node **arg, Op op)
   if (!size_of(x, call->kid[2], &classes)) return NULL;
   Node *y = make1(x, op, numeric(x, arg[0]), call);
   y->attr[0] = classes;
+  y->shape = shape_token(classes); /* it is read as one from here on */
   return y;
 }
 

@@ -29,10 +29,8 @@ int span_line(Span s);   /* 1-based; 0 for no place */
 int span_column(Span s); /* 1-based, in characters */
 Span span_join(Span a, Span b);
 
-static inline Span span_first(Span s, size_t n)
-{
-  return (Span){s.source, s.from, s.from + (int)n};
-} /* its first n bytes */
+/* its first n bytes, its last */
+static inline Span span_first(Span s, size_t n) { return (Span){s.source, s.from, s.from + (int)n}; }
 static inline Span span_last(Span s, size_t n) { return (Span){s.source, s.to - (int)n, s.to}; }
 
 /* What kinds there are: the rows of codes.def (E_name) and of lints.def (W_name). */
@@ -65,8 +63,8 @@ void diag_use(Diag *d, const DiagStyle *s);           /* NULL: diag_style() */
 
 /* The sentence is lower case and without a final stop. */
 void diag(Diag *d, DiagCode code, Span at, const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* An error that more text could mend, as at the prompt: a size that nothing determines yet, a variable that is not there
- * yet. */
+/* An error that more text could mend, as at the prompt: a size that nothing determines yet, a variable that is not
+ * there yet. */
 void diag_missing(Diag *d, DiagCode code, Span at, const char *format, ...) __attribute__((format(printf, 4, 5)));
 const char *diag_first(const Diag *d); /* the sentence of the first error that was not printed; NULL: none */
 bool diag_only_missing(const Diag *d); /* there were errors, and no others */
@@ -79,8 +77,7 @@ void diag_suggest(Diag *d, Span at, const char *text); /* the same, and the note
 int diag_errors(const Diag *d);                        /* reported so far, printed or not */
 bool diag_lint_on(const Diag *d, DiagCode c);          /* worth looking for? */
 void diag_print(Diag *d, FILE *out, bool colour); /* in order of source and place, in its form; then forgets them */
-/* s with the fixes of what is not printed yet carried out, as far as they do not overlap; how many, 0 leaves out alone
- */
+/* s with the fixes of what is not printed yet, as far as they do not overlap. How many; 0 leaves out alone */
 int diag_carry_out(Diag *d, const Source *s, Text *out);
 /* true as soon as there are more than this many errors: stages may stop early */
 #define DIAG_LIMIT 50

@@ -20,7 +20,7 @@ typedef struct Reader {
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v'; }
 
-/* the comments up to the offset `to`; those before the file's first token too */
+/* the comments up to the offset `to` */
 static void read_gap(Reader *r, int to)
 {
   const char *text = r->f->text;
@@ -90,37 +90,40 @@ static int next_kind(const Reader *r, int i) { return i + 1 < r->tokens->n ? r->
 static bool breaks_before(const Reader *r, int kind, bool starts)
 {
   if (!r->previous || kind == '{') return false;
-  if (kind == '}' || r->previous == '{') return !block_on_one_line(r);
-  if (r->previous == '}') return !block_on_one_line(r);
+  if (kind == '}' || r->previous == '{' || r->previous == '}') return !block_on_one_line(r);
   if (starts) return r->lines > 0;
   return r->lines > 0 && (r->brackets || goes_on(r->previous));
+}
+
+/* the word enters or leaves a block or a bracket */
+static void enter(Reader *r, Word *w, int i)
+{
+  if (w->kind == '}' && r->block.n) r->block.n--;
+  if (w->kind == ')' || w->kind == ']') r->brackets--;
+  w->depth = depth(r);
+  w->brackets = r->brackets;
+  if (w->kind == '(' || w->kind == '[') r->brackets++;
+  if (w->kind == '{') vec_push(r->f->arena, &r->block, on_one_line(r, i) ? -r->first : r->first);
 }
 
 static void read_token(Reader *r, int i)
 {
   Format *f = r->f;
   const Written *t = &r->tokens->at[i];
-  int lines = r->pending.n; /* a comment ends with a line end */
-  read_gap(r, t->at.from);
-  if (r->pending.n > lines && !r->lines) r->lines = 1;
   Word w = {.kind = t->kind, .at = t->at};
-  w.starts = r->ended || !r->previous || r->previous == '{' || r->previous == '}';
+  read_gap(r, t->at.from);
+  if (r->pending.n && !r->lines) r->lines = 1; /* a comment ends with its line */
+
+  bool opens = r->previous == '{', closes = t->kind == '}', first = !r->previous;
   w.setting = in_train(r) && !r->brackets && t->kind == T_NAME && next_kind(r, i) == '=';
-  if (r->pending.n) r->lines += r->lines == 0;
-  w.breaks = breaks_before(r, t->kind, w.starts) || (!r->previous && r->pending.n);
-  w.starts = w.starts || (w.setting && w.breaks);
-  if (t->kind == '}') w.starts = true;
-  bool kept = r->previous && r->previous != '{' && t->kind != '}' && w.starts && w.breaks;
-  w.semicolon = r->semicolon && w.starts && !w.breaks && t->kind != '}' && r->previous != '{' && r->previous != '}';
+  w.starts = r->ended || first || opens || r->previous == '}';
+  w.breaks = breaks_before(r, t->kind, w.starts) || (first && r->pending.n);
+  w.starts = w.starts || closes || (w.setting && w.breaks);
+  w.semicolon = r->semicolon && w.starts && !w.breaks && !closes && !opens && r->previous != '}';
   if (w.breaks) flush(r, w.starts);
-  w.blank = (kept || !r->previous) && w.breaks && r->lines > 1 && f->words.n;
+  w.blank = r->lines > 1 && w.breaks && w.starts && !opens && !closes && f->words.n;
   if (w.starts) r->first = t->kind;
-  if (t->kind == '}' && r->block.n) r->block.n--;
-  w.depth = depth(r);
-  if (t->kind == '{') vec_push(f->arena, &r->block, on_one_line(r, i) ? -r->first : r->first);
-  if (t->kind == ')' || t->kind == ']') r->brackets--;
-  w.brackets = r->brackets;
-  if (t->kind == '(' || t->kind == '[') r->brackets++;
+  enter(r, &w, i);
   vec_push(f->arena, &f->words, w);
   r->previous = t->kind;
   r->at = t->at.to;
