@@ -135,7 +135,7 @@ int driver_jit(Driver *d, unsigned programs, unsigned later, const RnnModel **mo
 /* The model's code as text: llvm, asm, json. */
 static int emit_code(Driver *d, const char *stage, const char *out)
 {
-  int code = driver_module(d, (1u << PROGRAM_KINDS) - 1);
+  int code = d->module ? 0 : driver_module(d, (1u << PROGRAM_KINDS) - 1); /* another stage may have made it */
   if (code) return code;
   if (stage[0] == 'j') return driver_write(out, d->json.at, d->json.n);
   char *error = NULL;

@@ -48,6 +48,8 @@ suite() { # NAME: runs it
   embed) sh tests/embed/run.sh "$build" "$rnnc" ;;
   targets) sh tests/targets/run.sh "$build" "$rnnc" ;;
   debug) sh tests/debug/run.sh "$rnnc" ;;
+  import) sh tests/import/run.sh "$rnnc" ;;
+  report) sh tests/report/run.sh "$rnnc" ;;
   learn) sh tests/learn/run.sh "$build" "$rnnc" ;;
   package) sh tests/package/run.sh "$build" ;;
   cli) CC="${CC:-cc}$sanitized" sh tests/cli/run.sh "$build" "$rnnc" ;;

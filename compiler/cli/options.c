@@ -135,13 +135,11 @@ static int unknown_option(CommandId command, const char *given)
 }
 
 /* Where the table lists what the value may be, it has to be one of these. */
-int options_check(CommandId command, OptionId id, const char *value)
+static int check_word(CommandId command, const OptionRow *row, const char *value)
 {
-  const OptionRow *row = &option_row[id];
   const char *words[64], *word, *next = row->values;
   char text[512], all[512] = "", near_text[128];
   int n = 0;
-  if (!value || !row->values || list_is_open(row->values)) return -1; /* other lists are checked by their taker */
   size_t at = 0, used = 0;
   for (int bytes; (bytes = list_word(next, &word, &next)) && n < 64; n++) {
     if ((int)strlen(value) == bytes && !strncmp(value, word, (size_t)bytes)) return -1;
@@ -155,6 +153,28 @@ int options_check(CommandId command, OptionId id, const char *value)
   char what[640];
   snprintf(what, sizeof what, "--%s is %s, not", row->name, all);
   return usage(command, what, value, near ? near_text : NULL);
+}
+
+/* "a=FILE,b": each word before ',' or '='. */
+static int check_list(CommandId command, OptionId id, const char *value)
+{
+  for (;; value++) {
+    char word[64];
+    size_t n = strcspn(value, ",=");
+    snprintf(word, sizeof word, "%.*s", (int)n, value);
+    int code = check_word(command, &option_row[id], word);
+    if (code >= 0) return code;
+    value += n;
+    value += strcspn(value, ",");
+    if (!*value) return -1;
+  }
+}
+
+int options_check(CommandId command, OptionId id, const char *value)
+{
+  const OptionRow *row = &option_row[id];
+  if (!value || !row->values || list_is_open(row->values)) return -1; /* other lists are checked by their taker */
+  return strstr(row->argument, ",..") ? check_list(command, id, value) : check_word(command, row, value);
 }
 
 int options_folders(CommandId command, const char *value, const char *const **folders)

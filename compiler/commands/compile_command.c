@@ -10,14 +10,39 @@
 
 int version_command(int argc, char **argv);
 
+enum { EMITTED = 16 };
+typedef struct Emitted {
+  char stage[16];
+  const char *file; /* NULL: that of -o, or standard output */
+} Emitted;
+
 typedef struct Job {
+  Arena *arena;
   DriverOptions o;
   DiagStyle style;
-  const char *output, *emit, *print;
+  const char *output, *print;
+  Emitted emit[EMITTED]; /* stages to write; the last one's name is empty */
   bool object, assembly, version;
   ProgramKind kind;
   MakeRule rule;
 } Job;
+
+/* "adjoint,asm=FILE": the table has checked the names. */
+static int take_stages(Job *job, const char *value)
+{
+  Emitted *e = job->emit;
+  while (*e->stage) e++;
+  for (;; value++) {
+    if (e == job->emit + EMITTED - 1) return usage(COMMAND_compile, "too many stages: --emit", value, NULL);
+    size_t n = strcspn(value, ",="), end = strcspn(value, ",");
+    snprintf(e->stage, sizeof e->stage, "%.*s", (int)n, value);
+    if (value[n] == '=') e->file = arena_copy(job->arena, value + n + 1, end - n - 1);
+    if (value[n] == '=' && !*e->file) return usage(COMMAND_compile, "a file's name is missing: --emit", value, NULL);
+    e++;
+    value += end;
+    if (!*value) return -1;
+  }
+}
 
 static int take(void *context, OptionId id, const char *value)
 {
@@ -32,7 +57,7 @@ static int take(void *context, OptionId id, const char *value)
     break;
   case OPT_WEIGHTS_FILE: job->o.weights_file = value; break;
   case OPT_PREFIX: job->o.prefix = value; break;
-  case OPT_EMIT: job->emit = value; break;
+  case OPT_EMIT: return take_stages(job, value);
   case OPT_PROGRAM: job->kind = program_named(value); break;
   case OPT_PRECISION: job->o.f64_precision = !strcmp(value, "f64"); break;
   case OPT_MODEL: job->o.model = value; break;
@@ -111,49 +136,67 @@ static int print_fact(const char *what)
 /* -1, or an exit code after a message: what is asked for does not go together. */
 static int check_job(const Job *job)
 {
-  bool text = job->emit || job->assembly, standard = job->output && !strcmp(job->output, "-");
+  bool emit = *job->emit[0].stage, several = *job->emit[1].stage, text = emit || job->assembly,
+       standard = job->output && !strcmp(job->output, "-");
+  const char *file = emit && job->emit[0].file ? job->emit[0].file : job->output;
   const char *wrong = NULL;
   if (job->o.inference && !job->object) wrong = "--inference goes with -c";
-  else if (job->object + job->assembly + (job->emit != NULL) > 1) wrong = "one of -c, -S and --emit";
+  else if (job->object + job->assembly + emit > 1) wrong = "one of -c, -S and --emit";
   else if (!job->rule.wanted && (job->rule.file || job->rule.phony || job->rule.targets))
     wrong = "-MF, -MT and -MP go with -MD";
   else if (!text && standard && !job->object) wrong = "an executable is a file: -o NAME";
   else if (!text && standard && isatty(STDOUT_FILENO)) wrong = "an object on a terminal is of no use: -o NAME";
-  else if (!strcmp(job->o.path, "-") && !job->emit && !job->output) wrong = "standard input has no name: -o NAME";
-  else if (job->rule.wanted && !job->rule.file && (standard || (job->emit && !job->output)))
+  else if (several && job->output) wrong = "several stages: --emit=STAGE=FILE for each, not -o";
+  else if (!strcmp(job->o.path, "-") && !emit && !job->output) wrong = "standard input has no name: -o NAME";
+  else if (job->rule.wanted && !job->rule.file && (standard || (emit && !file)))
     wrong = "standard output has no name: -MF FILE says where the rule goes";
   return wrong ? usage(COMMAND_compile, wrong, NULL, NULL) : -1;
+}
+
+/* A stage that needs no code comes without the code generator. */
+static int write_stages(Job *job, Driver *d, const char *out)
+{
+  int result = EXIT_OK;
+  for (const Emitted *e = job->emit; *e->stage && !result; e++) {
+    const char *file = e->file ? e->file : out;
+    bool needs = driver_stage_needs_code(e->stage);
+    const Code *code = needs ? code_load() : NULL;
+    if (needs && !code) return EXIT_ENVIRONMENT;
+    result = needs ? code->emit(d, e->stage, job->kind, file) : driver_text(d, e->stage, job->kind, file);
+  }
+  return result;
 }
 
 static int write_code(Job *job, Driver *d, const char *out)
 {
   const Code *code = code_load();
   if (!code) return EXIT_ENVIRONMENT;
-  if (job->emit) return code->emit(d, job->emit, job->kind, out);
   if (job->object && job->o.dry_run) return EXIT_OK; /* nothing is linked */
   return job->object ? code->object(d, out) : code->executable(d, out);
 }
 
-/* Errors in the source, and stages that need no code, come without the code generator. */
+/* Errors in the source come without the code generator. */
 static int compile(Job *job)
 {
   Driver d;
   char *made = NULL;
   const char *out = job->output;
-  if (!out && !job->emit) out = made = default_output(job->o.path, job->object ? ".o" : job->assembly ? ".s" : "");
-  if (job->assembly) job->emit = "asm";
+  bool emit = *job->emit[0].stage;
+  if (!out && !emit) out = made = default_output(job->o.path, job->object ? ".o" : job->assembly ? ".s" : "");
+  if (job->assembly) strcpy(job->emit[0].stage, "asm"), emit = true;
   int code = driver_open(&d, &job->o);
-  if (!code && job->emit && !driver_stage_needs_code(job->emit)) code = driver_text(&d, job->emit, job->kind, out);
-  else if (!code) code = write_code(job, &d, out);
+  if (!code && emit && !job->o.dry_run) code = write_stages(job, &d, out);
+  else if (!code && !emit) code = write_code(job, &d, out);
+  if (emit && job->emit[0].file) out = job->emit[0].file;
   if (!code && job->rule.wanted && !job->o.dry_run) code = make_rule_write(&job->rule, &d, out, job->object);
   free(made);
   driver_close(&d);
   return code;
 }
 
-int compile_command(int argc, char **argv)
+static int run_job(Arena *arena, int argc, char **argv)
 {
-  Job job = {.o.level = 2, .style = diag_style()};
+  Job job = {.arena = arena, .o.level = 2, .style = diag_style()};
   int code = options_read(COMMAND_compile, argc, argv, take, &job);
   if (code >= 0) return code;
   if (job.version || (job.o.verbose && optind == argc)) return version_command(1, argv);
@@ -165,4 +208,12 @@ int compile_command(int argc, char **argv)
   code = check_job(&job);
   if (code < 0) code = check_object(&job);
   return code >= 0 ? code : compile(&job);
+}
+
+int compile_command(int argc, char **argv)
+{
+  Arena *arena = arena_new();
+  int code = run_job(arena, argc, argv);
+  arena_free(arena);
+  return code;
 }

@@ -110,7 +110,8 @@ int import_values(Import *m, RnnTensorFile *out);
 bool import_fit(const Import *m, const CellUse *g, const Layer *l, bool asked, Parameter *plan, const char **why);
 /* A parameter of one whole tensor. */
 bool import_fit_whole(const Import *m, Parameter *p, const RnnTensor *t, bool transposed, const char **why);
-const char *layer_text(const Import *m, const Layer *l); /* "lstm.l0 (LSTM, 4 units of 3 inputs)" */
+const char *layer_text(const Import *m, const Layer *l);    /* "lstm.l0 (LSTM, 4 units of 3 inputs)" */
+const char *layer_leaf(const Layer *l, const RnnTensor *t); /* the tensor's name behind the layer's */
 const char *group_text(const Import *m, const CellUse *g);
 const char *shape_of(const Import *m, const RnnTensor *t); /* "[3, 4]" */
 bool import_lists(const char *list, const char *word);     /* of words parted by blanks */

@@ -152,13 +152,10 @@ static bool fit_kind(Fit *f, const CellRow *r, bool asked)
 
 /* ---- others ---- */
 
-/* what stands behind the layer's name, without Keras's :0 */
-static bool has_leaf(const Layer *l, const RnnTensor *t, const char *name)
+/* a row's name, without the ' behind it; Keras's with or without :0 */
+static bool has_name(const Layer *l, const RnnTensor *t, const char *name)
 {
-  const char *leaf =
-      t->name + (strlen(t->name) > strlen(l->name) && path_within(t->name, l->name) && strcmp(l->name, ".")
-                     ? strlen(l->name) + 1
-                     : 0);
+  const char *leaf = layer_leaf(l, t);
   size_t n = strcspn(name, "'");
   return !strncmp(leaf, name, n) && (!leaf[n] || leaf[n] == ':');
 }
@@ -166,7 +163,6 @@ static bool has_leaf(const Layer *l, const RnnTensor *t, const char *name)
 static bool fit_flat(Fit *f, const char *cell, Parameter *plan)
 {
   const Tensors *all = &f->l->tensors;
-  int taken = 0;
   for (int i = 0; i < f->g->members.n; i++) {
     Parameter *p = &plan[i];
     for (const LayerRow *row = flat_row; row < flat_row + flat_rows; row++) {
@@ -174,7 +170,7 @@ static bool fit_flat(Fit *f, const char *cell, Parameter *plan)
       const char *name = row->tensor[f->m->from];
       const RnnTensor *t = NULL;
       for (int k = 0; k < all->n && !t; k++)
-        if (has_leaf(f->l, all->at[k], name)) t = all->at[k];
+        if (has_name(f->l, all->at[k], name)) t = all->at[k];
       bool transposed = strchr(name, '\'');
       if (!t && row->needed) return cannot(f, "another kind of layer");
       if (!t) {
@@ -183,14 +179,7 @@ static bool fit_flat(Fit *f, const char *cell, Parameter *plan)
       }
       if (!has_extents(f, p, t, transposed, 1)) return false;
       add_piece(p, t, transposed, 0);
-      taken++;
     }
-  }
-  if (taken == all->n) return true;
-  for (int k = 0; k < all->n; k++) {
-    bool used = false;
-    for (int i = 0; i < f->g->members.n; i++) used |= plan[i].pieces && plan[i].piece[0].tensor == all->at[k];
-    if (!used) return cannot(f, arena_printf(f->m->arena, "%s has no place for %s", cell, all->at[k]->name));
   }
   return true;
 }
@@ -202,6 +191,19 @@ static bool direction_fits(Fit *f)
   if (g->backward == f->l->backward) return true;
   return cannot(f, f->l->backward ? "the layer runs backward, the cell forward"
                                   : "the layer runs forward, the cell backward (reverse)");
+}
+
+/* Nothing of the layer may be left. */
+static bool all_used(Fit *f, const char *cell, const Parameter *plan)
+{
+  for (int k = 0; k < f->l->tensors.n; k++) {
+    const RnnTensor *t = f->l->tensors.at[k];
+    bool used = false;
+    for (int i = 0; i < f->g->members.n; i++)
+      for (int p = 0; p < plan[i].pieces; p++) used |= plan[i].piece[p].tensor == t;
+    if (!used) return cannot(f, arena_printf(f->m->arena, "%s has no place for %s", cell, t->name));
+  }
+  return true;
 }
 
 bool import_fit(const Import *m, const CellUse *g, const Layer *l, bool asked, Parameter *plan, const char **why)
@@ -216,9 +218,10 @@ bool import_fit(const Import *m, const CellUse *g, const Layer *l, bool asked, P
   for (int i = 0; i < g->members.n; i++)
     plan[i] = (Parameter){.var = g->members.at[i]->var, .leaf = g->members.at[i]->leaf};
   for (const CellRow *r = recurrent_row; r < recurrent_row + recurrent_rows; r++)
-    if (!strcmp(r->cell, cell)) return fit_kind(&f, r, asked) && direction_fits(&f) && fit_recurrent(&f, r, plan);
+    if (!strcmp(r->cell, cell))
+      return fit_kind(&f, r, asked) && direction_fits(&f) && fit_recurrent(&f, r, plan) && all_used(&f, cell, plan);
   if (l->kind != KIND_FLAT) return cannot(&f, "another kind of layer");
-  return fit_flat(&f, cell, plan);
+  return fit_flat(&f, cell, plan) && all_used(&f, cell, plan);
 }
 
 bool import_fit_whole(const Import *m, Parameter *p, const RnnTensor *t, bool transposed, const char **why)

@@ -19,6 +19,11 @@ const char *shape_of(const Import *m, const RnnTensor *t)
   return arena_printf(m->arena, "%s", text);
 }
 
+const char *layer_leaf(const Layer *l, const RnnTensor *t)
+{
+  return t->name + (strcmp(l->name, ".") ? strlen(l->name) + 1 : 0);
+}
+
 static const char *const kind_name[] = {[KIND_LSTM] = "LSTM",
                                         [KIND_LSTM_PROJECTED] = "LSTM with a projection",
                                         [KIND_GRU] = "GRU, reset after the product",
@@ -34,9 +39,8 @@ const char *layer_text(const Import *m, const Layer *l)
     text_printf(&t, "%s%s, %lld units of %lld inputs", l->backward ? "backward " : "", kind_name[l->kind],
                 (long long)l->units, (long long)l->inputs);
   for (int i = 0; i < l->tensors.n && l->kind == KIND_FLAT; i++) {
-    const char *name = l->tensors.at[i]->name;
-    size_t n = strcmp(l->name, ".") ? strlen(l->name) + 1 : 0;
-    text_printf(&t, "%s%s %s", i ? ", " : "", name + n, shape_of(m, l->tensors.at[i]));
+    const RnnTensor *tensor = l->tensors.at[i];
+    text_printf(&t, "%s%s %s", i ? ", " : "", layer_leaf(l, tensor), shape_of(m, tensor));
   }
   const char *text = arena_printf(m->arena, "%s)", t.at);
   text_free(&t);
@@ -221,9 +225,7 @@ static int keras_recurrent(const Import *m, Layer *l)
 static bool has_leaf(const Layer *l, const char *leaf)
 {
   for (int i = 0; i < l->tensors.n; i++) {
-    const char *name = l->tensors.at[i]->name;
-    size_t n = strcmp(l->name, ".") ? strlen(l->name) + 1 : 0;
-    if (!strcmp(name + n, leaf)) return true;
+    if (!strcmp(layer_leaf(l, l->tensors.at[i]), leaf)) return true;
   }
   return false;
 }

@@ -11,7 +11,7 @@
 
 typedef struct Match {
   Import *m;
-  bool *fits;       /* [group * layers + layer] */
+  bool *fits;       /* [group * layers + layer]: may become a pair */
   const char **why; /* the same, where it does not fit */
 } Match;
 
@@ -25,13 +25,12 @@ static int fail(const Import *m)
 
 static bool is_parameter(const Parameter *p, const char *name) { return !strcmp(p->var->name, name); }
 
-static int no_such(const Import *m, const MapRule *r, const char *side, const char *in, const char *const *names, int n)
+static int no_such(const MapRule *r, const char *side, const char *in, const char *const *names, int n)
 {
   const char *near = nearest(side, names, n);
   fprintf(stderr, "rnnc: --map '%s=%s%s': %s has no '%s'", r->ours, r->theirs, r->transposed ? "'" : "", in, side);
   if (near) fprintf(stderr, "; did you mean '%s'?", near);
   fputc('\n', stderr);
-  (void)m;
   return EXIT_USAGE;
 }
 
@@ -41,7 +40,7 @@ static int no_ours(const Import *m, const MapRule *r)
   int n = 0;
   for (int i = 0; i < m->groups.n; i++) names[n++] = m->groups.at[i]->path;
   for (int i = 0; i < m->parameters.n; i++) names[n++] = m->parameters.at[i]->var->name;
-  return no_such(m, r, r->ours, m->model, names, n);
+  return no_such(r, r->ours, m->model, names, n);
 }
 
 static int no_theirs(const Import *m, const MapRule *r)
@@ -50,25 +49,35 @@ static int no_theirs(const Import *m, const MapRule *r)
   int n = 0;
   for (int i = 0; i < m->layers.n; i++) names[n++] = m->layers.at[i]->name;
   for (int64_t i = 0; i < m->file.tensors; i++) names[n++] = m->file.tensor[i].name;
-  return no_such(m, r, r->theirs, m->state, names, n);
+  return no_such(r, r->theirs, m->state, names, n);
 }
 
-static bool layer_within(const Layer *l, const char *name)
+/* What a side of --map names: the one of that name; where there is none, all inside of it. */
+static bool names_layer(const Import *m, const char *name, const Layer *l)
 {
+  for (int i = 0; i < m->layers.n; i++)
+    if (!strcmp(m->layers.at[i]->name, name)) return !strcmp(l->name, name);
   return path_within(l->name, name) || path_within(l->module, name);
+}
+
+static bool names_group(const Import *m, const char *path, const CellUse *g)
+{
+  for (int i = 0; i < m->groups.n; i++)
+    if (!strcmp(m->groups.at[i]->path, path)) return !strcmp(g->path, path);
+  return path_within(g->path, path);
 }
 
 static bool any_layer(const Import *m, const char *name)
 {
   for (int i = 0; i < m->layers.n; i++)
-    if (layer_within(m->layers.at[i], name)) return true;
+    if (names_layer(m, name, m->layers.at[i])) return true;
   return false;
 }
 
 static bool any_group(const Import *m, const char *path)
 {
   for (int i = 0; i < m->groups.n; i++)
-    if (path_within(m->groups.at[i]->path, path)) return true;
+    if (names_group(m, path, m->groups.at[i])) return true;
   return false;
 }
 
@@ -135,7 +144,7 @@ static bool may_pair(const Import *m, const CellUse *g, const Layer *l, bool *as
   for (int i = 0; i < m->maps.n; i++) {
     const MapRule *r = &m->maps.at[i];
     if (r->used) continue;
-    bool a = path_within(g->path, r->ours), b = layer_within(l, r->theirs);
+    bool a = names_group(m, r->ours, g), b = names_layer(m, r->theirs, l);
     if (a != b) return false;
     *asked |= a;
   }
@@ -144,7 +153,7 @@ static bool may_pair(const Import *m, const CellUse *g, const Layer *l, bool *as
 
 /* ---- pairs ---- */
 
-static bool *cell_of(Match *x, int g, int l) { return &x->fits[g * x->m->layers.n + l]; }
+static bool *fit_of(Match *x, int g, int l) { return &x->fits[g * x->m->layers.n + l]; }
 
 static void find_fits(Match *x)
 {
@@ -157,7 +166,7 @@ static void find_fits(Match *x)
       const char **why = &x->why[g * m->layers.n + l];
       Parameter *plan = ARENA_ARRAY(m->arena, Parameter, m->groups.at[g]->members.n);
       if (!may_pair(m, m->groups.at[g], m->layers.at[l], &asked)) *why = "--map says otherwise";
-      else *cell_of(x, g, l) = import_fit(m, m->groups.at[g], m->layers.at[l], asked, plan, why);
+      else *fit_of(x, g, l) = import_fit(m, m->groups.at[g], m->layers.at[l], asked, plan, why);
     }
 }
 
@@ -165,15 +174,15 @@ static void pair(Match *x, int g, int l)
 {
   x->m->groups.at[g]->layer = x->m->layers.at[l];
   x->m->layers.at[l]->group = x->m->groups.at[g];
-  for (int k = 0; k < x->m->layers.n; k++) *cell_of(x, g, k) = k == l;
-  for (int k = 0; k < x->m->groups.n; k++) *cell_of(x, k, l) = k == g;
+  for (int k = 0; k < x->m->layers.n; k++) *fit_of(x, g, k) = k == l;
+  for (int k = 0; k < x->m->groups.n; k++) *fit_of(x, k, l) = k == g;
 }
 
 static int candidates_of_group(Match *x, int g, int *last)
 {
   int n = 0;
   for (int l = 0; l < x->m->layers.n; l++)
-    if (*cell_of(x, g, l)) n++, *last = l;
+    if (*fit_of(x, g, l)) n++, *last = l;
   return n;
 }
 
@@ -181,7 +190,7 @@ static int candidates_of_layer(Match *x, int l, int *last)
 {
   int n = 0;
   for (int g = 0; g < x->m->groups.n; g++)
-    if (*cell_of(x, g, l)) n++, *last = g;
+    if (*fit_of(x, g, l)) n++, *last = g;
   return n;
 }
 
@@ -191,8 +200,8 @@ static bool is_contested(Match *x, int g, int l, bool by_group)
   int n = by_group ? x->m->groups.n : x->m->layers.n, other;
   for (int k = 0; k < n; k++) {
     if (k == (by_group ? g : l)) continue;
-    if (by_group ? *cell_of(x, k, l) && candidates_of_group(x, k, &other) == 1
-                 : *cell_of(x, g, k) && candidates_of_layer(x, k, &other) == 1)
+    if (by_group ? *fit_of(x, k, l) && candidates_of_group(x, k, &other) == 1
+                 : *fit_of(x, g, k) && candidates_of_layer(x, k, &other) == 1)
       return true;
   }
   return false;
@@ -227,7 +236,7 @@ static bool pair_named(Match *x)
   bool any = false;
   for (int g = 0; g < x->m->groups.n; g++)
     for (int l = 0; l < x->m->layers.n; l++)
-      if (!x->m->groups.at[g]->layer && !x->m->layers.at[l]->group && *cell_of(x, g, l) &&
+      if (!x->m->groups.at[g]->layer && !x->m->layers.at[l]->group && *fit_of(x, g, l) &&
           same_name(x->m->groups.at[g], x->m->layers.at[l]))
         pair(x, g, l), any = true;
   return any;
@@ -236,10 +245,11 @@ static bool pair_named(Match *x)
 /* "h.0.f" and "h.1.f": -1, by the one number in which they differ; 0: they differ otherwise */
 static int stack_order(const char *a, const char *b)
 {
+  const char *start = a;
   while (*a && *a == *b) a++, b++;
-  while (isdigit((unsigned char)a[-1])) a--, b--;
+  while (a > start && isdigit((unsigned char)a[-1])) a--, b--;
   size_t n = strspn(a, "0123456789"), k = strspn(b, "0123456789");
-  if (!n || !k || a[-1] != '.' || strcmp(a + n, b + k)) return 0;
+  if (!n || !k || a == start || a[-1] != '.' || strcmp(a + n, b + k)) return 0;
   return atoi(a) < atoi(b) ? -1 : 1;
 }
 
@@ -260,7 +270,7 @@ static bool pair_stack(Match *x, int first)
   }
   for (int g = 0; g < m->groups.n; g++) {
     bool any = false;
-    for (int i = 0; i < n; i++) any |= *cell_of(x, g, layers[i]);
+    for (int i = 0; i < n; i++) any |= *fit_of(x, g, layers[i]);
     if (!any || m->groups.at[g]->layer) continue;
     int at = k++;
     for (; at > 0; at--) {
@@ -273,11 +283,11 @@ static bool pair_stack(Match *x, int first)
   }
   if (n < 2 || n != k) return false;
   for (int i = 0; i < n; i++) {
-    if (!*cell_of(x, groups[i], layers[i])) return false;
+    if (!*fit_of(x, groups[i], layers[i])) return false;
     for (int l = 0; l < m->layers.n; l++) { /* a group that could also go elsewhere */
       bool own = false;
       for (int j = 0; j < n; j++) own |= layers[j] == l;
-      if (!own && *cell_of(x, groups[i], l)) return false;
+      if (!own && *fit_of(x, groups[i], l)) return false;
     }
   }
   for (int i = 0; i < n; i++) pair(x, groups[i], layers[i]);
@@ -318,7 +328,7 @@ static bool say_open(Match *x)
     if (m->groups.at[g]->layer || !candidates_of_group(x, g, &none)) continue;
     fprintf(stderr, "rnnc: more than one assignment fits; for %s:\n", group_text(m, m->groups.at[g]));
     for (int l = 0; l < m->layers.n; l++)
-      if (*cell_of(x, g, l)) fprintf(stderr, "    --map '%s=%s'\n", m->groups.at[g]->path, m->layers.at[l]->name);
+      if (*fit_of(x, g, l)) fprintf(stderr, "    --map '%s=%s'\n", m->groups.at[g]->path, m->layers.at[l]->name);
     bad = open = true;
   }
   for (int l = 0; l < m->layers.n; l++) {

@@ -53,8 +53,11 @@ static void print_notes(const Import *m, const CellUse *g)
   if (g->layer->kind == KIND_RNN && (!strcmp(cell, "elman") || !strcmp(cell, "irnn")))
     printf("  note: the file does not say whether the layer is of tanh or relu; %s is of %s\n", cell,
            !strcmp(cell, "elman") ? "tanh" : "relu");
-  if (m->from == FROM_KERAS && strstr(cell, "_norm"))
-    printf("  note: the file does not say epsilon; Keras's default is 1e-3, this cell's 1e-5: %s(eps = 1e-3)\n", cell);
+  if (m->from == FROM_KERAS && strstr(cell, "_norm")) {
+    const char *usual = strcmp(cell, "rms_norm") ? "1e-3" : "1e-6";
+    printf("  note: the file does not say epsilon; Keras's usual one is %s, in a model %s(eps = %s)\n", usual, cell,
+           usual);
+  }
 }
 
 void import_print(const Import *m)

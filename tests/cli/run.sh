@@ -67,6 +67,12 @@ says "--help=all has exit codes" "^  70 " all
 expect "rnnc" 0 "$rnnc" --version
 says "a version" "^rnnc [0-9.]* (LLVM [0-9.]*)$" out
 
+for o in $(grep -oE '^ +(-[A-Za-z], |  +)?--[a-z-]+|^  -M[A-Z]' all | sed 's/^ *//; s/^-., //' | sort -u); do
+  expect "docs/commands.md has $o" 0 grep -q -- "\`\(-., \)\{0,1\}[^\`]*$o" "$root/docs/commands.md"
+done
+sed -n '/^---- Exit codes/,$p' all | sed '1d; s/^ *//; s/ .*//' > codes
+for c in $(cat codes); do expect "and exit code $c" 0 grep -qE "^\| ([0-9]+, )*$c[, ]" "$root/docs/commands.md"; done
+
 # -- mistakes -----------------------------------------------------------------------------------------------------------
 refused "did you mean '--optimize'" --optimise=2 "$speakers"
 refused "did you mean 'check'" chek "$speakers"
@@ -300,6 +306,25 @@ says "names BLAS" "^BLAS: OpenBLAS" out
 expect "targets" 0 "$rnnc" targets
 cp out targets
 for t in aarch64 riscv64 wasm32; do says "targets: $t" "^$t " targets; done
+
+# -- several stages -----------------------------------------------------------------------------------------------------
+expect "stages into files" 0 "$rnnc" --emit=ast=a.txt,llvm=b.txt --emit=asm=c.txt,json=d.txt,adjoint "$speakers"
+cp out adjoint
+for s in ast=a llvm=b asm=c json=d; do
+  expect "alone" 0 "$rnnc" --emit=${s%=*} "$speakers"
+  cp out alone
+  expect "$s is the same alone" 0 cmp alone ${s#*=}.txt
+done
+expect "adjoint alone" 0 "$rnnc" --emit=adjoint "$speakers"
+cp out alone
+expect "is the same" 0 cmp alone adjoint
+refused "did you mean 'asm'" --emit=ast,as "$speakers"
+refused "did you mean 'asm'" --emit=ast=x,am "$speakers"
+refused "several stages" --emit=ast,asm -o x "$speakers"
+refused "name is missing" --emit=ast= "$speakers"
+refused "not ''" --emit= "$speakers"
+expect "a rule for a stage" 0 "$rnnc" --emit=asm=c.s -MD "$speakers"
+says "names its file" "^c.s: .*speakers.rnn" c.d
 
 # -- the manual page ----------------------------------------------------------------------------------------------------
 "$rnnc" help --man > rnnc.1

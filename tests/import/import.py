@@ -76,7 +76,7 @@ CASES = [
     ("keras_relu", "relu", [], []),
     ("keras_no_bias", "one_lstm", [], ["0 -> y.bf [4]: the layer has no bias"]),
     ("keras_gru_no_bias", "one_gru", ["--map", "y=sequential_9/gru_6"], []),
-    ("keras_tagger", "keras_tagger", [], ["Keras's default is 1e-3"]),
+    ("keras_tagger", "keras_tagger", [], ["Keras's usual one is 1e-3, in a model layer_norm(eps = 1e-3)"]),
 ]
 
 
@@ -166,6 +166,11 @@ def bad_files():
             changed("torch_lstm", lambda t: [t.pop(k) for k in list(t) if k.endswith("l1_reverse")]), "--into", lstm)
     refuses("a tensor of another shape", 3, ["bias_hh_l0 is [15]", "need [16]"],
             changed("torch_lstm", lambda t: t.update(bias_hh_l0=np.zeros(15))), "--into", lstm)
+    refuses("a tensor too many in a layer", 3, ["lstm has no place for m.weight"],
+            changed("torch_lstm_cell", lambda t: [t.update({"m." + k: t.pop(k)}) for k in list(t)] + [t.update({"m.weight": np.zeros(4)})]),
+            "--into", model("one_lstm"))
+    refuses("a BatchNorm into layer_norm", 3, ["layer_norm has no place for norm.running_mean"],
+            changed("torch_tagger", lambda t: t.update({"norm.running_mean": np.zeros(4)})), "--into", model("tagger"))
     more = changed("torch_lstm", lambda t: t.update({"head.weight": np.zeros((2, 8)), "h0": np.zeros(4)}))
     refuses("a layer too many", 3, ["left over", "head (weight [2, 8])", "h0 [4]", "--ignore"], more, "--into", lstm)
     code, _, err = run("import", more, "--into", lstm, "--dry-run", "--ignore", "head.*", "--ignore", "h?")
@@ -201,6 +206,23 @@ def two_of_it(t):
         t.update({f"{name}.{k}": v for k, v in one.items()})
 
 
+def other_forms():
+    """Keras 2's names, columns first, half precision: the same mapping"""
+    data = dict(np.load(vector("keras_gru_f32")))
+    base = [line for line in run("import", vector("keras_gru_f32"), "--into", model("gru"), "-o", "a.safetensors")[1].splitlines()[1:]]
+    np.savez("names.npz", **{k + ":0": np.asfortranarray(v) for k, v in data.items()})
+    code, out, err = run("import", "names.npz", "--into", model("gru"), "-o", "b.safetensors")
+    expect("Keras's older names", code == 0 and [line.replace(":0", "") for line in out.splitlines()[1:]] == base, out + err)
+    expect("columns first", open("a.safetensors", "rb").read() == open("b.safetensors", "rb").read(), "other values")
+    np.savez("half.npz", **{k: v.astype(np.float16) for k, v in data.items()})
+    code, _, err = run("import", "half.npz", "--into", model("gru"), "-o", "b.safetensors")
+    a, b = safetensors.load_file("a.safetensors"), safetensors.load_file("b.safetensors")
+    far = max(np.abs(a[k] - b[k]).max() for k in a)
+    expect("half precision", code == 0 and 0 < far < 2e-3 and b["y.0.f.Wr"].dtype == np.float32, f"{err} {far}")
+    head, _ = read_parts("a.safetensors")
+    expect("metadata", head["__metadata__"]["rnnc.model"] == "bidirectional_gru", head["__metadata__"])
+
+
 def wrong_words():
     file, of = vector("torch_gru"), model("gru")
     refuses("no --into", 2, ["--into"], file)
@@ -225,6 +247,7 @@ try:
         outputs(*case)
     bad_files()
     wrong_models()
+    other_forms()
     wrong_words()
 finally:
     os.chdir(here)

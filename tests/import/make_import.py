@@ -2,7 +2,7 @@
 
 Needs torch, keras (3, with torch as its backend), numpy, safetensors; the tests need none of them but numpy.
 For each case NAME: NAME.safetensors or NAME.npz, the weights; NAME.data.npz: x, and y of the same layer. The models are
-in models/NAME.rnn."""
+in models/. Keras multiplies float64 matrices as float32 where torch is below it, but for LSTM and GRU."""
 import os
 import sys
 
