@@ -84,7 +84,7 @@ static void bash(FILE *out)
   fputs("# bash completion of rnnc; made by: rnnc completion bash\n"
         "_rnnc()\n{\n"
         "  local cur=${COMP_WORDS[COMP_CWORD]} option='' command=compile options='' values='' kind='' operands='' i\n"
-        "  local -a files\n"
+        "  local -a files filter=(-X '!*.rnn')\n"
         "  # readline parts --name=value at the '='\n"
         "  if [[ $cur == = ]]; then option=${COMP_WORDS[COMP_CWORD-1]} cur=''\n"
         "  elif [[ ${COMP_WORDS[COMP_CWORD-1]} == = ]]; then option=${COMP_WORDS[COMP_CWORD-2]}\n"
@@ -109,7 +109,11 @@ static void bash(FILE *out)
   }
   fputs("  esac\n  case $command in\n", out);
   for (int i = 0; i < COMMANDS; i++) {
-    if (!operand_values((CommandId)i)) continue;
+    bool any = *command_row[i].operands && !takes_model((CommandId)i); /* files of all names */
+    if (!operand_values((CommandId)i)) {
+      if (any && i != COMMAND_help) fprintf(out, "  %s) filter=() ;;\n", command_row[i].name);
+      continue;
+    }
     fprintf(out, "  %s) operands=\"", command_row[i].name);
     words(out, operand_values((CommandId)i));
     fputs("\" ;;\n", out);
@@ -131,7 +135,7 @@ static void bash(FILE *out)
         "  elif [[ -n $operands ]]; then COMPREPLY=($(compgen -W \"$operands\" -- \"$cur\"))\n"
         "  else\n"
         "    compopt -o filenames 2> /dev/null\n"
-        "    mapfile -t COMPREPLY < <(compgen -f -X '!*.rnn' -- \"$cur\"; compgen -d -- \"$cur\")\n"
+        "    mapfile -t COMPREPLY < <(compgen -f \"${filter[@]}\" -- \"$cur\"; compgen -d -- \"$cur\")\n"
         "    if (( COMP_CWORD == 1 )); then COMPREPLY+=($(compgen -W \"",
         out);
   all_commands(out);
