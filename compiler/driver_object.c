@@ -38,6 +38,19 @@ static int read_weights(Driver *d, Bytes *block)
   return ok ? 0 : driver_fail(error.message, NULL, (int)error.code);
 }
 
+/* The order of bytes that the target wants; files have the lowest first, and so has this machine. */
+static void turn_bytes(const Driver *d, Bytes *block)
+{
+  size_t size = d->o.f64_precision ? 8 : 4;
+  if (LLVMByteOrder(d->target->layout) == LLVMLittleEndian) return;
+  for (char *real = block->at; real < block->at + block->n; real += size)
+    for (size_t i = 0; i < size / 2; i++) {
+      char low = real[i];
+      real[i] = real[size - 1 - i];
+      real[size - 1 - i] = low;
+    }
+}
+
 static int write_blob(Driver *d, const Bytes *block, const char *out)
 {
   unsigned char head[BLOB_HEAD];
@@ -131,8 +144,16 @@ int driver_object(Driver *d, const char *out)
   if (d->o.inference && d->step->refused)
     return driver_fail(arena_printf(d->arena, "%s: no streaming step: %s", d->o.path, d->step->refused), NULL,
                        EXIT_DIAGNOSTICS);
+  if (d->o.weights != WEIGHTS_EXTERN && d->step->refused)
+    return driver_fail(arena_printf(d->arena, "%s: --weights is about the streaming step, and there is none: %s",
+                                    d->o.path, d->step->refused),
+                       NULL, EXIT_DIAGNOSTICS);
+  if (d->o.weights == WEIGHTS_BLOB && LLVMByteOrder(d->target->layout) != LLVMLittleEndian)
+    return driver_fail("a blob has the lowest byte first, this target has it last: --weights=embed or extern", NULL,
+                       EXIT_USAGE);
   Bytes weights = {0};
   if (d->o.weights_file) code = read_weights(d, &weights);
+  if (!code && d->o.weights == WEIGHTS_EMBED) turn_bytes(d, &weights);
   if (!code) code = make_and_write(d, out, header, &weights);
   bytes_free(&weights);
   return code;

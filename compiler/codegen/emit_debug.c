@@ -39,7 +39,8 @@ typedef struct Shown {
 static LLVMMetadataRef file_named(Debug *d, const char *name)
 {
   char here[PATH_MAX];
-  bool library = strcmp(name, d->source) && !strncmp(name, "lang/", 5); /* texts inside rnnc, installed beside it */
+  /* a text inside rnnc, installed beside it */
+  bool library = strcmp(name, d->source) && !strncmp(name, "lang/", 5) && access(name, R_OK);
   const char *folder = library ? RNNC_DATADIR : getcwd(here, sizeof here) ? here : ".";
   return LLVMDIBuilderCreateFile(d->builder, name, strlen(name), folder, strlen(folder));
 }

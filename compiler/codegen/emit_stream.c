@@ -1,10 +1,10 @@
 /* emit_stream.c: the streaming step: the frame of a program with one sequence and T = 1, built on the stack around
    memory that the caller owns.
 
-   state: 64 bytes, the first eight of which count the steps done, the next eight those behind the end | what is carried
-   | earlier inputs | room for intermediate values. Copying it is a snapshot. in[] and out[] are in the order of the
-   JSON's step. Nothing is called, not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1 (emit_program
-   with e->stream). */
+   state: 64 bytes | what is carried | earlier inputs | room for intermediate values. The first eight bytes count the
+   steps done, the next eight are levels.c's, then those behind the end. Copying it is a snapshot. in[] and out[] are in
+   the order of the JSON's step. Nothing is called, not even memcpy: copies are loops. Needs: a plan for T = 1 and B = 1
+   (emit_program with e->stream). */
 #include "emit_stream_private.h"
 #include "describe.h"
 #include "emit_debug.h"
@@ -292,7 +292,7 @@ static LLVMValueRef fresh_of(Emit *e, Stream *s, bool begins)
   s->first = LLVMBuildICmp(e->b, LLVMIntEQ, done, emit_i64(e, 0), "first");
   set(e, fresh, e->f64, 0, LLVMBuildSelect(e->b, s->first, one, zero, ""));
   set(e, fresh, e->i64, 1, done);
-  LLVMValueRef behind = LLVMBuildLoad2(e->b, e->i64, bytes_at(e, s->state, 8), "behind");
+  LLVMValueRef behind = LLVMBuildLoad2(e->b, e->i64, bytes_at(e, s->state, 16), "behind");
   LLVMSetAlignment(behind, 8);
   set(e, fresh, e->i64, 2, behind);
   if (begins) LLVMBuildStore(e->b, LLVMBuildAdd(e->b, done, emit_i64(e, 1), ""), s->state);

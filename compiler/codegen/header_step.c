@@ -223,7 +223,7 @@ static void put_run(Header *h)
   text_puts(h->out, "  }\n}\n\n");
 }
 
-/* A step without inputs: words[1] tells the object how many of them there were. */
+/* A step without inputs: words[2] tells the object how many of them there were. */
 static void put_flush(Header *h)
 {
   if (!header_number(h->step, "latency")) return;
@@ -243,7 +243,7 @@ static void put_flush(Header *h)
   put_declared_tables(h);
   if (real) text_printf(h->out, "  const %s_real zero[%lld] = {0};\n", h->name, most);
   if (token) text_puts(h->out, "  const int32_t no_token = -1;\n");
-  text_puts(h->out, "  unsigned char *count = (unsigned char *)&state->words[1]; /* an int64_t */\n"
+  text_puts(h->out, "  unsigned char *count = (unsigned char *)&state->words[2]; /* an int64_t */\n"
                     "  int64_t behind;\n  size_t i;\n");
   put_tables(h, FORM_FLUSH);
   text_puts(h->out, "  for (i = 0; i < sizeof behind; i++) ((unsigned char *)&behind)[i] = count[i];\n  behind++;\n"

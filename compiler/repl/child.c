@@ -50,6 +50,7 @@ static int tell(const World *w, int status)
 {
   if (WIFEXITED(status)) return WEXITSTATUS(status);
   int number = WTERMSIG(status);
+  if (number == SIGPIPE) return 128 + number; /* nobody reads any more */
   if (number == SIGINT) fputs("stopped\n", w->err);
   else if (number == SIGKILL)
     world_fail(w, 0, "the evaluation was killed, perhaps for lack of memory; the session goes on");

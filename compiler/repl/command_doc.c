@@ -3,6 +3,7 @@
 #include "command.h"
 #include "lang_table.h"
 #include <ctype.h>
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,21 @@ static bool doc_own(Session *s, const char *name)
     arena_free(a);
   }
   return any;
+}
+
+int explain_command(int argc, char **argv); /* of rnnc explain */
+
+static int explain_work(void *code)
+{
+  optind = 1;
+  return explain_command(2, (char *[]){"explain", code, NULL});
+}
+
+int prompt_explain(Session *s, const char *entry, const char *rest)
+{
+  (void)entry;
+  if (!*rest || *rest == '-') return command_usage(s, "explain");
+  return child_run(&s->world, explain_work, (char *)rest);
 }
 
 static void add_names(const Session *s, Strings *names)

