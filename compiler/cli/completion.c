@@ -34,6 +34,12 @@ static bool letter(const OptionRow *o) { return o->letter && !letter_is_dash(o);
 static const char *dashes(const OptionRow *o) { return letter_is_dash(o) ? "-" : "--"; }
 static const char *equals(const OptionRow *o) { return needs_value(o) && !letter_is_dash(o) ? "=" : ""; }
 
+/* files of all names */
+static bool takes_files(CommandId command)
+{
+  return *command_row[command].operands && !takes_model(command) && !operand_values(command) && command != COMMAND_help;
+}
+
 static void words(FILE *out, const char *list)
 {
   const char *word;
@@ -109,11 +115,8 @@ static void bash(FILE *out)
   }
   fputs("  esac\n  case $command in\n", out);
   for (int i = 0; i < COMMANDS; i++) {
-    bool any = *command_row[i].operands && !takes_model((CommandId)i); /* files of all names */
-    if (!operand_values((CommandId)i)) {
-      if (any && i != COMMAND_help) fprintf(out, "  %s) filter=() ;;\n", command_row[i].name);
-      continue;
-    }
+    if (takes_files((CommandId)i)) fprintf(out, "  %s) filter=() ;;\n", command_row[i].name);
+    if (!operand_values((CommandId)i)) continue;
     fprintf(out, "  %s) operands=\"", command_row[i].name);
     words(out, operand_values((CommandId)i));
     fputs("\" ;;\n", out);
@@ -295,6 +298,7 @@ static void fish(FILE *out)
     fish_options(out, when, command_options((CommandId)i));
     if (takes_model((CommandId)i))
       fprintf(out, "complete -c rnnc -n '%s' -k -a '(__fish_complete_suffix .rnn)'\n", when);
+    if (takes_files((CommandId)i)) fprintf(out, "complete -c rnnc -n '%s' -F\n", when);
     if (!operand_values((CommandId)i)) continue;
     fprintf(out, "complete -c rnnc -n '%s' -x -a '", when);
     words(out, operand_values((CommandId)i));
