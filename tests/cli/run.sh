@@ -318,7 +318,7 @@ done
 expect "adjoint alone" 0 "$rnnc" --emit=adjoint "$speakers"
 cp out alone
 expect "is the same" 0 cmp alone adjoint
-refused "did you mean 'asm'" --emit=ast,as "$speakers"
+refused "did you mean 'json'" --emit=ast,jsom "$speakers"
 refused "did you mean 'asm'" --emit=ast=x,am "$speakers"
 refused "several stages" --emit=ast,asm -o x "$speakers"
 refused "name is missing" --emit=ast= "$speakers"
@@ -373,6 +373,8 @@ rnnc explain E0121|E0121
 rnnc check -W no-ped|no-pedantic
 rnnc check --warn=no-unused-par|no-unused-parameter
 rnnc new --template=cl|classify
+rnnc import docs/perf|docs/performance.md
+rnnc import w.npz --from=ke|keras
 end
 done
 
