@@ -34,6 +34,12 @@ static bool letter(const OptionRow *o) { return o->letter && !letter_is_dash(o);
 static const char *dashes(const OptionRow *o) { return letter_is_dash(o) ? "-" : "--"; }
 static const char *equals(const OptionRow *o) { return needs_value(o) && !letter_is_dash(o) ? "=" : ""; }
 
+/* files of all names */
+static bool takes_files(CommandId command)
+{
+  return *command_row[command].operands && !takes_model(command) && !operand_values(command) && command != COMMAND_help;
+}
+
 static void words(FILE *out, const char *list)
 {
   const char *word;
@@ -84,7 +90,7 @@ static void bash(FILE *out)
   fputs("# bash completion of rnnc; made by: rnnc completion bash\n"
         "_rnnc()\n{\n"
         "  local cur=${COMP_WORDS[COMP_CWORD]} option='' command=compile options='' values='' kind='' operands='' i\n"
-        "  local -a files\n"
+        "  local -a files filter=(-X '!*.rnn')\n"
         "  # readline parts --name=value at the '='\n"
         "  if [[ $cur == = ]]; then option=${COMP_WORDS[COMP_CWORD-1]} cur=''\n"
         "  elif [[ ${COMP_WORDS[COMP_CWORD-1]} == = ]]; then option=${COMP_WORDS[COMP_CWORD-2]}\n"
@@ -109,6 +115,7 @@ static void bash(FILE *out)
   }
   fputs("  esac\n  case $command in\n", out);
   for (int i = 0; i < COMMANDS; i++) {
+    if (takes_files((CommandId)i)) fprintf(out, "  %s) filter=() ;;\n", command_row[i].name);
     if (!operand_values((CommandId)i)) continue;
     fprintf(out, "  %s) operands=\"", command_row[i].name);
     words(out, operand_values((CommandId)i));
@@ -131,7 +138,7 @@ static void bash(FILE *out)
         "  elif [[ -n $operands ]]; then COMPREPLY=($(compgen -W \"$operands\" -- \"$cur\"))\n"
         "  else\n"
         "    compopt -o filenames 2> /dev/null\n"
-        "    mapfile -t COMPREPLY < <(compgen -f -X '!*.rnn' -- \"$cur\"; compgen -d -- \"$cur\")\n"
+        "    mapfile -t COMPREPLY < <(compgen -f \"${filter[@]}\" -- \"$cur\"; compgen -d -- \"$cur\")\n"
         "    if (( COMP_CWORD == 1 )); then COMPREPLY+=($(compgen -W \"",
         out);
   all_commands(out);
@@ -291,6 +298,7 @@ static void fish(FILE *out)
     fish_options(out, when, command_options((CommandId)i));
     if (takes_model((CommandId)i))
       fprintf(out, "complete -c rnnc -n '%s' -k -a '(__fish_complete_suffix .rnn)'\n", when);
+    if (takes_files((CommandId)i)) fprintf(out, "complete -c rnnc -n '%s' -F\n", when);
     if (!operand_values((CommandId)i)) continue;
     fprintf(out, "complete -c rnnc -n '%s' -x -a '", when);
     words(out, operand_values((CommandId)i));

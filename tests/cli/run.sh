@@ -373,6 +373,8 @@ rnnc explain E0121|E0121
 rnnc check -W no-ped|no-pedantic
 rnnc check --warn=no-unused-par|no-unused-parameter
 rnnc new --template=cl|classify
+rnnc import docs/perf|docs/performance.md
+rnnc import w.npz --from=ke|keras
 end
 done
 

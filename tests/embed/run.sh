@@ -148,6 +148,11 @@ done
 says "the header says how many steps" "define AHEAD_LAYERS_LATENCY 4" ahead_layers.h
 expect "a program that flushes compiles" 0 $cc -std=c99 -Wall -Wextra -Werror -g -fsanitize=address,undefined -I. "$here/flush.c" ahead_token.o -o flush
 expect "the last outputs come behind the last inputs" 0 ./flush
+if test "$(uname -m)" = x86_64; then
+  expect "the same for several levels" 0 "$rnnc" -c --inference --targets=x86-64-v2,x86-64-v3,x86-64-v4 "$here/models/ahead_token.rnn" -o ahead_token.o
+  expect "compiles" 0 $cc -std=c99 -Wall -Wextra -Werror -g -I. "$here/flush.c" ahead_token.o -o flush
+  expect "and flushes too" 0 ./flush
+fi
 
 # -- side by side, and silent --------------------------------------------------------------------------------------------
 for compiler in gcc clang-19; do
@@ -162,10 +167,19 @@ if command -v strace > log 2>&1; then
 else echo "skipped: strace is not here"; fi
 
 # -- where the weights are ------------------------------------------------------------------------------------------------
+mkdir -p any
 "$rnnc" --emit=json "$here/models/gates.rnn" > about.json
 python3 -c 'import json, numpy as np
 r = np.random.default_rng(3)
 np.savez("gates.npz", **{p["name"]: r.normal(0, 0.5, p["shape"]) for p in json.load(open("about.json"))["params"]})'
+for path in "$here"/models/*.rnn; do # without parameters, without inputs, with tokens, ..
+  model=$(basename "$path" .rnn)
+  "$rnnc" run "$path" init --out any.safetensors > log 2>&1
+  expect "-c --weights=blob of $model" 0 "$rnnc" -c --inference --weights=blob --weights-file any.safetensors "$path" -o any/$model.o
+  sed -n '/---- example ----/,/---- end/p' any/$model.h | sed '1d;$d' > any/example.c
+  expect "its example in C99" 0 $cc -std=c99 -pedantic $strict -Wconversion any/example.c any/$model.o -o any/example
+  expect "runs" 0 ./any/example any/$model.blob
+done
 "$rnnc" run "$here/models/wide.rnn" init --out wide.safetensors > log 2>&1
 for precision in f32 f64; do
   for how in extern embed blob; do

@@ -11,7 +11,7 @@ for f in $folders; do
   files="$files $(ls compiler/$f/*.c)"
   include="$include -Icompiler/$f"
 done
-flags="-g -O1 -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
+flags="-g -O1 -std=gnu11 -DRNNC_LIB_DIR=\"lib\" -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
 for target in fuzz_front fuzz_parse; do
   ${CLANG:-clang-19} $flags $include tests/fuzz/$target.c $files "$build"/generated/*.c -lutf8proc -ljansson -lm -o "$build/$target"
 done

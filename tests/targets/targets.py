@@ -19,6 +19,7 @@ from step import Model, STEPS   # noqa: E402
 
 MODELS = os.path.join(HERE, "..", "embed", "models")
 TOLERANCE = 1e-5
+TOGETHER = 5     # sequences of a step of many
 NM = shutil.which("llvm-nm-19") or "nm"     # of any machine's objects
 DOCUMENT = os.path.join(HERE, "..", "..", "docs", "targets.md")     # names what libgcc gives a machine without an FPU
 
@@ -79,6 +80,8 @@ class Case:
         state = m.new_state()
         rows = [m.run(state, 0, t, 0) for t in range(STEPS)]
         self.want = np.concatenate([r[p["name"]] for r in rows for p in m.step["outputs"]]).astype(np.float64)
+        together = [np.tile(rows[0][p["name"]], TOGETHER) for p in m.step["outputs"]]
+        self.want_many = np.concatenate([self.want, *together]).astype(np.float64)
 
     def object(self, rnnc, target, folder):
         path = os.path.join(folder, self.name + ".o")
@@ -87,12 +90,13 @@ class Case:
 
     def compare(self, lines):
         got = np.array([int(w, 16) for w in lines], dtype=np.uint32).view(np.float32).astype(np.float64)
-        if got.size != self.want.size:
-            raise RuntimeError(f"{got.size} numbers instead of {self.want.size}")
-        off = np.abs(got - self.want) / (1 + np.abs(self.want))
+        want = self.want_many if got.size == self.want_many.size else self.want
+        if got.size != want.size:
+            raise RuntimeError(f"{got.size} numbers instead of {want.size}")
+        off = np.abs(got - want) / (1 + np.abs(want))
         if not off.max(initial=0) <= TOLERANCE:
             worst = int(np.nanargmax(off))
-            raise RuntimeError(f"number {worst}: {got[worst]} instead of the host's {self.want[worst]}")
+            raise RuntimeError(f"number {worst}: {got[worst]} instead of the host's {want[worst]}")
         return off.max(initial=0)
 
 
@@ -101,7 +105,8 @@ def c_table(name, array):
 
 
 def c_program(cases):
-    """One program for all models: prints `NAME`, then every output as eight hexadecimal digits a line."""
+    """One program for all models: prints `NAME`, then every output as eight hexadecimal digits a line; where the object takes several
+    sequences at once, also those of the first step of some."""
     text = ""
     for c in cases:
         m, n = c.model, c.name
@@ -121,7 +126,14 @@ def c_program(cases):
             text += f"  {n}_step_entry({n}_weights_, &{n}_memory, in, out);\n"
             for k, port in enumerate(m.step["outputs"]):
                 text += f"  numbers({n}_out_{k}, {port['count']});\n"
-        text += "}\n"
+        count = [port["count"] for port in m.step["outputs"]]
+        text += f"#ifdef {n.upper()}_MANY_STACK_BYTES\n  {{\n    static struct {n}_state all[{TOGETHER}];\n"
+        for k, value in enumerate(c.inputs[0]):
+            text += "    " + c_table(f"many_in_{k}", np.tile(np.reshape(value, -1), TOGETHER)) + f"    in[{k}] = many_in_{k};\n"
+        for k in range(len(count)):
+            text += f"    static float many_out_{k}[{TOGETHER * count[k]}];\n    out[{k}] = many_out_{k};\n"
+        text += f"    {n}_many_entry({n}_weights_, all, {TOGETHER}, in, out);\n"
+        text += "".join(f"    numbers(many_out_{k}, {TOGETHER * count[k]});\n" for k in range(len(count))) + "  }\n#endif\n}\n"
     return text + "void run_all(void)\n{\n" + "".join(f"  run_{c.name}();\n" for c in cases) + "}\n"
 
 
