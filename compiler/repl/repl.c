@@ -33,19 +33,33 @@ static int run_one(Session *s, const Wish *w, const char *entry)
   return 0; /* an editor goes on */
 }
 
-/* Line by line: an entry is as many lines as its last statement needs. */
-static int run_script(Session *s, const Wish *w, FILE *in)
+static void show_prompt(const Session *s, const char *text)
+{
+  if (!s->world.interactive) return;
+  fputs(text, stdout);
+  fflush(stdout);
+}
+
+/* Line by line: an entry is as many lines as its last statement needs. Of a terminal that cannot move its cursor too.
+ */
+static int run_lines(Session *s, const Wish *w, FILE *in)
 {
   Text entry = {0};
   char *line = NULL;
   size_t room = 0;
   int code = 0;
+  show_prompt(s, "rnnc> ");
   while (!code && !s->quit && getline(&line, &room, in) > 0) {
     text_puts(&entry, line);
-    if (statement_open(entry.at)) continue;
+    if (statement_open(entry.at)) {
+      show_prompt(s, "    > ");
+      continue;
+    }
     while (entry.n && entry.at[entry.n - 1] == '\n') entry.at[--entry.n] = 0;
     if (entry.n) code = run_one(s, w, entry.at);
+    if (s->world.interactive) code = 0; /* an error leaves the session as it was */
     entry.n = 0;
+    if (!s->quit) show_prompt(s, "rnnc> ");
   }
   if (!code && entry.n && !s->quit) code = run_one(s, w, entry.at);
   free(line);
@@ -56,7 +70,6 @@ static int run_script(Session *s, const Wish *w, FILE *in)
 /* From a terminal: an error leaves the session as it was. */
 static int run_terminal(Session *s, Editor *editor)
 {
-  s->world.interactive = true;
   while (!s->quit) {
     const char *entry = edit_entry(editor);
     if (!entry) break;
@@ -71,9 +84,11 @@ static int run_terminal(Session *s, Editor *editor)
 
 static int run_input(Session *s, const Wish *w)
 {
-  Editor *editor = isatty(0) && isatty(1) && !w->json ? edit_open(s) : NULL;
-  if (!editor) return run_script(s, w, stdin);
-  printf("rnnc %s: equations and expressions; :help lists commands, Ctrl-D leaves\n", RNNC_VERSION);
+  bool terminal = isatty(0) && isatty(1) && !w->json;
+  Editor *editor = terminal ? edit_open(s) : NULL;
+  s->world.interactive = terminal;
+  if (terminal) printf("rnnc %s: equations and expressions; :help lists commands, Ctrl-D leaves\n", RNNC_VERSION);
+  if (!editor) return run_lines(s, w, stdin);
   int code = run_terminal(s, editor);
   edit_close(editor);
   return code;

@@ -408,6 +408,35 @@ def first_prompt():
     return best
 
 
+def dumb_terminal():
+    """one whose cursor cannot be moved: an editor's shell"""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update(TERM="dumb", RNNC_HISTORY="", NO_COLOR="1")
+        os.execv(rnnc, [rnnc])
+    seen = b""
+
+    def until(text, count=1):
+        nonlocal seen
+        end = time.time() + 20
+        while seen.count(text) < count and time.time() < end:
+            if select.select([fd], [], [], 1)[0]:
+                seen += os.read(fd, 4096)
+    until(b"rnnc> ")
+    os.write(fd, b"a = (1 +\n")
+    until(b"    > ")
+    os.write(fd, b"2)\n")
+    until(b"rnnc> ", 2)
+    os.write(fd, b"foo\n")
+    until(b"rnnc> ", 3)
+    os.write(fd, b"a\n")
+    until(b"real = 3")
+    check("a terminal without a cursor", b"real = 3" in seen and b"nothing is named 'foo'" in seen and b"\033" not in seen, seen)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(fd)
+
+
 def terminal(folder):
     t = walk.Terminal(folder)
 
@@ -529,6 +558,7 @@ if __name__ == "__main__":
             part(folder)
         finally:
             shutil.rmtree(folder)
+    dumb_terminal()
     seconds = first_prompt()
     check(f"the first prompt after {seconds * 1e3:.0f} ms", seconds < FIRST_PROMPT_S or "asan" in rnnc)
     if shutil.which("tmux"):
