@@ -30,6 +30,9 @@ Target *target_host(int level, char **error);
 Target *target_named(const char *triple, const char *cpu, const char *features, int level, char **error);
 void target_free(Target *t);
 
+/* target_probe.c: fills in what the CPU can do, from the machine. */
+void target_probe(Target *t);
+
 /* Vector lanes for an element type (float, double, i32): 1 where there are no vectors. */
 int target_lanes(const Target *t, LLVMTypeRef element);
 
