@@ -39,13 +39,17 @@ def perf_works(folder):
     return shutil.which("perf") and run("perf record -q -o try.data true && perf report -i try.data --stdio", folder).returncode == 0
 
 
+def gdb_works(folder):
+    return shutil.which("gdb") and "exited normally" in run("gdb -batch -ex run --args true", folder).stdout
+
+
 def page(folder):
     with open(os.path.join(ROOT, "docs", "debugging.md")) as f:
         text = f.read()
     for kind, name in (("rnn", "filter.rnn"), ("c", "program.c")):
         with open(os.path.join(folder, name), "w") as f:
             f.write(re.search(rf"^```{kind}\n(.*?)^```", text, re.M | re.S).group(1))
-    tools = {"gdb": shutil.which("gdb"), "perf": perf_works(folder)}
+    tools = {"gdb": gdb_works(folder), "perf": perf_works(folder)}
     for block in re.findall(r"^```console\n(.*?)^```", text, re.M | re.S):
         lines = block.split("\n")
         starts = [i for i, line in enumerate(lines) if line.startswith("$ ")]
