@@ -20,6 +20,12 @@ MEMORY_KB = 4096  # that 1000 redefinitions may take
 FIRST_PROMPT_S = 0.06
 
 
+def is_sanitized():
+    """AddressSanitizer keeps what was freed for a while, and answers SIGSEGV itself."""
+    with open(rnnc, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 class Session:
     """rnnc --json: an entry in, an object out"""
 
@@ -347,7 +353,11 @@ def redefinitions(folder):
     before = s.memory()
     good = all(s.ask(f"a = {k}" + "; sum(h[3])" * (k % 4 == 0))["ok"] for k in range(1000))
     grown = s.memory() - before
-    check(f"1000 redefinitions, and 250 evaluations, grow the process by {grown} kB", good and grown < MEMORY_KB)
+    if is_sanitized():
+        print("skipped: how 1000 redefinitions grow the process, with AddressSanitizer")
+        check("1000 redefinitions, and 250 evaluations", good)
+    else:
+        check(f"1000 redefinitions, and 250 evaluations, grow the process by {grown} kB", good and grown < MEMORY_KB)
     s.close()
 
 
@@ -363,7 +373,8 @@ def children(folder):
                 return int(out[0])
             time.sleep(0.01)
         return None
-    for number, message in ((signal.SIGKILL, "was killed"), (signal.SIGSEGV, "signal 11"), (signal.SIGINT, "stopped")):
+    segfault = "AddressSanitizer" if is_sanitized() else "signal 11"
+    for number, message in ((signal.SIGKILL, "was killed"), (signal.SIGSEGV, segfault), (signal.SIGINT, "stopped")):
         s = Session(folder)
         s.ask(SLOW)
         s.process.stdin.write("h[49999..50000]\n")
