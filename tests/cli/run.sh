@@ -4,32 +4,11 @@
 set -u
 test $# -eq 2 || { echo "usage: run.sh BUILD_DIR RNNC" >&2; exit 2; }
 build=$(realpath "$1") rnnc=$(realpath "$2")
-here=$(dirname "$(realpath "$0")")
-root=$(realpath "$here/../..")
-passed=0 failed=0
-scratch=$(mktemp -d) || exit 2
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 2
+. "$(dirname "$0")/../expect.sh"
 unset NO_COLOR CLICOLOR_FORCE
 cp -r "$here/models" models
 speakers=$root/examples/speakers/speakers.rnn
 
-expect() { # NAME STATUS COMMAND..: counts; output in out, messages in log
-  name=$1 want=$2
-  shift 2
-  "$@" > out 2> log < "${input:-/dev/null}"
-  got=$?
-  if test $got -eq "$want"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAILED: $name: exit status $got, not $want"
-    head -n 20 log
-  fi
-}
-says() { # NAME PATTERN FILE
-  cp "$3" text
-  expect "$1" 0 grep -q -- "$2" text
-  test $got -eq 0 || head -n 20 text
-}
 refused() { # PATTERN ARGUMENTS..: wrong usage, said so on standard error alone
   pattern=$1
   shift
@@ -378,5 +357,4 @@ rnnc import w.npz --from=ke|keras
 end
 done
 
-echo "$passed passed, $failed failed"
-test "$failed" -eq 0
+finish

@@ -8,17 +8,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from counted import check, finish  # noqa: E402
+
 RNNC = os.path.abspath(sys.argv[1])
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+e-?\d+")
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"FAILED: {what}\n{detail[-1500:]}")
 
 
 def is_in(want, line):
@@ -134,5 +129,4 @@ with tempfile.TemporaryDirectory() as folder:
     page(folder)
     tables(folder)
     models(folder)
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+finish()

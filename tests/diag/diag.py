@@ -9,17 +9,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from counted import check, finish  # noqa: E402
+
 rnnc = os.path.abspath(sys.argv[1])
 here = os.path.dirname(os.path.abspath(__file__))
 root = os.path.abspath(os.path.join(here, "..", ".."))
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"FAILED: {what}\n{str(detail)[:2000]}")
 
 
 def read(name):
@@ -227,5 +222,4 @@ with tempfile.TemporaryDirectory() as folder:
     forms(folder)
     fixes(folder)
     warnings(folder)
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+finish()

@@ -11,21 +11,16 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from counted import check, finish  # noqa: E402
+
 rnnc = os.path.abspath(sys.argv[1])
 root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-passed = failed = 0
 
 
 def read(name):
     with open(os.path.join(root, name)) as f:
         return f.read()
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"FAILED: {what}\n{detail}")
 
 
 def run(*words):
@@ -119,5 +114,4 @@ mentions("docs/prompt.md", rows("compiler/repl/prompt_commands.def", r"^PROMPT\(
 mentions("docs/prompt.md", rows("compiler/repl/prompt_settings.def", r"^FIELD\((\w+)"))
 sources = [f for folder in ("compiler/*/*", "compiler/*", "runtime/*") for f in sorted(glob.glob(os.path.join(root, folder)))]
 mentions("docs/internals.md", [os.path.basename(f) for f in sources if f.endswith((".c", ".l", ".y", ".def"))])
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+finish()

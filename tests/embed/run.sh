@@ -4,52 +4,24 @@
 set -u
 test $# -eq 2 || { echo "usage: run.sh BUILD_DIR RNNC" >&2; exit 2; }
 build=$(realpath "$1") rnnc=$(realpath "$2")
-here=$(dirname "$(realpath "$0")")
-root=$(realpath "$here/../..")
-cc=${CC:-cc}
-passed=0 failed=0
-scratch=$(mktemp -d) || exit 2
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 2
+. "$(dirname "$0")/../expect.sh"
 # a librnn with sanitizers needs their library
 sanitized=
 nm "$build/librnn.a" 2> log | grep -q __asan_init && sanitized=-fsanitize=address,undefined
 libs="$build/librnn.a -lopenblas -ljansson -lzip -lcsv -lutf8proc -lpthread -lm $sanitized"
 
-expect() { # NAME STATUS COMMAND..: counts; output in out, messages in log
-  name=$1 want=$2
-  shift 2
-  "$@" > out 2> log
-  got=$?
-  if test $got -eq "$want"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAILED: $name: exit status $got, not $want"
-    head -n 20 log
-  fi
-}
-says() { # NAME PATTERN FILE
-  cp "$3" text
-  expect "$1" 0 grep -q -- "$2" text
-  test $got -eq 0 || head -n 20 text
-}
 
 # -- the step against forward, on the models here and on random ones ---------------------------------------------------
 for script in step.py random_steps.py; do
   python3 "$here/$script" "$build" "$rnnc" > steps 2>&1
-  grep -v '^[0-9]* passed' steps
-  counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' steps)
-  : "${counts:=0 1}" # it came to no end
-  passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+  add steps
 done
 
 # -- docs/embedding.md, followed word by word -----------------------------------------------------------------------------
 if test -n "$sanitized"; then echo "skipped: docs/embedding.md, whose programs are linked without sanitizers"
 else
   python3 "$here/page.py" "$build" "$rnnc" "$root/docs/embedding.md" > page 2>&1
-  grep -v '^[0-9]* passed' page
-  counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' page)
-  : "${counts:=0 1}"
-  passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+  add page
 fi
 
 # -- what an object shows and needs -----------------------------------------------------------------------------------
@@ -291,5 +263,4 @@ for flags in "-O2" "-O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer"
   says "the filter is better than the average" "filter 0\.1[0-4]" out
 done
 
-echo "$passed passed, $failed failed"
-test "$failed" -eq 0
+finish

@@ -2,15 +2,11 @@
 import os, subprocess, sys, tempfile
 import numpy as np
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from counted import check, finish  # noqa: E402
+
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 rnnc = os.path.abspath(sys.argv[1])
-counts = {True: 0, False: 0}
-
-
-def check(name, good, what=""):
-    counts[bool(good)] += 1
-    if not good:
-        print(f"FAILED {name}: {what}")
 
 
 def call(*words, code=0):
@@ -46,5 +42,4 @@ def run_all(*works):
             except RuntimeError as e:
                 check("a command", False, str(e))
         os.chdir(root)
-    print(f"{counts[True]} passed, {counts[False]} failed")
-    sys.exit(counts[False] > 0)
+    finish()

@@ -9,18 +9,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from counted import check, finish  # noqa: E402
+
 rnnc, syntax_test = map(os.path.abspath, sys.argv[1:3])
 root = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 rng = random.Random(int(os.environ.get("RANDOM_SEED", "1")))
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"FAILED: {what}\n{str(detail)[:1500]}")
-    return ok
 
 
 def run(*words, text=None):
@@ -147,5 +141,4 @@ with tempfile.TemporaryDirectory() as folder:
     check("no such file", r.returncode == 3 and b"error[E0603]" in r.stderr, r)
     check("no file", run(rnnc, "fmt").returncode == 2)
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+finish()

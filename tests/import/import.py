@@ -14,20 +14,12 @@ import numpy as np
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(here, ".."))
+from counted import check as expect, finish  # noqa: E402
 import weights as safetensors  # noqa: E402
 
 rnnc = os.path.abspath(sys.argv[1])
 vectors = os.path.join(here, "vectors")
 BOUND = 1e-6
-passed = failed = 0
-
-
-def expect(name, good, why=""):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print(f"FAILED: {name}: {why}")
-    return good
 
 
 def run(*words):
@@ -253,5 +245,4 @@ finally:
     os.chdir(here)
     shutil.rmtree(folder)
 print("largest difference of outputs: " + ", ".join(f"{k} {v:.2g}" for k, v in worst.items()))
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+finish()

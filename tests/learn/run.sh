@@ -4,29 +4,12 @@
 set -u
 test $# -eq 2 || { echo "usage: run.sh BUILD_DIR RNNC" >&2; exit 2; }
 build=$(realpath "$1") rnnc=$(realpath "$2")
-here=$(dirname "$(realpath "$0")")
-root=$(realpath "$here/../..")
-cc=${CC:-cc}
-passed=0 failed=0
-scratch=$(mktemp -d) || exit 2
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 2
+. "$(dirname "$0")/../expect.sh"
 # a librnn with sanitizers needs their library, which has a malloc of its own
 sanitized=-DCOUNTED
 nm "$build/librnn.a" 2> log | grep -q __asan_init && sanitized=-fsanitize=address,undefined
 libs="-lopenblas -ljansson -lzip -lcsv -lutf8proc -lpthread -lm"
 
-expect() { # NAME STATUS COMMAND..: counts; output in out, messages in log
-  name=$1 want=$2
-  shift 2
-  "$@" > out 2> log
-  got=$?
-  if test $got -eq "$want"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAILED: $name: exit status $got, not $want"
-    head -n 40 log
-  fi
-}
 
 for model in lagged wide grid; do expect "-c of $model" 0 "$rnnc" -c "$here/models/$model.rnn" -o $model.o; done
 
@@ -34,10 +17,8 @@ for model in lagged wide grid; do expect "-c of $model" 0 "$rnnc" -c "$here/mode
 flags="-std=c11 -Wall -Wextra -Werror -g -O1 -I. -I$root/runtime"
 expect "learn.c compiles" 0 $cc $flags $sanitized "$here/learn.c" lagged.o wide.o grid.o "$build/librnn.a" $libs -o learn
 expect "learn" 0 ./learn
-grep -v ' passed, ' out
-counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' out)
-: "${counts:=0 1}" # it came to no end
-passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+cp out learned
+add learned
 
 # -- the example in examples/adapt -------------------------------------------------------------------------------------
 instrument=
@@ -65,5 +46,4 @@ elif $cc -fsanitize=thread probe.c -o probe 2> log && ./probe 2> log; then
 else echo "skipped: $cc has no ThreadSanitizer that runs here"
 fi
 
-echo "$passed passed, $failed failed"
-test "$failed" -eq 0
+finish

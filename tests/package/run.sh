@@ -5,12 +5,7 @@
 set -u
 test $# -eq 1 || { echo "usage: run.sh BUILD_DIR" >&2; exit 2; }
 build=$(realpath "$1")
-here=$(dirname "$(realpath "$0")")
-root=$(realpath "$here/../..")
-passed=0 failed=0
-scratch=$(mktemp -d) || exit 2
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 2
+. "$(dirname "$0")/../expect.sh"
 unset RNNC_LIBDIR PKG_CONFIG_PATH rnnc_DIR LD_LIBRARY_PATH DESTDIR
 if grep -q '^RNNC_SANITIZE:BOOL=ON' "$build/CMakeCache.txt"; then # a library with sanitizers is not what is installed
   echo "skipped: sanitizers"
@@ -18,22 +13,6 @@ if grep -q '^RNNC_SANITIZE:BOOL=ON' "$build/CMakeCache.txt"; then # a library wi
   exit 0
 fi
 
-expect() { # NAME STATUS COMMAND..: counts; output in out, messages in log
-  name=$1 want=$2
-  shift 2
-  "$@" > out 2> log
-  got=$?
-  if test $got -eq "$want"; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAILED: $name: exit status $got, not $want"
-    tail -n 20 out log
-  fi
-}
-says() { # NAME PATTERN FILE
-  cp "$3" text
-  expect "$1" 0 grep -q -- "$2" text
-  test $got -eq 0 || head -n 30 text
-}
 page() { # NAME PREFIX LIBDIR: docs/embedding.md word by word, with what is installed there
   PKG_CONFIG_PATH=$2/$3/pkgconfig rnnc_DIR=$2/$3/cmake/rnnc \
     expect "$1" 0 python3 "$root/tests/embed/page.py" "$2/$3" "$2/bin/rnnc" "$root/docs/embedding.md"
@@ -136,5 +115,4 @@ if command -v cpack > /dev/null && command -v dpkg-shlibdeps > /dev/null; then
 else echo "skipped: the Debian package, without cpack or dpkg-shlibdeps"
 fi
 
-echo "$passed passed, $failed failed"
-test "$failed" -eq 0
+finish

@@ -11,17 +11,12 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from counted import check, finish  # noqa: E402
+
 rnnc, page = (os.path.abspath(a) for a in (sys.argv + [""])[1:3])
 show = "--show" in sys.argv
-passed = failed = 0
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?![\w])")
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"FAILED: {what}\n{detail}")
 
 
 def like(a, b):
@@ -177,5 +172,4 @@ if __name__ == "__main__":
             console(block, folder)
     finally:
         shutil.rmtree(folder)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    finish()

@@ -13,8 +13,10 @@ import xml.etree.ElementTree as xml
 
 import numpy as np
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from counted import check as expect, finish  # noqa: E402
+
 rnnc = os.path.abspath(sys.argv[1])
-passed = failed = 0
 HTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -31,14 +33,6 @@ MODEL = """model wave {
   }
 }
 """
-
-
-def expect(name, good, why=""):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print(f"FAILED: {name}: {why}")
-    return good
 
 
 def run(*words):
@@ -246,5 +240,4 @@ try:
 finally:
     os.chdir("/")
     shutil.rmtree(folder)
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+finish()
