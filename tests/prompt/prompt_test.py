@@ -454,11 +454,24 @@ def terminal(folder):
     def text():
         return "\n".join(t.lines())
 
-    def entry(words):
+    def entry(*parts):
+        """typed, with Tab behind each but the last"""
+        before = t.prompts()
+        for i, words in enumerate(parts):
+            if i:
+                t.key("Tab")
+            t.type(words)
+        t.key("Enter")
+        t.wait(before + 1)
+
+    def stopped(words, seconds):
+        """Ctrl-C behind so much time"""
         before = t.prompts()
         t.type(words)
         t.key("Enter")
-        t.wait(before + 1)
+        time.sleep(seconds)
+        t.key("C-c")
+        return t.wait(before + 1)
 
     try:
         t.key("rnnc", "Enter")
@@ -493,27 +506,12 @@ def terminal(folder):
         t.wait(before + 1)
         entry("a")
         check("lines of an entry are edited", "real = 50" in text(), text())
-        before = t.prompts()
-        t.type("h[49999..50000]")
-        t.key("Enter")
-        time.sleep(1)
-        t.key("C-c")
-        check("Ctrl-C stops an evaluation", t.wait(before + 1) and "stopped" in text(), text())
+        check("Ctrl-C stops an evaluation", stopped("h[49999..50000]", 1) and "stopped" in text(), text())
         entry("x[1]")
         check("and not the session", "real = 0.975" in text(), text())
-        before = t.prompts()
-        t.type(":ty")
-        t.key("Tab")
-        t.type("x")
-        t.key("Enter")
-        t.wait(before + 1)
+        entry(":ty", "x")
         check("commands complete", "x : real, at each t" in text(), text())
-        before = t.prompts()
-        t.type("logsum")
-        t.key("Tab")
-        t.type("(concat(0, 0)) - log(2)")
-        t.key("Enter")
-        t.wait(before + 1)
+        entry("logsum", "(concat(0, 0)) - log(2)")
         check("names complete", "real = 0\n" in text(), text())
         t.type("plot sq")
         t.key("Tab", "Tab")
@@ -537,12 +535,7 @@ def terminal(folder):
         time.sleep(0.3)
         entry("u = [[1], [0], [0], [1]]")
         entry("y = [[0], [1], [0], [0]]")
-        before = t.prompts()
-        t.type(":train epochs=100000000")
-        t.key("Enter")
-        time.sleep(1.5)
-        t.key("C-c")
-        check("Ctrl-C stops a training, and keeps what was learned", t.wait(before + 1) and "what was learned is kept" in text(), text())
+        check("Ctrl-C stops a training, and keeps what was learned", stopped(":train epochs=100000000", 1.5) and "what was learned is kept" in text(), text())
         entry("loss")
         loss = re.search(r"> loss\nreal = (\S+)", text())
         check("the weights are those of then", loss and float(loss.group(1)) < 0.5, text())
