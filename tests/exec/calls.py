@@ -21,9 +21,9 @@ def write(name, text):
         f.write(text)
 
 
-def gradient(name, data, file="w.safetensors", wrt=None):
-    more = ["--wrt", wrt] if wrt else []
-    call("run", f"{name}.rnn", "gradient", "--data", data, "--weights", file, "--out", "g.npz", "--precision", "f64", *more)
+def gradient(name, data, *more, file="w.safetensors", precision="f64", wrt=None):
+    more += ("--wrt", wrt) if wrt else ()
+    call("run", f"{name}.rnn", "gradient", "--data", data, "--weights", file, "--out", "g.npz", "--precision", precision, *more)
     with np.load("g.npz") as z:
         return {k: z[k] for k in z.files}
 

@@ -134,7 +134,7 @@ def professor():
     weights.save_file({k.removeprefix("k."): v for k, v in w.items()}, "j.safetensors")
     np.savez("d.npz", a=rng.normal(size=(3, 5, 3)), b=rng.normal(size=(3, 5, 3)), lengths=np.array([5, 2, 4]))
     both = {k.removeprefix("k."): v for k, v in gradient("both", "d.npz", wrt="a,b").items()}
-    judge = gradient("judge", "d.npz", "j.safetensors", wrt="a,b")
+    judge = gradient("judge", "d.npz", file="j.safetensors", wrt="a,b")
     judge["a"], judge["b"] = 0 * judge["a"], -2.5 * judge["b"]
     check("professor_forcing", same(both, judge, 1e-13), {k: float(np.abs(both[k] - judge[k]).max()) for k in both})
 

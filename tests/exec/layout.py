@@ -2,7 +2,7 @@
 against the interpreter's, which knows no memory, and against differences of the loss. Needs: numpy."""
 import os, re, sys
 import numpy as np
-from calls import call, check, root, run_all, same, write
+from calls import call, check, gradient, root, run_all, same, write
 
 sys.path.insert(0, os.path.join(root, "tests"))
 import weights
@@ -76,16 +76,12 @@ def parameters(rng):
 
 
 def made(*more):
-    call("run", "m.rnn", "gradient", "--data", "d.npz", "--weights", "w.safetensors", "--out", "i.npz", "--precision", "f64", *more)
-    with np.load("i.npz") as z:
-        return {k: z[k] for k in z.files}
+    return gradient("m", "d.npz", *more)
 
 
 def loss(w):
     weights.save_file(w, "moved.safetensors")
-    call("run", "m.rnn", "gradient", "--data", "d.npz", "--weights", "moved.safetensors", "--out", "l.npz", "--precision", "f64")
-    with np.load("l.npz") as z:
-        return float(z["loss"])
+    return float(gradient("m", "d.npz", file="moved.safetensors")["loss"])
 
 
 def compare(name, equations, pattern, rng):

@@ -2,7 +2,7 @@
 threads; what `info` says before a run is what the run takes. Needs: numpy."""
 import json
 import numpy as np
-from calls import call, check, run_all, same, write
+from calls import call, check, gradient, run_all, same, write
 
 T, N = 23, 5
 LENGTHS = np.array([23, 9, 23, 1, 16])
@@ -42,26 +42,23 @@ def wirings():
         model(name, equations)
         call("run", f"{name}.rnn", "init", "--out", f"{name}.safetensors")
 
-        def gradient(*more):
-            call("run", f"{name}.rnn", "gradient", "--data", "d.npz", "--weights", f"{name}.safetensors", "--out", "g.npz",
-                 "--precision", "f64", *more)
-            with np.load("g.npz") as z:
-                return {k: z[k] for k in z.files}
+        def of(*more):
+            return gradient(name, "d.npz", *more, file=f"{name}.safetensors")
 
         needs = json.loads(call("run", f"{name}.rnn", "info", "--json", "--batch", str(N), "--length", str(T), "--precision", "f64"))
         needs = needs["memory"]["training"]
         check(f"{name}: {share} of the values by windows", needs["each_step_by_windows"] >= share * needs["each_step"])
         check(f"{name}: windows", (needs["least_windows"] > 1) == (needs["each_step_by_windows"] > 0) and needs["least"] <= needs["bytes"])
-        want = gradient()
-        few = gradient("--memory", "least", "--threads", "1")
+        want = of()
+        few = of("--memory", "least", "--threads", "1")
         check(f"{name}: the same gradients in windows", same(few, want, 1e-11))
-        twice = gradient("--memory", "least", "--threads", "2")
+        twice = of("--memory", "least", "--threads", "2")
         check(f"{name}: the same bits with two threads", all(np.array_equal(few[k], twice[k]) for k in few))
         # the gradient has no optimiser's state to hold
         held = needs["held"] // 2
         for part in (0.2, 0.5, 0.8):
             size = int(needs["least"] + part * (needs["bytes"] - needs["least"])) - held
-            check(f"{name}: the same gradients in {size} bytes", same(gradient("--memory", str(size)), want, 1e-11))
+            check(f"{name}: the same gradients in {size} bytes", same(of("--memory", str(size)), want, 1e-11))
 
 
 def training():

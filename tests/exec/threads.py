@@ -2,7 +2,7 @@
 each other as a wave; and the interpreter's values. Needs: numpy."""
 import json, re
 import numpy as np
-from calls import call, check, run_all, same, write
+from calls import call, check, gradient, run_all, same, write
 
 T, LONG = 37, 150 # a wave begins at 64 places
 
@@ -57,24 +57,25 @@ def data(name, lengths):
 
 
 def model(name, equations):
-    file = name.replace(" ", "_") + ".rnn"
-    write(file, f"model m {{\n  input x[t] : real[5]\n  target y[t] : token[4]\n  {equations}\n  o[t] = dense(4)(h[t])\n"
+    file = name.replace(" ", "_")
+    write(f"{file}.rnn", f"model m {{\n  input x[t] : real[5]\n  target y[t] : token[4]\n  {equations}\n  o[t] = dense(4)(h[t])\n"
                 "  y[t] ~ categorical(o[t])\n}\n")
-    call("run", file, "init", "--out", "w.safetensors")
-    return file, call("--emit=schedule", file).splitlines()
+    call("run", f"{file}.rnn", "init", "--out", "w.safetensors")
+    return file, call("--emit=schedule", f"{file}.rnn").splitlines()
 
 
-def gradient(file, data, *more):
-    call("run", file, "gradient", "--data", f"{data}.npz", "--weights", "w.safetensors", "--out", "g.npz", *more)
-    with np.load("g.npz") as z:
-        return {k: z[k] for k in z.files}
-
-
-def same_bits(name, file, data, *more):
-    one, two, three = (gradient(file, data, "--threads", str(k), *more) for k in (1, 2, 3))
+def same_bits(name, file, data, *more, precision="f32"):
+    one, two, three = (gradient(file, f"{data}.npz", "--threads", str(k), *more, precision=precision) for k in (1, 2, 3))
     check(f"{name}, {data}, {' '.join(more)}: the same bits with 1, 2 and 3 threads",
           all(np.array_equal(one[k], two[k]) and np.array_equal(one[k], three[k]) for k in one))
     return two
+
+
+def compare(name, file, *data):
+    for n in data:
+        same_bits(name, file, n)
+        two = gradient(file, f"{n}.npz", "--threads", "2")
+        check(f"{name}, {n}: the interpreter's values", same(two, gradient(file, f"{n}.npz", "--interpret", precision="f32"), 1e-9))
 
 
 def cells():
@@ -84,10 +85,7 @@ def cells():
         file, schedule = model(name, equations)
         found = sum("scan " in line and "cut by components" in line for line in schedule)
         check(f"{name}: {cut} scans cut by components, found {found}", found == cut)
-        for n in ("one", "three"):
-            same_bits(name, file, n)
-            two = gradient(file, n, "--precision", "f64", "--threads", "2")
-            check(f"{name}, {n}: the interpreter's values", same(two, gradient(file, n, "--interpret"), 1e-9))
+        compare(name, file, "one", "three")
 
 
 def waves():
@@ -97,20 +95,17 @@ def waves():
         file, schedule = model(name, equations)
         stages = [int(re.search(r"(\d+) stages", line)[1]) for line in schedule if "stages side by side" in line]
         check(f"{name}: {want} waves and their stages, found {len(stages), sum(stages)}", (len(stages), sum(stages)) == want)
-        for n in ("one", "five"):
-            same_bits(name, file, n)
-            two = gradient(file, n, "--precision", "f64", "--threads", "2")
-            check(f"{name}, {n}: the interpreter's values", same(two, gradient(file, n, "--interpret"), 1e-9))
+        compare(name, file, "one", "five")
 
 
 def windows():
     """a wave in each window"""
     data("long", [500, 320])
     file, _ = model("layers", WAVES["layers"][0])
-    needs = json.loads(call("run", file, "info", "--json", "--batch", "2", "--length", "500", "--precision", "f64"))["memory"]["training"]
+    needs = json.loads(call("run", f"{file}.rnn", "info", "--json", "--batch", "2", "--length", "500", "--precision", "f64"))["memory"]["training"]
     size = needs["least"] + (needs["bytes"] - needs["least"]) // 3 - needs["held"] // 2
-    few = same_bits("windows", file, "long", "--precision", "f64", "--memory", str(size))
-    check("windows: the same gradients", same(few, gradient(file, "long", "--precision", "f64"), 1e-11))
+    few = same_bits("windows", file, "long", "--memory", str(size), precision="f64")
+    check("windows: the same gradients", same(few, gradient(file, "long.npz"), 1e-11))
 
 
 run_all(cells, waves, windows)
