@@ -10,6 +10,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from counted import check, finish  # noqa: E402
+
 FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```", re.M | re.S)
 
 
@@ -22,7 +25,6 @@ def fits(want, got):
 def main():
     build, rnnc, page = (os.path.abspath(a) for a in sys.argv[1:4])
     root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-    passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(os.path.join(folder, ".bin"))
         os.symlink(rnnc, os.path.join(folder, ".bin", "rnnc"))
@@ -40,17 +42,11 @@ def main():
             elif kind == "sh":
                 done = subprocess.run(["sh", "-e", "-c", text], cwd=folder, env=env, capture_output=True, text=True)
                 printed = done.stdout
-                passed, failed = passed + (done.returncode == 0), failed + (done.returncode != 0)
-                if done.returncode:
-                    print(f"FAILED: {os.path.basename(page)}: exit status {done.returncode}\n{text}{done.stdout[-2000:]}{done.stderr[-2000:]}")
+                check(f"{os.path.basename(page)}: exit status {done.returncode}", done.returncode == 0, text + done.stdout + done.stderr)
             elif kind == "output":
-                ok = printed is not None and fits(text, printed)
-                passed, failed = passed + bool(ok), failed + (not ok)
-                if not ok:
-                    print(f"FAILED: {os.path.basename(page)}: printed\n{printed}instead of\n{text}")
-    print(f"{passed} passed, {failed} failed")
-    return failed > 0
+                check(f"{os.path.basename(page)}: what is printed", printed is not None and fits(text, printed), f"{printed}instead of\n{text}")
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
