@@ -51,7 +51,7 @@ page "docs/embedding.md with what was moved" "$p" lib
 printf '#include <error.h>\n#include <rnn.h>\nint main(void) { if (!rnn_near("a", 0, 0)) error(0, 0, "as libc"); return 0; }\n' > both.c
 cp both.c both.cc
 flags=$(PKG_CONFIG_PATH=$p/lib/pkgconfig pkg-config --cflags --libs rnn)
-expect "rnn.h beside libc's error.h" 0 ${CC:-cc} -std=gnu11 -Wall -Werror both.c $flags -o both
+expect "rnn.h beside libc's error.h" 0 $cc -std=gnu11 -Wall -Werror both.c $flags -o both
 expect "the loader is told where librnn is" 0 env LD_LIBRARY_PATH="$p/lib" ./both
 if command -v c++ > /dev/null; then expect "rnn.h in C++" 0 c++ -std=c++17 -Wall -Werror both.cc $flags -o both; fi
 expect "static: pkg-config knows what librnn.a needs" 0 env PKG_CONFIG_PATH="$p/lib/pkgconfig" pkg-config --static --libs rnn

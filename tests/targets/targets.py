@@ -67,16 +67,7 @@ class Case:
         self.model = m = Model(rnnc, self.path, "f32", folder)
         self.name = m.name
         m.random(np.random.default_rng(5))
-        self.inputs = []      # a list of arrays a step
-        for t in range(STEPS):
-            row = []
-            for port in m.step["inputs"]:
-                about = next(i for i in m.about["inputs"] if i["name"] == port["name"])
-                at = t - 1 if port["name"] in m.step["feedback"] else t
-                value = m.data[port["name"]][0]
-                value = value[at] if about["time"] else value
-                row.append(np.zeros_like(value) if at < 0 else value)
-            self.inputs.append(row)
+        self.inputs = [[m.given(port, 0, t, 0) for port in m.step["inputs"]] for t in range(STEPS)]      # a list of arrays a step
         state = m.new_state()
         rows = [m.run(state, 0, t, 0) for t in range(STEPS)]
         self.want = np.concatenate([r[p["name"]] for r in rows for p in m.step["outputs"]]).astype(np.float64)
@@ -129,7 +120,7 @@ def c_program(cases):
         count = [port["count"] for port in m.step["outputs"]]
         text += f"#ifdef {n.upper()}_MANY_STACK_BYTES\n  {{\n    static struct {n}_state all[{TOGETHER}];\n"
         for k, value in enumerate(c.inputs[0]):
-            text += "    " + c_table(f"many_in_{k}", np.tile(np.reshape(value, -1), TOGETHER)) + f"    in[{k}] = many_in_{k};\n"
+            text += "    " + c_table(f"many_in_{k}", np.tile(value, TOGETHER)) + f"    in[{k}] = many_in_{k};\n"
         for k in range(len(count)):
             text += f"    static float many_out_{k}[{TOGETHER * count[k]}];\n    out[{k}] = many_out_{k};\n"
         text += f"    {n}_many_entry({n}_weights_, all, {TOGETHER}, in, out);\n"
