@@ -2,6 +2,7 @@
  */
 #include "emit.h"
 #include "emit_debug.h"
+#include "name.h"
 #include <assert.h>
 #include <string.h>
 
@@ -396,7 +397,7 @@ LLVMValueRef emit_element(Emit *e, LLVMValueRef base, LLVMValueRef index)
 
 LLVMValueRef emit_place(Emit *e, const Expr *place, const Row *row)
 {
-  const Expr *read = place->op == OP_SLICE ? place->in[0] : place;
+  const Expr *read = place_source(place);
   Place place_of[AXES] = {read_place(read, AXIS_T), read_place(read, AXIS_S)};
   LLVMValueRef at = emit_row_address(e, read->var, place_of, row);
   if (place->op != OP_SLICE) return at;

@@ -5,6 +5,7 @@
    lanes 15 additions instead of 64. Several products with as many rows are one sum: U @ h[t-1] goes on where W @ x[t]
    ended. The result depends on the row's elements and the vector alone. */
 #include "emit_debug.h"
+#include "name.h"
 
 enum {
   LANES = 64,
@@ -233,7 +234,7 @@ LLVMValueRef emit_dots(Emit *e, const DotTerm *term, int terms, int rows)
 /* The product whose rows a leaf is; NULL: it is something else. */
 static const Var *product_of(const Expr *x)
 {
-  const Expr *read = x->op == OP_SLICE ? x->in[0] : x;
+  const Expr *read = place_source(x);
   return read->op == OP_READ && plan_of(read->var)->absorbed ? read->var : NULL;
 }
 

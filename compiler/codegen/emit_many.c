@@ -5,6 +5,7 @@
    loops that have absorbed it find them. An element is added up in the same order as in a step of one sequence: the
    same bits. Needs: emit_stream.c's state; a machine with vectors. */
 #include "emit_stream_private.h"
+#include "name.h"
 #include <string.h>
 
 enum { CHUNK = 16, FEWEST = 4, SCRATCH = 64 << 10 }; /* sequences at once; bytes of sums */
@@ -36,11 +37,11 @@ typedef struct Many {
 
 /* ---- which products ---- */
 
-static const Var *product_of(const Expr *term) { return (term->op == OP_SLICE ? term->in[0] : term)->var; }
+static const Var *product_of(const Expr *term) { return place_source(term)->var; }
 
 static bool is_of_parameters(const Expr *product)
 {
-  const Expr *a = product->in[0], *read = a->op == OP_SLICE ? a->in[0] : a;
+  const Expr *read = place_source(product->in[0]);
   return read->op == OP_READ && emit_store_of(read->var) == STORE_PARAM;
 }
 
