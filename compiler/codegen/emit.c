@@ -250,9 +250,8 @@ void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body
 /* the double as bits: a machine may have none */
 LLVMValueRef emit_is_fresh(Emit *e, const Row *row)
 {
-  LLVMValueRef b = row->b[AXIS_T];
-  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, emit_field(e, FRAME_FRESH), &b, 1, "");
-  return LLVMBuildIsNotNull(e->b, LLVMBuildLoad2(e->b, e->i64, at, "fresh"), "");
+  LLVMValueRef fresh = emit_item_i64(e, emit_field(e, FRAME_FRESH), row->b[AXIS_T]);
+  return LLVMBuildIsNotNull(e->b, fresh, "fresh");
 }
 
 Store emit_store_of(const Var *v)
