@@ -230,6 +230,8 @@ void emit_parallel_weighed(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t u
    in multiples of `unit` */
 void emit_parallel_domain(Emit *e, LLVMValueRef body, int dom, int64_t unit);
 void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n); /* all parts as one, on this thread */
+/* The body called here, for parts from .. to. */
+void emit_part(Emit *e, LLVMValueRef body, LLVMValueRef arg, LLVMValueRef from, LLVMValueRef to);
 void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda,
                LLVMValueRef b, int64_t ldb, LLVMValueRef c, int64_t ldc, bool accumulate);
 

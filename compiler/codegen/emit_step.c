@@ -66,11 +66,16 @@ void emit_parallel_domain(Emit *e, LLVMValueRef body, int dom, int64_t unit)
   else emit_parallel(e, body, n, dom & DOM_AXES ? -1 : -unit);
 }
 
-void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n)
+void emit_part(Emit *e, LLVMValueRef body, LLVMValueRef arg, LLVMValueRef from, LLVMValueRef to)
 {
   LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->i64};
-  LLVMValueRef given[] = {e->frame, LLVMConstNull(e->ptr), emit_i64(e, 0), n};
+  LLVMValueRef given[] = {e->frame, arg, from, to};
   LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 4, 0), body, given, 4, "");
+}
+
+void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n)
+{
+  emit_part(e, body, LLVMConstNull(e->ptr), emit_i64(e, 0), n);
 }
 
 void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda,
