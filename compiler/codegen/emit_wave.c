@@ -23,16 +23,22 @@ static LLVMValueRef greatest(Emit *e, LLVMValueRef a, LLVMValueRef b)
   return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, a, b, ""), a, b, "");
 }
 
+/* int64_t[2] on the stack: what the argument of a staged scan's function points to */
+static LLVMValueRef stored_places(Emit *e, Places p)
+{
+  LLVMValueRef slot = emit_stack(e, e->i64, 2, "places"), one = emit_i64(e, 1);
+  LLVMBuildStore(e->b, p.from, slot);
+  LLVMBuildStore(e->b, p.to, LLVMBuildInBoundsGEP2(e->b, e->i64, slot, &one, 1, ""));
+  return slot;
+}
+
 Places emit_given_places(Emit *e)
 {
   LLVMValueRef given = LLVMGetParam(e->fn, 1), all = LLVMBuildIsNull(e->b, given, "all.places");
-  LLVMValueRef slot = emit_stack(e, e->i64, 2, "places");
-  LLVMBuildStore(e->b, emit_i64(e, 0), slot);
-  LLVMValueRef one = emit_i64(e, 1), end = LLVMBuildInBoundsGEP2(e->b, e->i64, slot, &one, 1, "");
-  LLVMBuildStore(e->b, emit_longest(e, AXIS_T), end);
+  LLVMValueRef slot = stored_places(e, (Places){emit_i64(e, 0), emit_longest(e, AXIS_T)});
   LLVMValueRef at = LLVMBuildSelect(e->b, all, slot, given, "places");
   LLVMValueRef from = emit_item_i64(e, at, emit_i64(e, 0));
-  return (Places){from, emit_item_i64(e, at, one)};
+  return (Places){from, emit_item_i64(e, at, emit_i64(e, 1))};
 }
 
 /* ---- a step on some places ---- */
@@ -51,10 +57,8 @@ static void run_product(Emit *e, const WaveStep *s, Places p)
 
 static void run_scan(Emit *e, const WaveStep *s, Places p)
 {
-  LLVMValueRef slot = emit_stack(e, e->i64, 2, "places"), one = emit_i64(e, 1);
-  LLVMBuildStore(e->b, p.from, slot);
-  LLVMBuildStore(e->b, p.to, LLVMBuildInBoundsGEP2(e->b, e->i64, slot, &one, 1, ""));
-  emit_part(e, s->fn, slot, emit_i64(e, 0), emit_field(e, FRAME_B));
+  LLVMValueRef places = stored_places(e, p);
+  emit_part(e, s->fn, places, emit_i64(e, 0), emit_field(e, FRAME_B));
 }
 
 static void run_step(Emit *e, const WaveStep *s, Places p)
