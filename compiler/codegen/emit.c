@@ -268,6 +268,11 @@ bool emit_is_in_place(const Emit *e, const Var *v, const Boundary *b)
 
 int emit_width(const Var *v) { return v->shape.token ? 1 : (int)shape_count(v->shape); }
 
+int64_t emit_row_bytes(const Emit *e, const Var *v)
+{
+  return emit_width(v) * (v->shape.token ? 4 : e->f64_precision ? 8 : 4);
+}
+
 int64_t emit_stride(const Emit *e, const Var *v)
 {
   int col;

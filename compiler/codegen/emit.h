@@ -132,6 +132,7 @@ LLVMValueRef emit_token(Emit *e, const Expr *read, const Row *row); /* i64: its 
 int64_t emit_stride(const Emit *e, const Var *v);                   /* elements from one row to the next */
 Store emit_store_of(const Var *v);
 int emit_width(const Var *v);
+int64_t emit_row_bytes(const Emit *e, const Var *v); /* of so many elements */
 /* In a streaming step: what is carried into this boundary stays at the boundary's own place. */
 bool emit_is_in_place(const Emit *e, const Var *v, const Boundary *b);
 /* ---- emit_nest.c: the loops around a row ---- */

@@ -106,8 +106,7 @@ static void fill_row(Emit *e, const Row *row, void *arg)
     from = LLVMBuildSelect(e->b, emit_is_fresh(e, row), from, carried, "");
   }
   emit_debug_at(e, (Span){0});
-  int64_t bytes = emit_width(s->var) * (s->var->shape.token ? 4 : e->f64_precision ? 8 : 4);
-  LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, bytes));
+  LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, emit_row_bytes(e, s->var)));
 }
 
 /* ---- rows ---- */
