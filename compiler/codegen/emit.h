@@ -184,6 +184,8 @@ typedef struct DotTerm {
 LLVMValueRef emit_dots(Emit *e, const DotTerm *term, int terms, int rows);
 /* The same for several sequences, a vector each, bit for bit what emit_dots gives for each. */
 void emit_dots_many(Emit *e, const DotTerm *term, int terms, int rows, int many, LLVMValueRef *out);
+/* The rows of a product's matrix from at->j on, `rows` being the product or rows of it; the vectors are not set. */
+DotTerm emit_term(Emit *e, const Expr *product, const Expr *rows, const Row *row, const At *at);
 /* The sums of products that a loop has absorbed; the products of such a sum, or rows of them: at most DOT_TERMS. */
 typedef Vec(const Expr *) Sums;
 Sums emit_sums_of(Emit *e, const Loop *loop);

@@ -164,11 +164,7 @@ static void tile(Emit *e, LLVMValueRef first, void *arg)
   DotTerm term[DOT_TERMS];
   Row row = emit_first_row(e);
   for (int k = 0; k < p->terms; k++) {
-    const Expr *x = matmul_of(p, k);
-    int64_t slice = p->v || p->term[k]->op != OP_SLICE ? 0 : p->term[k]->attr[0];
-    term[k].k = shape_count(x->in[1]->shape);
-    LLVMValueRef row_at = emit_mul(e, emit_add(e, t->at->j, emit_i64(e, slice)), emit_i64(e, term[k].k));
-    term[k].matrix = emit_element(e, emit_place(e, x->in[0], &row), row_at);
+    term[k] = emit_term(e, matmul_of(p, k), p->term[k], &row, t->at);
     for (int s = 0; s < t->sequences; s++)
       term[k].vector[s] = LLVMBuildLoad2(e->b, e->ptr, entry_of(e, p->vectors[k], at[s]), "");
   }
