@@ -43,7 +43,7 @@ static int unoptimised(Driver *d, unsigned programs)
   }
   if (programs & (1u << PROGRAM_STEP)) d->step = step = driver_program(d, PROGRAM_STEP, STAGE_PLAN, true);
   if (!d->context) d->context = LLVMContextCreate();
-  ModuleRequest r = {.prefix = d->o.prefix ? d->o.prefix : d->lowered->name,
+  ModuleRequest r = {.prefix = driver_prefix(d),
                      .source = d->o.path,
                      .hash = d->hash,
                      .f64_precision = d->o.f64_precision,
@@ -94,8 +94,7 @@ int driver_levels(Driver *d)
     for (int k = 1; k <= i; k++) LLVMDisposeModule(module[k]);
     return code;
   }
-  const char *prefix = d->o.prefix ? d->o.prefix : d->lowered->name;
-  return levels_join(module, least, names, n, prefix, &error) ? 0 : driver_fail("", error, EXIT_INTERNAL);
+  return levels_join(module, least, names, n, driver_prefix(d), &error) ? 0 : driver_fail("", error, EXIT_INTERNAL);
 }
 
 /* The code of a program that runs for the first time. */

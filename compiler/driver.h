@@ -83,6 +83,7 @@ int driver_object(Driver *d,
                   const char *out);          /* and the header beside it, and the blob where there are weights for it */
 int driver_blob(Driver *d, const char *out); /* the weights alone */
 bool driver_is_c_name(const char *name);
+const char *driver_prefix(const Driver *d); /* what an object's names begin with */
 int driver_executable(Driver *d, const char *out);
 
 /* What driver.c and driver_object.c share. */

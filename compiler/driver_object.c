@@ -95,8 +95,7 @@ static int entries_of(Driver *d, const char *prefix, StackUse *use)
 /* All files are made before the first is written. */
 static int make_and_write(Driver *d, const char *out, const char *header, const Bytes *weights)
 {
-  const char *name = strrchr(header, '/') ? strrchr(header, '/') + 1 : header,
-             *prefix = d->o.prefix ? d->o.prefix : d->lowered->name;
+  const char *name = strrchr(header, '/') ? strrchr(header, '/') + 1 : header, *prefix = driver_prefix(d);
   StackUse stack[2 * (LEVELS + 1)];
   int functions = entries_of(d, prefix, stack);
   const char *symbol = arena_printf(d->arena, "%s" HEADER_WEIGHTS, prefix);

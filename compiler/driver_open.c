@@ -140,6 +140,8 @@ Compiled *driver_program(Driver *d, ProgramKind kind, Stage stage, bool windows)
   return c;
 }
 
+const char *driver_prefix(const Driver *d) { return d->o.prefix ? d->o.prefix : d->lowered->name; }
+
 bool driver_is_c_name(const char *name)
 {
   for (const char *c = name; *c; c++)

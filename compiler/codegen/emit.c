@@ -2,6 +2,7 @@
  */
 #include "emit.h"
 #include "emit_debug.h"
+#include "name.h"
 #include <assert.h>
 #include <string.h>
 
@@ -249,9 +250,8 @@ void emit_for_down(Emit *e, const char *name, LLVMValueRef count, EmitBody *body
 /* the double as bits: a machine may have none */
 LLVMValueRef emit_is_fresh(Emit *e, const Row *row)
 {
-  LLVMValueRef b = row->b[AXIS_T];
-  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, emit_field(e, FRAME_FRESH), &b, 1, "");
-  return LLVMBuildIsNotNull(e->b, LLVMBuildLoad2(e->b, e->i64, at, "fresh"), "");
+  LLVMValueRef fresh = emit_item_i64(e, emit_field(e, FRAME_FRESH), row->b[AXIS_T]);
+  return LLVMBuildIsNotNull(e->b, fresh, "fresh");
 }
 
 Store emit_store_of(const Var *v)
@@ -267,6 +267,11 @@ bool emit_is_in_place(const Emit *e, const Var *v, const Boundary *b)
 }
 
 int emit_width(const Var *v) { return v->shape.token ? 1 : (int)shape_count(v->shape); }
+
+int64_t emit_row_bytes(const Emit *e, const Var *v)
+{
+  return emit_width(v) * (v->shape.token ? 4 : e->f64_precision ? 8 : 4);
+}
 
 int64_t emit_stride(const Emit *e, const Var *v)
 {
@@ -396,7 +401,7 @@ LLVMValueRef emit_element(Emit *e, LLVMValueRef base, LLVMValueRef index)
 
 LLVMValueRef emit_place(Emit *e, const Expr *place, const Row *row)
 {
-  const Expr *read = place->op == OP_SLICE ? place->in[0] : place;
+  const Expr *read = place_source(place);
   Place place_of[AXES] = {read_place(read, AXIS_T), read_place(read, AXIS_S)};
   LLVMValueRef at = emit_row_address(e, read->var, place_of, row);
   if (place->op != OP_SLICE) return at;

@@ -132,6 +132,7 @@ LLVMValueRef emit_token(Emit *e, const Expr *read, const Row *row); /* i64: its 
 int64_t emit_stride(const Emit *e, const Var *v);                   /* elements from one row to the next */
 Store emit_store_of(const Var *v);
 int emit_width(const Var *v);
+int64_t emit_row_bytes(const Emit *e, const Var *v); /* of so many elements */
 /* In a streaming step: what is carried into this boundary stays at the boundary's own place. */
 bool emit_is_in_place(const Emit *e, const Var *v, const Boundary *b);
 /* ---- emit_nest.c: the loops around a row ---- */
@@ -183,6 +184,8 @@ typedef struct DotTerm {
 LLVMValueRef emit_dots(Emit *e, const DotTerm *term, int terms, int rows);
 /* The same for several sequences, a vector each, bit for bit what emit_dots gives for each. */
 void emit_dots_many(Emit *e, const DotTerm *term, int terms, int rows, int many, LLVMValueRef *out);
+/* The rows of a product's matrix from at->j on, `rows` being the product or rows of it; the vectors are not set. */
+DotTerm emit_term(Emit *e, const Expr *product, const Expr *rows, const Row *row, const At *at);
 /* The sums of products that a loop has absorbed; the products of such a sum, or rows of them: at most DOT_TERMS. */
 typedef Vec(const Expr *) Sums;
 Sums emit_sums_of(Emit *e, const Loop *loop);
@@ -230,6 +233,8 @@ void emit_parallel_weighed(Emit *e, LLVMValueRef body, LLVMValueRef n, int64_t u
    in multiples of `unit` */
 void emit_parallel_domain(Emit *e, LLVMValueRef body, int dom, int64_t unit);
 void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n); /* all parts as one, on this thread */
+/* The body called here, for parts from .. to. */
+void emit_part(Emit *e, LLVMValueRef body, LLVMValueRef arg, LLVMValueRef from, LLVMValueRef to);
 void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda,
                LLVMValueRef b, int64_t ldb, LLVMValueRef c, int64_t ldc, bool accumulate);
 

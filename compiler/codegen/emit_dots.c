@@ -5,6 +5,7 @@
    lanes 15 additions instead of 64. Several products with as many rows are one sum: U @ h[t-1] goes on where W @ x[t]
    ended. The result depends on the row's elements and the vector alone. */
 #include "emit_debug.h"
+#include "name.h"
 
 enum {
   LANES = 64,
@@ -233,7 +234,7 @@ LLVMValueRef emit_dots(Emit *e, const DotTerm *term, int terms, int rows)
 /* The product whose rows a leaf is; NULL: it is something else. */
 static const Var *product_of(const Expr *x)
 {
-  const Expr *read = x->op == OP_SLICE ? x->in[0] : x;
+  const Expr *read = place_source(x);
   return read->op == OP_READ && plan_of(read->var)->absorbed ? read->var : NULL;
 }
 
@@ -253,15 +254,19 @@ static bool take_sum(const Expr *x, Summands *s)
   return true;
 }
 
+DotTerm emit_term(Emit *e, const Expr *product, const Expr *rows, const Row *row, const At *at)
+{
+  int64_t k = shape_count(product->in[1]->shape), first = rows->op == OP_SLICE ? rows->attr[0] : 0;
+  LLVMValueRef row_at = emit_mul(e, emit_add(e, at->j, emit_i64(e, first)), emit_i64(e, k));
+  return (DotTerm){.matrix = emit_element(e, emit_place(e, product->in[0], row), row_at), .k = k};
+}
+
 static DotTerm term_of(Emit *e, const Expr *x, const Row *row, const At *at)
 {
-  const Var *v = product_of(x);
-  const Expr *a = v->rhs->in[0], *b = v->rhs->in[1];
-  int64_t k = shape_count(b->shape), first = x->op == OP_SLICE ? x->attr[0] : 0;
-  LLVMValueRef matrix = emit_place(e, a, row);
-  LLVMValueRef vector = emit_place(e, b, row);
-  LLVMValueRef row_at = emit_mul(e, emit_add(e, at->j, emit_i64(e, first)), emit_i64(e, k));
-  return (DotTerm){emit_element(e, matrix, row_at), k, {vector}};
+  const Expr *product = product_of(x)->rhs;
+  DotTerm term = emit_term(e, product, x, row, at);
+  term.vector[0] = emit_place(e, product->in[1], row);
+  return term;
 }
 
 static bool is_sum_of_products(const Expr *x, Summands *s)

@@ -5,6 +5,7 @@
    loops that have absorbed it find them. An element is added up in the same order as in a step of one sequence: the
    same bits. Needs: emit_stream.c's state; a machine with vectors. */
 #include "emit_stream_private.h"
+#include "name.h"
 #include <string.h>
 
 enum { CHUNK = 16, FEWEST = 4, SCRATCH = 64 << 10 }; /* sequences at once; bytes of sums */
@@ -36,11 +37,11 @@ typedef struct Many {
 
 /* ---- which products ---- */
 
-static const Var *product_of(const Expr *term) { return (term->op == OP_SLICE ? term->in[0] : term)->var; }
+static const Var *product_of(const Expr *term) { return place_source(term)->var; }
 
 static bool is_of_parameters(const Expr *product)
 {
-  const Expr *a = product->in[0], *read = a->op == OP_SLICE ? a->in[0] : a;
+  const Expr *read = place_source(product->in[0]);
   return read->op == OP_READ && emit_store_of(read->var) == STORE_PARAM;
 }
 
@@ -163,11 +164,7 @@ static void tile(Emit *e, LLVMValueRef first, void *arg)
   DotTerm term[DOT_TERMS];
   Row row = emit_first_row(e);
   for (int k = 0; k < p->terms; k++) {
-    const Expr *x = matmul_of(p, k);
-    int64_t slice = p->v || p->term[k]->op != OP_SLICE ? 0 : p->term[k]->attr[0];
-    term[k].k = shape_count(x->in[1]->shape);
-    LLVMValueRef row_at = emit_mul(e, emit_add(e, t->at->j, emit_i64(e, slice)), emit_i64(e, term[k].k));
-    term[k].matrix = emit_element(e, emit_place(e, x->in[0], &row), row_at);
+    term[k] = emit_term(e, matmul_of(p, k), p->term[k], &row, t->at);
     for (int s = 0; s < t->sequences; s++)
       term[k].vector[s] = LLVMBuildLoad2(e->b, e->ptr, entry_of(e, p->vectors[k], at[s]), "");
   }

@@ -66,11 +66,16 @@ void emit_parallel_domain(Emit *e, LLVMValueRef body, int dom, int64_t unit)
   else emit_parallel(e, body, n, dom & DOM_AXES ? -1 : -unit);
 }
 
-void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n)
+void emit_part(Emit *e, LLVMValueRef body, LLVMValueRef arg, LLVMValueRef from, LLVMValueRef to)
 {
   LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->i64};
-  LLVMValueRef given[] = {e->frame, LLVMConstNull(e->ptr), emit_i64(e, 0), n};
+  LLVMValueRef given[] = {e->frame, arg, from, to};
   LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 4, 0), body, given, 4, "");
+}
+
+void emit_whole(Emit *e, LLVMValueRef body, LLVMValueRef n)
+{
+  emit_part(e, body, LLVMConstNull(e->ptr), emit_i64(e, 0), n);
 }
 
 void emit_gemm(Emit *e, int ta, int tb, LLVMValueRef m, LLVMValueRef n, LLVMValueRef k, LLVMValueRef a, int64_t lda,
@@ -101,8 +106,7 @@ static void fill_row(Emit *e, const Row *row, void *arg)
     from = LLVMBuildSelect(e->b, emit_is_fresh(e, row), from, carried, "");
   }
   emit_debug_at(e, (Span){0});
-  int64_t bytes = emit_width(s->var) * (s->var->shape.token ? 4 : e->f64_precision ? 8 : 4);
-  LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, bytes));
+  LLVMBuildMemCpy(e->b, to, 4, from, 4, emit_i64(e, emit_row_bytes(e, s->var)));
 }
 
 /* ---- rows ---- */

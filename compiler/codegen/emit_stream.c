@@ -344,8 +344,7 @@ void stream_give(Emit *e, const Stream *s)
   for (int i = 0; i < e->plan->system->vars.n; i++) {
     const Var *v = e->plan->system->vars.at[i];
     if (!v->output) continue;
-    int64_t bytes = emit_width(v) * (v->shape.token ? 4 : e->f64_precision ? 8 : 4);
-    LLVMValueRef to = port_at(e, s, s->out, port++, bytes);
+    LLVMValueRef to = port_at(e, s, s->out, port++, emit_row_bytes(e, v));
     copy_variable(e, v, to, address(e, v, 0));
   }
   carry_over(e, s, false);

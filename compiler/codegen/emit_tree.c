@@ -160,9 +160,7 @@ static LLVMValueRef count_real(Emit *e, LLVMValueRef n)
 /* fresh[i] of a streaming step: emit_stream.c */
 static LLVMValueRef stream_count(Emit *e, int i)
 {
-  LLVMValueRef index = emit_i64(e, i);
-  LLVMValueRef at = LLVMBuildInBoundsGEP2(e->b, e->i64, emit_field(e, FRAME_FRESH), &index, 1, "");
-  return LLVMBuildLoad2(e->b, e->i64, at, "");
+  return emit_item_i64(e, emit_field(e, FRAME_FRESH), emit_i64(e, i));
 }
 
 LLVMValueRef emit_steps_before(Emit *e, const Row *row)

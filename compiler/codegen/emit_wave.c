@@ -23,52 +23,49 @@ static LLVMValueRef greatest(Emit *e, LLVMValueRef a, LLVMValueRef b)
   return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, a, b, ""), a, b, "");
 }
 
+/* int64_t[2] on the stack: what the argument of a staged scan's function points to */
+static LLVMValueRef stored_places(Emit *e, Places p)
+{
+  LLVMValueRef slot = emit_stack(e, e->i64, 2, "places"), one = emit_i64(e, 1);
+  LLVMBuildStore(e->b, p.from, slot);
+  LLVMBuildStore(e->b, p.to, LLVMBuildInBoundsGEP2(e->b, e->i64, slot, &one, 1, ""));
+  return slot;
+}
+
 Places emit_given_places(Emit *e)
 {
   LLVMValueRef given = LLVMGetParam(e->fn, 1), all = LLVMBuildIsNull(e->b, given, "all.places");
-  LLVMValueRef slot = emit_stack(e, e->i64, 2, "places");
-  LLVMBuildStore(e->b, emit_i64(e, 0), slot);
-  LLVMValueRef one = emit_i64(e, 1), end = LLVMBuildInBoundsGEP2(e->b, e->i64, slot, &one, 1, "");
-  LLVMBuildStore(e->b, emit_longest(e, AXIS_T), end);
+  LLVMValueRef slot = stored_places(e, (Places){emit_i64(e, 0), emit_longest(e, AXIS_T)});
   LLVMValueRef at = LLVMBuildSelect(e->b, all, slot, given, "places");
   LLVMValueRef from = emit_item_i64(e, at, emit_i64(e, 0));
-  return (Places){from, emit_item_i64(e, at, one)};
+  return (Places){from, emit_item_i64(e, at, emit_i64(e, 1))};
 }
 
 /* ---- a step on some places ---- */
-
-static void call(Emit *e, LLVMValueRef fn, LLVMValueRef arg, LLVMValueRef from, LLVMValueRef to)
-{
-  LLVMTypeRef args[] = {e->ptr, e->ptr, e->i64, e->i64};
-  LLVMValueRef given[] = {e->frame, arg, from, to};
-  LLVMBuildCall2(e->b, LLVMFunctionType(e->void_, args, 4, 0), fn, given, 4, "");
-}
 
 /* rows of the block, and behind it places counted from its end (emit_product.h) */
 static void run_product(Emit *e, const WaveStep *s, Places p)
 {
   LLVMValueRef full = emit_full_places(e, AXIS_T), B = emit_field(e, FRAME_B), none = LLVMConstNull(e->ptr);
   LLVMValueRef from = emit_mul(e, emit_least(e, p.from, full), B), to = emit_mul(e, emit_least(e, p.to, full), B);
-  call(e, s->fn, none, from, to);
+  emit_part(e, s->fn, none, from, to);
   if (!s->late) return;
   from = LLVMBuildNSWSub(e->b, greatest(e, p.from, full), full, "");
   to = LLVMBuildNSWSub(e->b, greatest(e, p.to, full), full, "");
-  call(e, s->late, none, from, to);
+  emit_part(e, s->late, none, from, to);
 }
 
 static void run_scan(Emit *e, const WaveStep *s, Places p)
 {
-  LLVMValueRef slot = emit_stack(e, e->i64, 2, "places"), one = emit_i64(e, 1);
-  LLVMBuildStore(e->b, p.from, slot);
-  LLVMBuildStore(e->b, p.to, LLVMBuildInBoundsGEP2(e->b, e->i64, slot, &one, 1, ""));
-  call(e, s->fn, slot, emit_i64(e, 0), emit_field(e, FRAME_B));
+  LLVMValueRef places = stored_places(e, p);
+  emit_part(e, s->fn, places, emit_i64(e, 0), emit_field(e, FRAME_B));
 }
 
 static void run_step(Emit *e, const WaveStep *s, Places p)
 {
   if (s->step->kind == STEP_PRODUCT) run_product(e, s, p);
   else if (s->step->kind == STEP_SCAN) run_scan(e, s, p);
-  else call(e, s->fn, LLVMConstNull(e->ptr), p.from, p.to);
+  else emit_part(e, s->fn, LLVMConstNull(e->ptr), p.from, p.to);
 }
 
 /* ---- a stage ---- */

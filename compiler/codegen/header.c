@@ -99,9 +99,12 @@ void header_put_block_size(Header *h)
   header_put(h, header_number(h->model, "param_count") ? "$_PARAM_COUNT" : "1"); /* no array has no elements */
 }
 
-/* ---- parts ---- */
+long long header_block_bytes(const Header *h)
+{
+  return header_number(h->model, "param_count") * (strcmp(h->real, "float") ? 8 : 4);
+}
 
-static long long real_bytes(const Header *h) { return strcmp(h->real, "float") ? 8 : 4; }
+/* ---- parts ---- */
 
 static void put_size(Header *h, const char *name, long long n, const char *what)
 {
@@ -142,12 +145,11 @@ static void put_step_sizes(Header *h)
 
 static void put_sizes(Header *h)
 {
-  long long params = header_number(h->model, "param_count");
   text_printf(h->out, "/* Sizes. A real is a %s here. */\n", h->real);
   text_printf(h->out, "typedef %s %s_real;\n", h->real, h->name);
   put_size(h, "ABI_VERSION", HEADER_ABI, "of the object's entries, and what they take");
-  put_size(h, "PARAM_COUNT", params, "reals in the block of parameters");
-  put_size(h, "PARAM_BYTES", params * real_bytes(h), NULL);
+  put_size(h, "PARAM_COUNT", header_number(h->model, "param_count"), "reals in the block of parameters");
+  put_size(h, "PARAM_BYTES", header_block_bytes(h), NULL);
   if (h->step) put_step_sizes(h);
   text_puts(h->out, "\n");
 }

@@ -30,6 +30,7 @@ void header_put_shape(Text *out, const json_t *entry, bool time);
 void header_put(Header *header, const char *text);
 
 void header_put_block_size(Header *header); /* elements of an array for the block of parameters */
+long long header_block_bytes(const Header *header);
 
 /* header_step.c: what a program needs for the streaming step, and the example in the head comment. */
 void header_put_step(Header *header);

@@ -284,8 +284,7 @@ static void put_bind(Header *h)
   blob_head(head, h->model);
   header_put(h, "/* A blob is what `rnnc blob` writes: a head that says which model's weights these are, and the block "
                 "of parameters. */\n");
-  text_printf(h->out, "#define %s_BLOB_BYTES %lld\n", h->macro,
-              BLOB_HEAD + header_number(h->model, "param_count") * (strcmp(h->real, "float") ? 8 : 4));
+  text_printf(h->out, "#define %s_BLOB_BYTES %lld\n", h->macro, BLOB_HEAD + header_block_bytes(h));
 #define ERROR(id, what) text_printf(h->out, "#define %s_" #id " %d /* " what " */\n", h->macro, (int)BLOB_ERROR_##id);
 #include "blob.def"
 #undef ERROR

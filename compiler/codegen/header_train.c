@@ -33,11 +33,7 @@ static void put_arrays(Header *h, const char *list, const char *what)
 /* One wrapper over librnn, where the object has the program that it runs. */
 static void put_wrapper(Header *h, const char *program, const char *text)
 {
-  if (!json_object_get(json_object_get(h->model, "programs"), program)) return;
-  for (; *text; text++) {
-    if (*text == '@') text_puts(h->out, h->name);
-    else text_write(h->out, text, 1);
-  }
+  if (json_object_get(json_object_get(h->model, "programs"), program)) header_put(h, text);
 }
 
 static const char *second_axis(const Header *h)
